@@ -1,0 +1,1 @@
+"""The commands of `gisapp`, one module a group."""

@@ -1,0 +1,1 @@
+"""A deterministic sample city of any size."""

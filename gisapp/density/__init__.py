@@ -1,0 +1,1 @@
+"""Surfaces, and the cube behind the time slider."""

@@ -1,0 +1,1 @@
+"""A coverage of polygons, and which of them a point is in."""

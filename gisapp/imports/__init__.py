@@ -1,0 +1,1 @@
+"""The only door for files: readers, checks, the import report."""

@@ -1,0 +1,1 @@
+"""Pipes, valves, cables and switches as graphs."""

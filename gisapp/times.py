@@ -1,0 +1,51 @@
+"""Zones and calendars: every time inside is aware and in UTC; a zone is only for showing and reading."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from gisapp.errors import InputError
+
+DEFAULT_ZONE = "Asia/Shanghai"
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """Return the time zone of that IANA name.
+
+    Raises
+    ------
+    InputError
+        When there is no such zone.
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise InputError(f"unknown time zone {name!r}", todo="use an IANA name such as Asia/Shanghai") from error
+
+
+def parse_moment(text: str, zone: ZoneInfo) -> pd.Timestamp:
+    """Return a date or time written by a person as a UTC timestamp.
+
+    A time without an offset is read in ``zone``; a date is its first instant there.
+
+    Raises
+    ------
+    InputError
+        When it is not an ISO date or time, or does not exist in the zone.
+    """
+    try:
+        moment = pd.Timestamp(text)
+    except ValueError as error:
+        raise InputError(
+            f"found {text!r}", todo="write a date or time such as 2026-11-22 or 2026-11-22T08:30"
+        ) from error
+    if moment is pd.NaT:
+        raise InputError(f"found {text!r}", todo="write a date or time such as 2026-11-22")
+    if moment.tzinfo is None:
+        try:
+            moment = moment.tz_localize(zone, nonexistent="raise", ambiguous="raise")
+        except ValueError as error:
+            raise InputError(f"{text!r} is no single moment in {zone.key}", todo="add its offset") from error
+    return moment.tz_convert("UTC")

@@ -1,0 +1,67 @@
+"""Words shown to people, in zh-Hans, zh-Hant and English under one key.
+
+The catalogs are gettext files, ``gisapp/locale/<language>/<room>.po``; a key is ``room.word`` and
+stands in every language. Traditional Chinese is written by hand from the field's glossary.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.pofile import read_po
+
+LANGUAGES = ("zh-Hans", "zh-Hant", "en")
+
+
+@cache
+def catalog(language: str) -> dict[str, str]:
+    """Return every key of a language with its words."""
+    words: dict[str, str] = {}
+    folder = resources.files("gisapp") / "locale" / language
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".po"):
+            with file.open("rb") as stream:
+                words.update({str(entry.id): str(entry.string) for entry in read_po(stream) if entry.id})
+    return words
+
+
+def word(key: str, language: str, **values: object) -> str:
+    """Return the words of ``key`` in ``language`` with ``{placeholders}`` filled in.
+
+    Raises
+    ------
+    KeyError
+        When the catalog lacks the key: a missing translation is a fault, not a fallback.
+
+    Examples
+    --------
+    >>> word("table.grids", "zh-Hant")
+    '網格'
+    """
+    text = catalog(language)[key]
+    return text.format(**values) if values else text
+
+
+def language_of(wanted: list[str]) -> str:
+    """Return the first language of ``wanted`` (as a browser sends them) that we speak; English if none.
+
+    ``zh-TW``, ``zh-HK`` and ``zh-MO`` are zh-Hant, every other Chinese is zh-Hans.
+
+    Examples
+    --------
+    >>> language_of(["zh-TW", "en"])
+    'zh-Hant'
+    """
+    for tag in wanted:
+        try:
+            locale = Locale.parse(tag.strip(), sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+        if locale.language == "zh":
+            traditional = locale.script == "Hant" or locale.territory in ("TW", "HK", "MO")
+            return "zh-Hant" if traditional else "zh-Hans"
+        if locale.language == "en":
+            return "en"
+    return "en"

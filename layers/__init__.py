@@ -1,0 +1,1 @@
+"""What a map shows, independent of the map library."""
