@@ -1,8 +1,50 @@
-"""The ``gisapp`` command."""
+"""The ``gisapp`` command.
+
+Data goes to standard output or to the file named by ``-o``; progress and words go to standard error.
+Exit status: 0 done, 1 the answer is "no", 2 bad input (one clear message), 130 stopped by Ctrl-C.
+"""
 
 from __future__ import annotations
 
+import argparse
+import sys
+from collections.abc import Sequence
 
-def main() -> int:
-    """Run a command; its exit status comes back."""
-    raise SystemExit("not yet")
+from dashboards.commands import answers, files, serve, stores
+from gisapp import __version__
+from gisapp.errors import GisappError, Interrupted
+
+STOPPED = 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of every command; each command's help ends with an example."""
+    root = argparse.ArgumentParser(prog="gisapp", description="Grids, networks and incidents of a utility.")
+    root.add_argument("--version", action="version", version=f"gisapp {__version__}")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for group in (stores, files, answers, serve):
+        group.add_commands(commands)
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = parser().parse_args(argv)
+    try:
+        return int(options.run(options))
+    except Interrupted as error:
+        print(f"gisapp: stopped: {error}", file=sys.stderr)
+        return STOPPED
+    except KeyboardInterrupt:
+        print("gisapp: stopped; nothing was written", file=sys.stderr)
+        return STOPPED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except GisappError as error:
+        print(f"gisapp: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

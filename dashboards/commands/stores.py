@@ -1,0 +1,61 @@
+"""Commands that make a store: ``demo`` and ``init``."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from dashboards.commands.console import Progress, command, say, store_option
+from gisapp.times import DEFAULT_ZONE
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands of this module."""
+    demo = command(
+        commands, "demo", run_demo, "Make the sample city.", "gisapp demo --size small --seed 1 --store city.gpkg"
+    )
+    demo.add_argument("--size", required=True, choices=("small", "city", "metro"))
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same city")
+    store_option(demo)
+    init = command(
+        commands,
+        "init",
+        run_init,
+        "Make an empty store.",
+        "gisapp init --store my.gpkg --crs EPSG:4547 --name 示例水务",
+    )
+    store_option(init)
+    init.add_argument("--crs", required=True, metavar="EPSG:N", help="the project's projected CRS, in metres")
+    init.add_argument("--zone", default=DEFAULT_ZONE, help="time zone for reading and showing times")
+    init.add_argument("--name", default="", help="the utility's or city's name on the screens")
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Make the sample city."""
+    from gisapp.demo import make_city
+    from gisapp.store import open_store
+
+    start = time.monotonic()
+    make_city(Path(options.store), options.size, seed=options.seed, progress=Progress("making the city"))
+    with open_store(options.store) as store:
+        counts = {name: store.count(name) for name in ("grids", "customers", "links", "devices", "incidents")}
+    listed = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    say(f"{options.store}: {listed} in {time.monotonic() - start:.0f} s")
+    return 0
+
+
+def run_init(options: argparse.Namespace) -> int:
+    """Make an empty store."""
+    from gisapp.crs import require_metres
+    from gisapp.store import create_store
+    from gisapp.times import zone_named
+
+    require_metres(options.crs, "--crs")
+    zone_named(options.zone)
+    create_store(options.store, crs=options.crs, zone=options.zone, name=options.name).close()
+    say(
+        f"{options.store}: an empty store in {options.crs}; next: gisapp import FILE --store {options.store} --as grids"
+    )
+    return 0
