@@ -318,7 +318,12 @@ _ALL = (
             Column("end", required=True, choices=("from", "to", "mid")),
             _MEASURE,
             Column("node_code", about="the node it stands at when end is from or to"),
-            Column("state", required=True, choices=("open", "closed", "unknown")),
+            Column(
+                "state",
+                required=True,
+                choices=("open", "closed", "unknown"),
+                about="open lets pass, closed separates, in every utility: a normally open point of power is closed",
+            ),
             Column("operable", required=True, choices=("operable", "stuck", "unreachable", "unknown")),
             Column("direction", required=True, choices=("both", "forward", "backward")),
             Column("diameter_mm", "real", unit="mm"),
