@@ -1,0 +1,279 @@
+"""Density surfaces: incidents per square kilometre by a Gaussian kernel, exact and in metres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numba
+import numpy as np
+import pyproj
+from scipy import fft, ndimage
+from scipy.interpolate import RectBivariateSpline
+
+from gisapp.crs import require_metres
+from gisapp.errors import InputError
+
+WEB_CRS = pyproj.CRS.from_epsg(3857)
+# Cells of the finest surface: 32 million of them take about 1 GB while one is computed.
+MOST_CELLS = 32_000_000
+# A kernel is cut where it has fallen to 4e-6 of its peak.
+REACH = 5.0
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A density on square cells.
+
+    Attributes
+    ----------
+    values
+        Incidents per true km2, float32, at the middle of each cell; rows run from the north, columns
+        from the west, as in a picture.
+    bounds
+        West, south, east and north edge of the cells, in the units of ``crs``.
+    cell_m
+        Width and height of a cell, in the units of ``crs``: true metres, but for EPSG:3857.
+    bandwidth_m
+        Standard deviation of the kernel in true metres.
+    points
+        How many points lie within ``bounds``; others may reach in from outside.
+    crs
+        The frame of ``bounds``, where it is known.
+    """
+
+    values: np.ndarray
+    bounds: tuple[float, float, float, float]
+    cell_m: float
+    bandwidth_m: float
+    points: int
+    crs: pyproj.CRS | None = None
+
+    @property
+    def peak(self) -> float:
+        """The highest value, per km2."""
+        return float(self.values.max(initial=0.0))
+
+
+def surface(
+    xy: np.ndarray | Sequence[np.ndarray],
+    *,
+    bandwidth_m: float,
+    bounds: tuple[float, float, float, float],
+    cell_m: float | None = None,
+    crs: pyproj.CRS | str | None = None,
+) -> Surface:
+    """Return the density of points within bounds, by a Gaussian kernel.
+
+    Each value is within 0.1 % of the highest from the exact sum of kernels at the middle of its cell,
+    for any points, one alone or a million in one place. Points outside the bounds count as far as their
+    kernels reach in. There is no correction at the edge of the service area: where there can be no
+    incidents beyond it, values within two bandwidths of the edge are too low.
+
+    Parameters
+    ----------
+    xy
+        Coordinates in metres, shape (n, 2), or several such arrays that are taken together. None at all
+        gives a surface of zeros.
+    bandwidth_m
+        Standard deviation of the kernel; more than 0, at most the longer side of the bounds.
+    bounds
+        West, south, east, north in metres. The cells start in the north-west corner and may pass the
+        south and east edges by less than one cell.
+    cell_m
+        Width of a cell, at most a third of the bandwidth; by default that third, or a 400th of the longer
+        side where this is finer.
+    crs
+        The frame of ``xy`` and ``bounds``; where it is given it must be in metres.
+
+    Raises
+    ------
+    InputError
+        On a coordinate that is not a number (leave out and count what has no position), on bandwidth,
+        cell or bounds out of range, or on more than 32 million cells.
+    CrsError
+        On a frame that is not in metres.
+
+    Notes
+    -----
+    Each point is spread over 3 x 3 cells by a quadratic spline, whose own blur is divided out again
+    where the kernel is applied, in the frequencies. Linear spreading with a kernel narrowed by
+    cell^2 / 6 errs by up to 1.9 % of the peak where one point stands alone. 10 million points on
+    800 x 800 cells take about 0.25 s.
+
+    Examples
+    --------
+    >>> one = surface(np.array([[500.0, 500.0]]), bandwidth_m=100, bounds=(0, 0, 1000, 1000))
+    >>> round(one.peak, 1)  # 1 / (2 pi 0.1 km 0.1 km)
+    15.9
+    """
+    frame = None if crs is None else require_metres(crs, "the density's points")
+    parts = _parts(xy)
+    west, south, east, north = _bounds(bounds)
+    longer = max(east - west, north - south)
+    cell = _cell(bandwidth_m, cell_m, longer)
+    rows, cols = (max(1, int(np.ceil(round(side / cell, 6)))) for side in (north - south, east - west))
+    pad = int(np.ceil(REACH * bandwidth_m / cell)) + 1
+    shape = (fft.next_fast_len(rows + 2 * pad, real=True), fft.next_fast_len(cols + 2 * pad, real=True))
+    if shape[0] * shape[1] > MOST_CELLS:
+        raise InputError(
+            f"{shape[0]} x {shape[1]} cells of {cell:g} m", todo="choose a wider bandwidth or a smaller area"
+        )
+    full = (west, north - rows * cell, west + cols * cell, north)
+    counts = np.zeros(shape)
+    for part in parts:
+        _spread(part, west - pad * cell, north + pad * cell, 1.0 / cell, counts)
+    blurred = _blurred(counts, bandwidth_m / cell)[pad : pad + rows, pad : pad + cols] * (1e6 / cell**2)
+    blurred[blurred < blurred.max(initial=0.0) * 1e-12] = 0.0  # rounding, and below zero
+    inside = sum(_inside(part, full) for part in parts)
+    return Surface(blurred.astype(np.float32), full, cell, float(bandwidth_m), inside, frame)
+
+
+def surface_3857(
+    xy: np.ndarray | Sequence[np.ndarray],
+    *,
+    crs: pyproj.CRS | str,
+    bandwidth_m: float,
+    bounds: tuple[float, float, float, float],
+    cell_m: float | None = None,
+    most_px: int = 1024,
+) -> Surface:
+    """Return the density laid out for a web map: pixels in EPSG:3857, values still per true km2.
+
+    The density itself is :func:`surface` in the project's CRS, so that metres are metres and the map
+    shows the figures of the GeoTIFF; only its picture is drawn in EPSG:3857, by cubic interpolation at
+    the middle of each pixel. Seen in EPSG:3857, a kernel is wider by 1 / cos(latitude).
+
+    Parameters
+    ----------
+    xy, bandwidth_m, bounds, cell_m
+        As for :func:`surface`, in ``crs``; the picture covers the bounds.
+    crs
+        A projected CRS in metres.
+    most_px
+        Pixels on the longer side at most.
+
+    Raises
+    ------
+    InputError, CrsError
+        As :func:`surface` does.
+    """
+    frame = require_metres(crs, "the density's points")
+    parts = _parts(xy)
+    box = _bounds(bounds)
+    cell = _cell(bandwidth_m, cell_m, max(box[2] - box[0], box[3] - box[1]))
+    west, south, east, north = _transformer(frame, WEB_CRS).transform_bounds(*box)
+    stretch = max((east - west) / (box[2] - box[0]), (north - south) / (box[3] - box[1]))
+    pixel = max(cell * stretch, max(east - west, north - south) / most_px)
+    rows, cols = (max(1, int(np.ceil(round(side / pixel, 6)))) for side in (north - south, east - west))
+    full = (west, north - rows * pixel, west + cols * pixel, north)
+    x, y = _unprojected(full, (rows, cols), frame)
+    margin = 2 * cell
+    reach = (x.min() - margin, y.min() - margin, x.max() + margin, y.max() + margin)
+    planar = surface(parts, bandwidth_m=bandwidth_m, bounds=reach, cell_m=cell)
+    places = [(planar.bounds[3] - y) / cell - 0.5, (x - planar.bounds[0]) / cell - 0.5]
+    values = ndimage.map_coordinates(planar.values, places, order=3, mode="nearest")
+    inside = sum(_inside(part, box) for part in parts)
+    return Surface(np.maximum(values, 0.0), full, pixel, float(bandwidth_m), inside, WEB_CRS)
+
+
+def _parts(xy: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return the points as arrays of shape (n, 2), checked."""
+    parts = [np.asarray(part, dtype=np.float64) for part in ([xy] if isinstance(xy, np.ndarray) else xy)]
+    for part in parts:
+        if part.ndim != 2 or part.shape[1] != 2:
+            raise InputError(f"points of shape {part.shape}", todo="give one row of x and y for each")
+        if not np.isfinite(part.sum()):
+            wrong = ~np.isfinite(part).all(axis=1)
+            raise InputError(
+                f"{int(wrong.sum())} points have no position, the first is number {int(wrong.argmax()) + 1}",
+                todo="leave them out and count them apart",
+            )
+    return parts
+
+
+def _bounds(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """Return the bounds as numbers, checked."""
+    west, south, east, north = (float(side) for side in bounds)
+    if not (np.isfinite([west, south, east, north]).all() and west < east and south < north):
+        raise InputError(f"found bounds {bounds}", todo="give west, south, east, north with an area between them")
+    return west, south, east, north
+
+
+def _cell(bandwidth_m: float, cell_m: float | None, longer: float) -> float:
+    """Return the width of a cell for a bandwidth, checked."""
+    if not 0 < bandwidth_m <= longer:
+        raise InputError(
+            f"found a bandwidth of {bandwidth_m:g} m",
+            todo=f"give more than 0 and at most the {longer:g} m of the area's longer side",
+        )
+    if cell_m is None:
+        return float(min(bandwidth_m / 3, longer / 400))
+    if not 0 < cell_m <= bandwidth_m / 3 * (1 + 1e-9):
+        raise InputError(
+            f"found cells of {cell_m:g} m", todo=f"give more than 0 and at most {bandwidth_m / 3:g} m, for this kernel"
+        )
+    return float(cell_m)
+
+
+@numba.njit(cache=True, nogil=True)
+def _spread(xy: np.ndarray, west: float, north: float, per_m: float, counts: np.ndarray) -> None:
+    """Add each point to the 3 x 3 cells around it, by a quadratic spline; points beyond them are left out."""
+    rows, cols = counts.shape
+    for place in range(xy.shape[0]):  # a compiled loop: one pass over the points without temporary columns
+        u = (xy[place, 0] - west) * per_m
+        v = (north - xy[place, 1]) * per_m
+        if not (1 <= u < cols - 1 and 1 <= v < rows - 1):
+            continue
+        col, row = int(u), int(v)
+        f, g = u - col - 0.5, v - row - 0.5
+        a, b, c = 0.5 * (0.5 - f) ** 2, 0.75 - f * f, 0.5 * (0.5 + f) ** 2
+        for step, share in ((-1, 0.5 * (0.5 - g) ** 2), (0, 0.75 - g * g), (1, 0.5 * (0.5 + g) ** 2)):
+            counts[row + step, col - 1] += share * a
+            counts[row + step, col] += share * b
+            counts[row + step, col + 1] += share * c
+
+
+@numba.njit(cache=True, nogil=True)
+def _inside(xy: np.ndarray, bounds: tuple[float, float, float, float]) -> int:
+    """Return how many points lie within bounds, edges included."""
+    west, south, east, north = bounds
+    number = 0
+    for place in range(xy.shape[0]):  # a compiled loop: no temporary columns
+        if west <= xy[place, 0] <= east and south <= xy[place, 1] <= north:
+            number += 1
+    return number
+
+
+def _blurred(counts: np.ndarray, sigma: float) -> np.ndarray:
+    """Return counts under a Gaussian of ``sigma`` cells, with the spline of the spreading divided out."""
+    rows, cols = counts.shape
+    tall, wide = fft.fftfreq(rows), fft.rfftfreq(cols)
+    spectrum = fft.rfft2(counts)
+    for waves in (tall[:, None], wide[None, :]):
+        spectrum *= np.exp(-2 * (np.pi * sigma * waves) ** 2) / np.sinc(waves) ** 3
+    return fft.irfft2(spectrum, s=counts.shape)
+
+
+def _unprojected(
+    bounds: tuple[float, float, float, float], shape: tuple[int, int], crs: pyproj.CRS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return x and y in ``crs`` of the middle of each pixel of a picture in EPSG:3857.
+
+    A lattice of points is converted and the pixels interpolated in it: the conversion is so smooth that
+    this is right to a millimetre over 100 km, and one of each pixel would take most of the time.
+    """
+    west, south, east, north = bounds
+    rows, cols = shape
+    u, v = np.linspace(0.0, 1.0, 17), np.linspace(0.0, 1.0, 17)
+    lattice = _transformer(WEB_CRS, crs).transform(*np.meshgrid(west + u * (east - west), north - v * (north - south)))
+    at_v, at_u = (np.arange(rows) + 0.5) / rows, (np.arange(cols) + 0.5) / cols
+    x, y = (RectBivariateSpline(v, u, part)(at_v, at_u) for part in lattice)
+    return x, y
+
+
+@cache
+def _transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
+    """Return the conversion between two frames, kept because PROJ takes 0.1 s to find it."""
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)

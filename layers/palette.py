@@ -1,0 +1,146 @@
+"""Colours: one place for all of them, light and dark, to be told apart by every kind of colour vision.
+
+The categories are Okabe and Ito's eight colours, lightened for dark maps. The classes of a surface are
+points of cividis (Nunez, Anderton and Renslow 2018) and of inferno (van der Walt and Smith 2015), whose
+lightness rises evenly, so that they are also right in print and for the colour-blind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from gisapp.errors import InputError
+
+T = TypeVar("T")
+THEMES = ("light", "dark")
+GROUND = {"light": "#f3f4f2", "dark": "#15191f"}
+TEXT = {"light": "#1c2430", "dark": "#e8ecf1"}
+RIM = {"light": "#ffffff", "dark": "#0b0e12"}
+
+_UTILITY = {
+    "light": {"water": "#0072b2", "power": "#d55e00", "heating": "#b37700", "gas": "#b0578d"},
+    "dark": {"water": "#56b4e9", "power": "#ff7f3f", "heating": "#f0c24b", "gas": "#e6a5cb"},
+}
+_INCIDENT = {
+    "light": {
+        "leak": "#0072b2",
+        "burst": "#d55e00",
+        "no_supply": "#1a1a1a",
+        "low_pressure": "#56b4e9",
+        "quality": "#009e73",
+        "power_outage": "#f0e442",
+        "no_heat": "#e69f00",
+        "gas_leak": "#cc79a7",
+    },
+    "dark": {
+        "leak": "#3d9bd9",
+        "burst": "#ff6a1a",
+        "no_supply": "#ffffff",
+        "low_pressure": "#8fd0f7",
+        "quality": "#1fc796",
+        "power_outage": "#f0e442",
+        "no_heat": "#e69f00",
+        "gas_leak": "#e39cc4",
+    },
+}
+_SHUTOFF = {
+    "light": {"isolated": "#c1440e", "unintended": "#e69f00", "already_dry": "#6b7280", "storage_only": "#56b4e9"},
+    "dark": {"isolated": "#ff6a3d", "unintended": "#f7c044", "already_dry": "#9aa3b0", "storage_only": "#8fd0f7"},
+}
+_DEVICE = {
+    "light": {"open": "#2f3b4a", "closed": "#c1440e", "stuck": "#cc79a7", "unknown": "#8a94a3"},
+    "dark": {"open": "#d5dce6", "closed": "#ff6a3d", "stuck": "#e6a5cb", "unknown": "#7d8795"},
+}
+_BASE = {
+    "light": {
+        "river": "#b8d8ec",
+        "lake": "#b8d8ec",
+        "park": "#d3e6c9",
+        "building": "#dcdad6",
+        "street": "#ffffff",
+        "grid": "#3a4454",
+    },
+    "dark": {
+        "river": "#1c3a50",
+        "lake": "#1c3a50",
+        "park": "#1f3226",
+        "building": "#2a303a",
+        "street": "#3a424e",
+        "grid": "#aab6c6",
+    },
+}
+_OTHER = {"light": "#767676", "dark": "#9aa3b0"}
+
+# 17 points of each map at equal steps, from its darkest to its brightest.
+CIVIDIS = (
+    *("#00224e", "#002e6a", "#1a386f", "#32436d", "#434e6c", "#535a6d", "#61656f", "#6f7073", "#7d7c78"),
+    *("#8c8878", "#9b9476", "#aba072", "#bcae6c", "#cdbb63", "#dec958", "#f0d846", "#fee838"),
+)
+INFERNO = (
+    *("#000004", "#0b0724", "#210c4a", "#3d0965", "#57106e", "#71196e", "#8a226a", "#a32c61", "#bc3754"),
+    *("#d24644", "#e45a31", "#f1731d", "#f98e09", "#fcac11", "#f9cb35", "#f2ea69", "#fcffa4"),
+)
+
+
+def utility_colour(utility: str, theme: str = "light") -> str:
+    """Return the colour of a utility's network."""
+    return _of(_UTILITY, theme)[utility]
+
+
+def incident_colours(theme: str = "light") -> Mapping[str, str]:
+    """Return the colours of the incident types that have their own; every other type is ``other_colour``."""
+    return _of(_INCIDENT, theme)
+
+
+def shutoff_colours(theme: str = "light") -> Mapping[str, str]:
+    """Return the colours of the four ways to be without supply."""
+    return _of(_SHUTOFF, theme)
+
+
+def device_colours(theme: str = "light") -> Mapping[str, str]:
+    """Return the colours of a device by its condition: open, closed, stuck, unknown."""
+    return _of(_DEVICE, theme)
+
+
+def base_colours(theme: str = "light") -> Mapping[str, str]:
+    """Return the quiet colours of the base map."""
+    return _of(_BASE, theme)
+
+
+def other_colour(theme: str = "light") -> str:
+    """Return the grey of whatever has no colour of its own."""
+    return _of(_OTHER, theme)
+
+
+def surface_colours(classes: int, theme: str = "light") -> tuple[str, ...]:
+    """Return that many colours from low to high, the first nearest to the ground of the theme.
+
+    On a light map cividis runs from its yellow to its dark blue, on a dark map inferno runs from
+    purple to yellow (its near-black start would vanish in the ground).
+    """
+    if not 2 <= classes <= 16:
+        raise InputError(f"found {classes} classes", todo="use 2 to 16")
+    table = tuple(reversed(CIVIDIS)) if _of(GROUND, theme) == GROUND["light"] else INFERNO[3:]
+    steps = [index * (len(table) - 1) / (classes - 1) for index in range(classes)]
+    return tuple(_between(table, step) for step in steps)
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Return red, green and blue of ``#rrggbb``."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _of(table: Mapping[str, T], theme: str) -> T:
+    """Return a theme's part of a table."""
+    if theme not in THEMES:
+        raise InputError(f"found theme {theme!r}", todo=f"use one of {', '.join(THEMES)}")
+    return table[theme]
+
+
+def _between(table: Sequence[str], step: float) -> str:
+    """Return the colour at a fractional place of a table."""
+    low = min(int(step), len(table) - 2)
+    share = step - low
+    mixed = (round(a + (b - a) * share) for a, b in zip(rgb(table[low]), rgb(table[low + 1]), strict=True))
+    return "#" + "".join(f"{part:02x}" for part in mixed)
