@@ -1,0 +1,148 @@
+"""Who may do what: permissions, the seal over callbacks, and the guard before every request.
+
+Hiding a control is no protection: a callback answers whoever posts to it. So each server-side callback
+is registered by :func:`callback` with the permission it needs, each route by :func:`route`, and
+:func:`seal` refuses to start an application in which one callback has none. What is not listed is denied.
+The seal reads private parts of Dash (``callback_map``, ``_setup_server``), which is why Dash is pinned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import dash
+from flask import Flask, abort, request
+from flask.typing import ResponseReturnValue
+
+from gisapp.errors import AccessError
+
+
+class Permission(StrEnum):
+    """What a person may do; a callback or route needs exactly one."""
+
+    SHELL = "shell"  # the frame of the pages, assets, words: nothing of the city
+    GRIDS_VIEW = "grids.view"
+    NETWORK_VIEW = "network.view"
+    INCIDENTS_VIEW = "incidents.view"
+    SHUTOFF_VIEW = "shutoff.view"
+    INCIDENTS_REPORT = "incidents.report"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who asks, and what they may do."""
+
+    code: str
+    permissions: frozenset[Permission]
+
+
+LOCAL = Person("local", frozenset(Permission))
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+DASH_ROUTES = {
+    "/": Permission.SHELL,
+    "/<path:path>": Permission.SHELL,
+    "/_dash-layout": Permission.SHELL,
+    "/_dash-dependencies": Permission.SHELL,
+    "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": Permission.SHELL,
+    "/_favicon.ico": Permission.SHELL,
+    "_dash_assets.static": Permission.SHELL,
+}
+UPDATE = "/_dash-update-component"
+
+
+@dataclass
+class Access:
+    """The permissions of one application; ``person_of`` is None while there are no accounts."""
+
+    person_of: Callable[[], Person | None] | None
+    callbacks: dict[str, Permission] = field(default_factory=dict)
+    routes: dict[str, Permission] = field(default_factory=lambda: dict(DASH_ROUTES))
+
+    @property
+    def local(self) -> bool:
+        """Whether everybody who reaches the server is the one local user."""
+        return self.person_of is None
+
+    def person(self) -> Person | None:
+        """Return who sends the request that is being answered."""
+        return LOCAL if self.person_of is None else self.person_of()
+
+
+def install(app: dash.Dash, *, person_of: Callable[[], Person | None] | None = None) -> None:
+    """Put the guard before every request of ``app``; without ``person_of`` only this machine is answered."""
+    access = Access(person_of)
+    app.server.extensions["gisapp.access"] = access
+    app.server.before_request(lambda: _guard(access))
+
+
+def access_of(server: Flask) -> Access:
+    """Return the permissions of the application that runs on ``server``."""
+    access: Access = server.extensions["gisapp.access"]
+    return access
+
+
+def callback(app: dash.Dash, *dependencies: object, needs: Permission, **options: object) -> Callable:
+    """Register a server-side callback together with the permission that it needs; used as a decorator."""
+
+    def register(function: Callable) -> Callable:
+        before = set(app.callback_map)
+        registered = app.callback(*dependencies, **options)(function)
+        access_of(app.server).callbacks.update(dict.fromkeys(set(app.callback_map) - before, needs))
+        return registered
+
+    return register
+
+
+def route(app: dash.Dash, rule: str, view: Callable[..., ResponseReturnValue], *, needs: Permission) -> None:
+    """Add a GET route together with the permission that it needs."""
+    app.server.add_url_rule(rule, endpoint=rule, view_func=view, methods=["GET"])
+    access_of(app.server).routes[rule] = needs
+
+
+def seal(app: dash.Dash) -> None:
+    """Check that nothing answers without a permission; the last step of building an application.
+
+    Raises
+    ------
+    AccessError
+        When a callback has no permission, a callback opens its own endpoint, or Dash's MCP server is on.
+    """
+    app._setup_server()  # collects callbacks that were registered globally
+    if app._enable_mcp:
+        raise AccessError("Dash's MCP server is on, which answers without a permission; unset DASH_MCP_ENABLED")
+    opened = [*app.callback_api_paths, *dash._callback.GLOBAL_API_PATHS]
+    if opened:
+        raise AccessError(f"callback opens its own endpoint {opened[0]}; register it without api_endpoint")
+    listed = access_of(app.server).callbacks
+    bare = [name for name, entry in app.callback_map.items() if "callback" in entry and name not in listed]
+    if bare:
+        raise AccessError(f"callback {bare[0]} has no permission; register it by dashboards.access.callback")
+
+
+def _guard(access: Access) -> None:
+    """Answer 403 unless the request comes by a known name and its sender holds the permission it needs."""
+    if access.local and _host(request.host) not in LOOPBACK:
+        abort(403, "This server has no accounts and answers only under the names of this machine.")
+    if request.endpoint is None:
+        abort(404)
+    needs = _needed(access)
+    person = access.person()
+    if needs is None or person is None or needs not in person.permissions:
+        abort(403, "You may not do this.")
+
+
+def _needed(access: Access) -> Permission | None:
+    """Return the permission that the present request needs; None is denied."""
+    if request.endpoint != UPDATE:
+        return access.routes.get(str(request.endpoint))
+    body = request.get_json(silent=True)  # cached: Dash reads the very same object
+    wanted = body.get("output") if isinstance(body, Mapping) else None
+    return access.callbacks.get(wanted) if isinstance(wanted, str) else None
+
+
+def _host(host: str) -> str:
+    """Return a Host header without its port."""
+    return host if host.endswith("]") else host.rsplit(":", 1)[0].lower()

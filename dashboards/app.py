@@ -1,0 +1,229 @@
+"""The application: pages, error border, security headers, and the server.
+
+A page is a module, listed once in :data:`PAGES`, that on import does nothing and has
+
+``PATH``            its address after the language, such as ``"/planner"``
+``TITLE``           key of its name, such as ``"planner.title"``
+``ICON``            name of an icon of ``assets/vendor/icons`` (pinned in pyproject.toml)
+``NEEDS``           the :class:`~dashboards.access.Permission` without which it is not offered
+``layout(context)`` its skeleton for a :class:`~dashboards.shell.Context`: language, light or dark, and the
+                    state in the address (``context.query``); cheap and without rows of data, since it is
+                    also built once at start so that Dash can check every callback against it
+``attach(app)``     registers its callbacks by :func:`dashboards.access.callback` with a permission each, its
+                    clientside ones by ``app.clientside_callback``, its routes by :func:`dashboards.access.route`
+
+Inside a callback ``snapshot_of(app.server)`` (taken once in ``attach``) gives the tables and what is derived
+from them, ``shell.language()`` the language of the page that asks. A callback that shows data takes
+``Input(shell.VERSION, "data")``, which changes when the store does; a page with a map takes
+``Input(shell.TARGET, "data")``, what the search box found. Ids start with the page's name. The map stands in
+the skeleton once and callbacks output only its props. State goes into the address by the browser function
+``gisapp.setState({grid: "G003"})`` (null takes it out) and comes back as ``context.query["grid"]``.
+A :class:`~gisapp.errors.GisappError` raised in a callback becomes a notice on the page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import dash
+from dash import Input, Output, State, html
+from flask import Flask, Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import generate_csrf
+from werkzeug.exceptions import InternalServerError
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from dashboards import access, planner, shell, snapshot
+from gisapp.errors import GisappError, InputError
+from gisapp.store import Store
+from gisapp.words import LANGUAGES, word
+
+PAGES: tuple[ModuleType, ...] = (planner,)
+PAGE_ROUTES = ("/", "/<path:path>")
+LOOPBACK_ADDRESSES = ("127.0.0.1", "localhost", "::1")
+log = logging.getLogger(__name__)
+
+
+def create_app(
+    store: Store, *, person_of: Callable[[], access.Person | None] | None = None, pages: tuple[ModuleType, ...] = PAGES
+) -> dash.Dash:
+    """Return the application over ``store``, sealed: every callback has a permission or this raises.
+
+    Parameters
+    ----------
+    person_of
+        Tells who sends the present request; without it there is one local user with every permission,
+        and only requests under a name of this machine are answered.
+    pages
+        The pages, in the order of their tabs.
+
+    Raises
+    ------
+    AccessError
+        When a callback has no permission.
+    """
+    secret = os.environ.get("GISAPP_SECRET_KEY") or secrets.token_hex(32)
+    mark = hashlib.sha256(secret.encode()).hexdigest()[:8]  # two servers on one machine share the browser's cookies
+    app = _Application(
+        "dashboards",
+        assets_folder=str(Path(__file__).parent / "assets"),
+        enable_mcp=False,
+        on_error=_show_error,
+        update_title=None,
+        csrf_token_name=f"_csrf_token_{mark}",
+        add_log_handler=False,
+    )
+    app.server.config.update(
+        SECRET_KEY=secret,
+        SESSION_COOKIE_NAME=f"gisapp_{mark}",
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,  # a wall display stays open for weeks
+    )
+    access.install(app, person_of=person_of)
+    kept = snapshot.keep(app.server, store)
+    CSRFProtect(app.server)
+    _add_pages(app, pages, kept)
+    shell.add_routes(app)
+    access.seal(app)
+    _harden(app)
+    return app
+
+
+def serve(app: dash.Dash, host: str, port: int) -> None:
+    """Answer requests until stopped.
+
+    Raises
+    ------
+    InputError
+        When the port is taken, or the host is reachable from other machines and there are no accounts.
+    """
+    if "GISAPP_SECRET_KEY" not in os.environ:
+        log.info("GISAPP_SECRET_KEY is not set: a random key is used, sessions end when the server does")
+    server_for(app, host, port).serve_forever()
+
+
+def server_for(app: dash.Dash, host: str, port: int) -> BaseWSGIServer:
+    """Return a server that has taken the port but does not answer yet; port 0 takes any free one."""
+    if access.access_of(app.server).local and host not in LOOPBACK_ADDRESSES:
+        raise InputError(
+            f"host {host} is reachable from other machines and this server has no accounts",
+            todo="serve on 127.0.0.1",
+        )
+    try:
+        return make_server(host, port, app.server, threaded=True, request_handler=_QuietHandler)
+    except OSError as error:
+        raise InputError(f"port {port} on {host}: {error.strerror}", todo="choose another --port") from error
+
+
+class _Application(dash.Dash):
+    """Dash with the page's language and colour scheme in its first bytes."""
+
+    def interpolate_index(self, **parts: str) -> str:
+        page = super().interpolate_index(**parts)
+        return page.replace("<html>", f'<html lang="{shell.language()}" data-scheme="{shell.scheme()}">', 1)
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Keeps connections open between tiles, and logs no addresses: they hold what people search for."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log nothing."""
+
+
+def _add_pages(app: dash.Dash, pages: tuple[ModuleType, ...], kept: snapshot.Snapshot) -> None:
+    """Set the frame as layout, one callback that puts the page of the address into it, and the pages' own."""
+    app.layout = lambda: shell.layout(kept)
+    skeletons = [page.layout(shell.Context(LANGUAGES[0], "auto", {})) for page in pages]
+    app.validation_layout = html.Div([shell.layout(kept), *skeletons])
+    for page in pages:
+        page.attach(app)
+
+    @access.callback(
+        app,
+        Output(shell.PAGE, "children"),
+        Output(shell.TABS, "children"),
+        Input(shell.LOCATION, "pathname"),
+        State(shell.LOCATION, "search"),
+        needs=access.Permission.SHELL,
+    )
+    def show_page(pathname: str, search: str | None) -> tuple[object, object]:
+        here = shell.context(search or "")
+        page = shell.page_of(pages, pathname)
+        return shell.page(page, here), shell.tabs(pages, here, page.PATH if page else "")
+
+    @app.server.before_request
+    def find_page() -> ResponseReturnValue | None:
+        if request.endpoint not in PAGE_ROUTES:
+            return None
+        first, _, rest = request.path.strip("/").partition("/")
+        if first in LANGUAGES and shell.page_of(pages, request.path):
+            return None
+        wanted = f"/{rest}" if first in LANGUAGES else request.path.rstrip("/")
+        if wanted.strip("/") and wanted not in [page.PATH for page in pages]:
+            abort(404)
+        query = f"?{request.query_string.decode()}" if request.query_string else ""
+        return redirect(f"/{shell.language()}{wanted if wanted.strip('/') else pages[0].PATH}{query}")
+
+
+def _show_error(error: Exception) -> None:
+    """Put a notice on the page: what the person can do, or the number under which the log holds the fault."""
+    spoken = shell.language()
+    if isinstance(error, GisappError):
+        shown = shell.notice(word(f"shell.error.{type(error).__name__}", spoken), str(error))
+    else:
+        number = secrets.token_hex(4)
+        log.error("request %s failed", number, exc_info=error)
+        shown = shell.notice(word("shell.error", spoken), word("shell.error.number", spoken, number=number))
+    dash.set_props(shell.NOTICES, {"children": shown})
+
+
+def _harden(app: dash.Dash) -> None:
+    """Give every response the security headers, and pages the token that their requests must carry."""
+    scripts = " ".join(["'self'", *app.csp_hashes()])
+    policy = (
+        f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+        "connect-src 'self'; font-src 'self'; worker-src blob:; manifest-src 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'; form-action 'self'"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), payment=()",
+    }
+
+    @app.server.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(headers)
+        if request.endpoint in (*PAGE_ROUTES, "/version"):
+            response.set_cookie(app.config.csrf_token_name, generate_csrf(), samesite="Strict")
+        if request.endpoint in PAGE_ROUTES:
+            response.set_cookie("language", shell.language(), max_age=31_536_000, samesite="Lax")
+        return response
+
+    _answer_faults(app.server)
+
+
+def _answer_faults(server: Flask) -> None:
+    """Answer faults of routes: a GisappError in its own words, anything else by a number that the log holds."""
+
+    @server.errorhandler(GisappError)
+    def usable(error: GisappError) -> ResponseReturnValue:
+        return {"error": str(error)}, 400
+
+    @server.errorhandler(InternalServerError)
+    def broken(error: InternalServerError) -> ResponseReturnValue:
+        number = secrets.token_hex(4)
+        log.error("request %s failed", number, exc_info=error.original_exception)
+        return {"error": f"The server failed; its log holds the fault under {number}."}, 500

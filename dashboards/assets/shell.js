@@ -1,0 +1,248 @@
+// The browser's half of the frame (dashboards/shell.py): address, light and dark, search, data age, lost connection.
+(() => {
+  "use strict";
+
+  const POLL_MS = 5000; // how often the server is asked whether its data changed
+  const LATE_MS = 12000; // without an answer for so long the age turns amber
+  const LOST_MS = 20000; // and the red banner comes
+  const root = document.documentElement;
+  const byId = (id) => document.getElementById(id);
+  const setProps = (id, props) => window.dash_clientside.set_props(id, props);
+
+  let words = {};
+  const say = (key, values = {}) =>
+    (words[key] || "").replace(/{(\w+)}/g, (_, name) => (name in values ? values[name] : ""));
+
+  // ---- address -------------------------------------------------------------------------------------------------
+  // State lives in the query of the address, so that a link shows what its sender saw.
+  function setState(changes) {
+    const url = new URL(location.href);
+    for (const [key, value] of Object.entries(changes)) {
+      if (value === null || value === undefined || value === "") url.searchParams.delete(key);
+      else url.searchParams.set(key, value);
+    }
+    const address = url.pathname + url.search.replace(/%2F/g, "/").replace(/%2C/g, ",");
+    if (address !== location.pathname + location.search) history.replaceState(history.state, "", address);
+  }
+
+  function visit(link) {
+    const view = new URL(location.href).searchParams.get("view");
+    setProps("shell-location", { pathname: new URL(link.href).pathname, search: view ? `?view=${view}` : "" });
+  }
+
+  function speak(link) {
+    const rest = location.pathname.split("/").slice(2).join("/");
+    location.assign(`/${link.lang}/${rest}${location.search}`);
+  }
+
+  // ---- light and dark ------------------------------------------------------------------------------------------
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  function shownScheme() {
+    const chosen = root.dataset.scheme;
+    if (chosen === "light" || chosen === "dark") return chosen;
+    return system.matches ? "dark" : "light";
+  }
+
+  function showScheme() {
+    root.dataset.agThemeMode = root.dataset.shown = shownScheme();
+    setProps("shell-scheme", { data: shownScheme() });
+    if (root.dataset.scheme !== "auto") setProps("shell-theme", { forceColorScheme: shownScheme() });
+  }
+
+  function toggleScheme() {
+    root.dataset.scheme = shownScheme() === "dark" ? "light" : "dark";
+    document.cookie = `scheme=${root.dataset.scheme}; path=/; max-age=31536000; samesite=lax`;
+    showScheme();
+  }
+
+  // ---- search --------------------------------------------------------------------------------------------------
+  const search = { input: null, list: null, found: [], active: -1, asked: 0, timer: 0 };
+
+  function element(name, attributes = {}, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  }
+
+  function buildSearch(place) {
+    search.input = element("input", {
+      type: "search", role: "combobox", id: "shell-search-text", autocomplete: "off", spellcheck: "false",
+      "aria-expanded": "false", "aria-controls": "shell-found", "aria-autocomplete": "list",
+      "aria-label": say("search"), placeholder: say("search"), maxlength: "80",
+    });
+    search.list = element("div", { id: "shell-found", role: "listbox", "aria-label": say("found"), hidden: "" });
+    place.append(search.input, element("kbd", { "aria-hidden": "true" }, "/"), search.list);
+    search.input.addEventListener("input", () => {
+      clearTimeout(search.timer);
+      search.timer = setTimeout(find, 150);
+    });
+    search.input.addEventListener("focus", () => search.found.length && openList(true));
+    search.input.addEventListener("blur", () => setTimeout(() => openList(false), 150));
+    search.input.addEventListener("keydown", steer);
+  }
+
+  function openList(open) {
+    search.list.hidden = !open;
+    search.input.setAttribute("aria-expanded", String(open));
+  }
+
+  async function find() {
+    const text = search.input.value.trim();
+    const asked = ++search.asked;
+    if (!text) {
+      search.found = [];
+      return openList(false);
+    }
+    try {
+      const answer = await fetch(`/find?q=${encodeURIComponent(text)}`);
+      if (asked !== search.asked) return; // the person typed on
+      search.found = answer.ok ? await answer.json() : [];
+      listFound(answer.ok ? say("nothing", { text }) : say("search_failed"));
+    } catch {
+      search.found = [];
+      listFound(say("search_failed"));
+    }
+  }
+
+  function listFound(otherwise) {
+    search.active = search.found.length ? 0 : -1;
+    const options = search.found.map((row, at) => {
+      const option = element("div", { role: "option", id: `shell-found-${at}` });
+      option.append(element("strong", {}, row.code), element("span", {}, row.label === row.code ? "" : row.label || ""));
+      const utility = row.utility ? ` · ${say("utility." + row.utility)}` : "";
+      option.append(element("small", {}, say("kind." + row.kind) + utility));
+      option.addEventListener("mousedown", () => choose(at));
+      return option;
+    });
+    search.list.replaceChildren(...(options.length ? options : [element("p", {}, otherwise)]));
+    markActive();
+    openList(true);
+  }
+
+  function markActive() {
+    [...search.list.children].forEach((option, at) => option.setAttribute("aria-selected", String(at === search.active)));
+    const option = search.list.children[search.active];
+    if (search.active >= 0 && option) {
+      search.input.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
+    } else search.input.removeAttribute("aria-activedescendant");
+  }
+
+  function steer(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && search.found.length) {
+      search.active = (search.active + step + search.found.length) % search.found.length;
+      markActive();
+      event.preventDefault();
+    } else if (event.key === "Enter" && search.active >= 0) choose(search.active);
+    else if (event.key === "Escape") {
+      openList(false);
+      search.input.blur();
+    }
+  }
+
+  function choose(at) {
+    const row = search.found[at];
+    search.input.value = row.code;
+    openList(false);
+    setProps("shell-target", { data: { ...row, asked: Date.now() } }); // the same thing found twice flies twice
+  }
+
+  // ---- data age and lost connection ----------------------------------------------------------------------------
+  const contact = { at: Date.now(), etag: "", revisions: "", server: "" };
+
+  async function poll() {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), POLL_MS);
+    try {
+      const headers = contact.etag ? { "If-None-Match": contact.etag } : {};
+      const answer = await fetch("/version", { cache: "no-store", headers, signal: stop.signal });
+      if (answer.ok || answer.status === 304) contact.at = Date.now();
+      if (answer.ok) takeVersion(answer.headers.get("ETag"), await answer.json());
+    } catch {
+      // showAge tells the person; the next poll tries again
+    } finally {
+      clearTimeout(timer);
+      showAge();
+    }
+  }
+
+  function takeVersion(etag, version) {
+    const revisions = JSON.stringify(version.revisions);
+    const changed = revisions !== contact.revisions || version.server !== contact.server;
+    const known = contact.revisions !== "";
+    Object.assign(contact, { etag, revisions, server: version.server });
+    if (changed && known) setProps("shell-version", { data: version });
+  }
+
+  function showAge() {
+    const badge = byId("shell-age");
+    const lost = byId("shell-lost");
+    if (!badge || !lost) return;
+    const silent = Date.now() - contact.at;
+    const state = silent > LOST_MS || !navigator.onLine && silent > POLL_MS ? "lost" : silent > LATE_MS ? "late" : "fresh";
+    const time = new Date(contact.at).toLocaleTimeString(root.lang, { hour12: false });
+    badge.dataset.state = state;
+    badge.textContent = say(`age_${state}`, { time });
+    badge.title = say("age_tip", { time });
+    lost.hidden = state !== "lost";
+    if (state === "lost") lost.textContent = say("lost", { time });
+    root.dataset.connection = state;
+    for (const control of document.querySelectorAll(".writes")) control.inert = state === "lost";
+  }
+
+  // ---- wiring --------------------------------------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
+    const tab = event.target.closest(".tabs a, .brand");
+    const language = event.target.closest(".language");
+    const close = event.target.closest("[data-close]");
+    if ((tab || language) && plain) event.preventDefault();
+    if (tab && plain) visit(tab.matches(".brand") ? document.querySelector(".tabs a") || tab : tab);
+    if (language && plain) speak(language);
+    if (close) setProps(close.dataset.close, { children: [] });
+    if (event.target.closest("#shell-scheme-toggle")) toggleScheme();
+    if (event.target.closest(".skip")) {
+      event.preventDefault();
+      byId("shell-page").focus();
+    }
+  });
+  // A control that writes does nothing without the server, however it is reached.
+  for (const kind of ["click", "submit", "change"])
+    document.addEventListener(kind, (event) => {
+      if (root.dataset.connection === "lost" && event.target.closest(".writes")) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      }
+    }, true);
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && search.input) {
+      event.preventDefault();
+      search.input.focus();
+      search.input.select();
+    }
+  });
+  system.addEventListener("change", showScheme);
+  window.addEventListener("offline", showAge);
+  window.addEventListener("online", poll);
+
+  // Dash builds the page after this file has run: wait for its parts, then keep the title in step.
+  const waiting = new MutationObserver(() => {
+    const title = document.querySelector("#shell-page > h1");
+    const product = document.querySelector(".brand strong");
+    if (title && product) document.title = `${title.textContent} · ${product.textContent}`;
+    const place = byId("shell-search");
+    if (!place || place.childElementCount || !byId("shell-words")) return;
+    words = JSON.parse(byId("shell-words").dataset.words);
+    buildSearch(place);
+    showScheme();
+    poll();
+    setInterval(poll, POLL_MS);
+    setInterval(showAge, 1000);
+  });
+  waiting.observe(document.body || root, { childList: true, subtree: true });
+
+  window.gisapp = Object.assign(window.gisapp || {}, { setState, say });
+})();

@@ -1,0 +1,241 @@
+"""The frame around every page: header, tabs, language, light and dark, search, data age, notices.
+
+The address of a page is ``/<language>/<page>?<state>``, so a link holds page, language and state; the
+browser's half is ``assets/shell.js``. Pages build their layout from the parts at the end of this module.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from urllib.parse import parse_qsl, urlsplit
+
+import dash_mantine_components as dmc
+import pyproj
+from dash import Dash, dcc, html
+from dash.development.base_component import Component
+from flask import Response, current_app, has_request_context, jsonify, request
+
+from dashboards.access import Permission, access_of, route
+from dashboards.snapshot import Snapshot, snapshot_of
+from gisapp.words import LANGUAGES, catalog, language_of, word
+
+LANGUAGE_NAMES = {"zh-Hans": ("简", "简体中文"), "zh-Hant": ("繁", "繁體中文"), "en": ("EN", "English")}
+TARGET = "shell-target"  # dcc.Store: what the search box found and the map shall show, {kind, utility, code, lon, lat}
+VERSION = "shell-version"  # dcc.Store: the revision of every table; it changes when the store does
+SCHEME = "shell-scheme"  # dcc.Store: "light" or "dark", as shown now
+NOTICES = "shell-notices"
+LOCATION = "shell-location"
+PAGE = "shell-page"
+TABS = "shell-tabs"
+_STARTED = secrets.token_hex(4)  # a browser that sees another value knows that the server was started anew
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a page's layout may depend on: language, light or dark, and the state in the address."""
+
+    language: str
+    scheme: str
+    query: Mapping[str, str]
+
+    def word(self, key: str, **values: object) -> str:
+        """Return the words of ``key`` in the page's language."""
+        return word(key, self.language, **values)
+
+
+def language() -> str:
+    """Return the language of the page that sends the present request: its address, the cookie, the browser's wish."""
+    if not has_request_context():
+        return LANGUAGES[0]
+    for address in (request.path, urlsplit(request.headers.get("Referer", "")).path):
+        first = address.strip("/").split("/")[0]
+        if first in LANGUAGES:
+            return first
+    cookie = request.cookies.get("language", "")
+    return cookie if cookie in LANGUAGES else language_of([tag for tag, _ in request.accept_languages])
+
+
+def scheme() -> str:
+    """Return light, dark, or auto when the person has not chosen."""
+    chosen = request.cookies.get("scheme", "") if has_request_context() else ""
+    return chosen if chosen in ("light", "dark") else "auto"
+
+
+def context(search: str = "") -> Context:
+    """Return what a page's layout may depend on, of the present request."""
+    return Context(language(), scheme(), dict(parse_qsl(search.lstrip("?"))))
+
+
+def layout(snapshot: Snapshot) -> Component:
+    """Return the frame; the page itself comes when the browser has told its address."""
+    here = context()
+    return dmc.MantineProvider(
+        id="shell-theme",
+        defaultColorScheme="auto",
+        forceColorScheme=None if here.scheme == "auto" else here.scheme,
+        theme={"primaryColor": "cyan", "fontFamily": "var(--font)", "headings": {"fontFamily": "var(--font)"}},
+        children=[
+            dcc.Location(id=LOCATION, refresh=False),
+            *(dcc.Store(id=name) for name in (TARGET, VERSION, SCHEME)),
+            html.Div(
+                [
+                    html.A(here.word("shell.skip"), href=f"#{PAGE}", className="skip"),
+                    html.Header(_header(here, snapshot), className="header"),
+                    html.Div(id="shell-lost", className="lost", role="alert", hidden=True),
+                    html.Div(id=NOTICES, className="notices", role="alert"),
+                    html.Main(id=PAGE, className="page", tabIndex="-1"),
+                ],
+                className="frame",
+            ),
+            html.Div(id="shell-words", hidden=True, **{"data-words": json.dumps(_browser_words(here.language))}),
+        ],
+    )
+
+
+def tabs(pages: Iterable[ModuleType], here: Context, path: str) -> list[Component]:
+    """Return the links to the pages that the person may see, the present one marked."""
+    person = access_of(current_app).person()
+    allowed = person.permissions if person else frozenset()
+    return [
+        html.A(
+            [icon(page.ICON), html.Span(here.word(page.TITLE))],
+            href=f"/{here.language}{page.PATH}",
+            **_current(page.PATH == path, "page"),
+        )
+        for page in pages
+        if page.NEEDS in allowed
+    ]
+
+
+def page(shown: ModuleType | None, here: Context) -> list[Component]:
+    """Return a page under its name, or the words for an address that is none."""
+    if shown is None:
+        return [html.H1(here.word("shell.nowhere"), className="unseen"), empty(here.word("shell.nowhere"), [])]
+    return [html.H1(here.word(shown.TITLE), className="unseen"), shown.layout(here)]
+
+
+def page_of(pages: Iterable[ModuleType], pathname: str) -> ModuleType | None:
+    """Return the page at an address such as ``/en/planner``; None if there is none."""
+    path = "/" + pathname.strip("/").partition("/")[2]
+    return next((page for page in pages if page.PATH == path), None)
+
+
+def add_routes(app: Dash) -> None:
+    """Add what the browser's half of the frame asks: ``/version`` (polled) and ``/find`` (the search box)."""
+    route(app, "/version", _version, needs=Permission.SHELL)
+    route(app, "/find", _find, needs=Permission.NETWORK_VIEW)
+
+
+def notice(words: str, details: str, *, tone: str = "bad") -> Component:
+    """Return a notice that stays until the person closes it."""
+    return html.Div(
+        [
+            icon("alert-triangle"),
+            html.Div([html.Strong(words), html.P(details)]),
+            html.Button(icon("x"), className="plain", **{"data-close": NOTICES, "aria-label": word("shell.close", language())}),
+        ],
+        className=f"notice {tone}",
+    )
+
+
+def icon(name: str) -> Component:
+    """Return an icon by its file's name in ``assets/vendor/icons``, in the colour of the text around it."""
+    return html.Span(
+        className="icon", style={"--icon": f"url(/assets/vendor/icons/{name}.svg)"}, **{"aria-hidden": "true"}
+    )
+
+
+def workspace(
+    *, panel: list[Component], stage: list[Component], aside: list[Component] | None = None, wide: bool = False
+) -> Component:
+    """Return a page's body: a panel at the left (``wide`` for a table), the map's stage, a panel at the right.
+
+    On a phone the stage stands above and the panels follow below it.
+    """
+    parts = [html.Section(panel, className="panel"), html.Section(stage, className="stage")]
+    if aside is not None:
+        parts.append(html.Section(aside, className="panel aside"))
+    return html.Div(parts, className="workspace wide" if wide else "workspace")
+
+
+def figure(label: str, value: str, tip: str, *, unit: str = "", tone: str = "") -> Component:
+    """Return one figure with its label; hovering, focusing or touching it tells what is counted."""
+    shown = [html.B(value), html.Small(f" {unit}") if unit else None]
+    return dmc.Tooltip(
+        html.Div(
+            [html.Span(label, className="label"), html.Span(shown, className="value")],
+            className=f"figure {tone}",
+            tabIndex="0",
+            role="group",
+            **{"aria-label": f"{label} {value} {unit}"},
+        ),
+        label=tip,
+        multiline=True,
+        w=280,
+        events={"hover": True, "focus": True, "touch": True},
+    )
+
+
+def empty(title: str, todo: Iterable[str], *, code: Iterable[str] = ()) -> Component:
+    """Return what a page says when there is nothing to show yet, and what to do about it."""
+    return html.Div(
+        [icon("map-off"), html.H2(title), *(html.P(line) for line in todo), *(html.Pre(line) for line in code)],
+        className="empty",
+    )
+
+
+def _current(yes: bool, kind: str = "true") -> dict[str, str]:
+    return {"aria-current": kind} if yes else {}
+
+
+def _header(here: Context, snapshot: Snapshot) -> list[Component]:
+    """Return the parts of the header, from left to right."""
+    title = html.Span([html.Strong(here.word("shell.product")), html.Small(snapshot.store.name)])
+    return [
+        html.A([html.Span(className="mark"), title], href=f"/{here.language}/", className="brand"),
+        html.Nav(id=TABS, className="tabs", **{"aria-label": here.word("shell.pages")}),
+        html.Div(id="shell-search", className="search"),
+        html.Div(here.word("shell.age.starting"), id="shell-age", className="age", role="status"),
+        html.Nav(
+            [
+                html.A(
+                    short, href=f"/{name}/", lang=name, title=full, className="language", **_current(name == here.language)
+                )
+                for name, (short, full) in LANGUAGE_NAMES.items()
+            ],
+            className="languages",
+            **{"aria-label": here.word("shell.language")},
+        ),
+        html.Button(
+            [icon("moon"), icon("sun")],
+            id="shell-scheme-toggle",
+            className="plain",
+            title=here.word("shell.scheme"),
+            **{"aria-label": here.word("shell.scheme")},
+        ),
+    ]
+
+
+def _browser_words(spoken: str) -> dict[str, str]:
+    """Return the words that ``shell.js`` shows, without the first parts of their keys."""
+    return {key.removeprefix("shell.js."): text for key, text in catalog(spoken).items() if key.startswith("shell.js.")}
+
+
+def _version() -> Response:
+    """Return the revision of every table, small and with an ETag, for the screens that poll it."""
+    response = jsonify(server=_STARTED, revisions=snapshot_of(current_app).store.revisions())
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _find() -> Response:
+    """Return what the search box found, with longitude and latitude for the map."""
+    store = snapshot_of(current_app).store
+    found = store.find(request.args.get("q", "")[:80], limit=20)
+    lon, lat = pyproj.Transformer.from_crs(store.crs, "EPSG:4326", always_xy=True).transform(found["x"], found["y"])
+    rows = found.assign(lon=lon, lat=lat).drop(columns=["x", "y"])
+    return jsonify(rows.astype(object).where(rows.notna(), None).to_dict("records"))

@@ -1,0 +1,100 @@
+"""What the pages derive from the store's tables, computed once and kept until a table it came from changes.
+
+A figure that two pages show is derived here, so that no screen computes it differently.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+import geopandas as gpd
+import pandas as pd
+from flask import Flask
+
+from gisapp.density import Cube, incident_cube
+from gisapp.grids import GridIndex, coverage_faults, grid_index, workload
+from gisapp.network import Network, network_of
+from gisapp.store import Store
+
+Value = TypeVar("Value")
+NETWORK_TABLES = ("nodes", "links", "devices", "customers", "connections", "hydrants")
+WORKLOAD_TABLES = ("customers", "links", "devices", "incidents", "posts")
+
+
+@dataclass
+class _Kept:
+    """One derived value, the revisions of the tables it came from, and the lock of whoever computes it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    revisions: tuple[int, ...] | None = None
+    value: object = None
+
+
+class Snapshot:
+    """The derived values of one store; many threads may ask, one of them computes."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._lock = threading.Lock()
+        self._kept: dict[object, _Kept] = {}
+
+    def derived(self, key: object, tables: tuple[str, ...], make: Callable[[], Value]) -> Value:
+        """Return ``make()``, computed anew only when one of ``tables`` has changed since."""
+        with self._lock:
+            kept = self._kept.setdefault(key, _Kept())
+        with kept.lock:
+            revisions = tuple(self.store.revision(table) for table in tables)  # before make(): too old at worst
+            if kept.revisions != revisions:
+                kept.value, kept.revisions = make(), revisions
+            return cast(Value, kept.value)
+
+    def network(self, utility: str) -> Network:
+        """Return the network of one utility."""
+        table = self.store.table
+        return self.derived(
+            ("network", utility), NETWORK_TABLES, lambda: network_of(utility, *map(table, NETWORK_TABLES))
+        )
+
+    def grid_index(self) -> GridIndex:
+        """Return the index that finds the grid of a point."""
+        return self.derived("grid index", ("grids",), lambda: grid_index(self.store.table("grids")))
+
+    def coverage_faults(self) -> gpd.GeoDataFrame:
+        """Return the gaps, overlaps and invalid polygons of the grids; none is right."""
+        return self.derived("coverage faults", ("grids",), lambda: coverage_faults(self.store.table("grids")))
+
+    def as_of(self) -> pd.Timestamp:
+        """Return the moment up to which incidents are known: the newest report, or now if none or later."""
+        newest = self.derived("as of", ("incidents",), lambda: self.store.table("incidents")["reported_at"].max())
+        now = pd.Timestamp.now("UTC")
+        return now if pd.isna(newest) else min(newest, now)
+
+    def workload(self) -> pd.DataFrame:
+        """Return one row a grid: who lives there, what lies there, what happened in the year up to :meth:`as_of`."""
+
+        def make() -> pd.DataFrame:
+            tables = {name: self.store.table(name) for name in WORKLOAD_TABLES}
+            return workload(self.store.table("grids"), **tables, now=self.as_of())
+
+        return self.derived("workload", ("grids", *WORKLOAD_TABLES), make)
+
+    def cube(self) -> Cube:
+        """Return the incidents sorted by type and day."""
+        return self.derived(
+            "cube", ("incidents",), lambda: incident_cube(self.store.table("incidents"), self.store.zone)
+        )
+
+
+def keep(server: Flask, store: Store) -> Snapshot:
+    """Give ``server`` the one snapshot of ``store`` and return it."""
+    snapshot = server.extensions["gisapp.snapshot"] = Snapshot(store)
+    return snapshot
+
+
+def snapshot_of(server: Flask) -> Snapshot:
+    """Return the snapshot that ``server`` answers from."""
+    snapshot: Snapshot = server.extensions["gisapp.snapshot"]
+    return snapshot
