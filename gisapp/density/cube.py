@@ -173,7 +173,10 @@ def _days(moments: pd.Series, zone: ZoneInfo) -> np.ndarray:
 def _coordinates(incidents: gpd.GeoDataFrame) -> np.ndarray:
     """Return x and y of each point, NaN where there is none."""
     shapes = incidents.geometry.to_numpy()
-    return np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
+    points = np.full((len(shapes), 2), np.nan)
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))  # GEOS raises on an empty point's x
+    points[there] = shapely.get_coordinates(shapes[there])
+    return points
 
 
 def _numbers(types: Iterable[str] | None) -> list[int]:
