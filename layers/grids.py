@@ -11,7 +11,10 @@ import pandas as pd
 
 from gisapp.words import word
 from layers.layer import Classes, Legend, Shapes, Style
-from layers.palette import base_colours, other_colour, surface_colours
+from layers.palette import base_colours, diverging_colours, other_colour, surface_colours
+
+DEVIATION_LIMITS = (-0.5, -0.25, -0.1, 0.1, 0.25, 0.5)
+_RANGES = ("< −50 %", "−50 … −25 %", "−25 … −10 %", "±10 %", "+10 … +25 %", "+25 … +50 %", "> +50 %")
 
 
 def leaders_at(posts: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
@@ -84,6 +87,46 @@ def workload_shapes(
             word(f"layers.measure_{measure}", language),
         ),
         popup=("code", "name", "figure"),
+        table="grids",
+    )
+
+
+def deviation_class(deviation: pd.Series) -> pd.Series:
+    """Return the class of each deviation from the mean (a share), ``"0"`` far below to ``"6"`` far above."""
+    number = np.searchsorted(DEVIATION_LIMITS, deviation.to_numpy("float64"), side="right")
+    return pd.Series(number.astype("str"), index=deviation.index, dtype="str").where(deviation.notna())
+
+
+def deviation_shapes(grids: gpd.GeoDataFrame, deviation: pd.Series, *, language: str, theme: str = "light") -> Shapes:
+    """Return the grids coloured by how far their workload is from the mean, with the count of each class.
+
+    Parameters
+    ----------
+    deviation
+        The difference from the mean as a share of it, indexed by grid code; a grid without one is grey.
+    """
+    frame = grids[["code", "name", "geom"]].copy()
+    frame["class"] = deviation_class(frame["code"].map(deviation.astype("float64")))
+    colours = diverging_colours(theme)
+    counts = [int((frame["class"] == str(number)).sum()) for number in range(len(colours))]
+    entries = tuple(
+        (colours[number], f"{_RANGES[number]} · {counts[number]}") for number in reversed(range(len(colours)))
+    )
+    return Shapes(
+        name="deviation",
+        title="layers.workload",
+        kind="polygon",
+        frame=frame,
+        style=Style(
+            Classes("class", {str(number): colour for number, colour in enumerate(colours)}, other_colour(theme)),
+            width_px=1.5,
+            opacity=0.68,
+            outline=base_colours(theme)["grid"],
+            label="code",
+            label_zoom=11,
+        ),
+        legend=Legend(entries, word("layers.measure_deviation", language)),
+        popup=("code", "name"),
         table="grids",
     )
 

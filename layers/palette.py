@@ -70,6 +70,11 @@ _BASE = {
         "grid": "#aab6c6",
     },
 }
+# Brewer's RdBu on light ground; on dark ground the same hues around a middle near to the ground.
+_DIVERGING = {
+    "light": ("#2166ac", "#67a9cf", "#d1e5f0", "#f4f4f2", "#fddbc7", "#ef8a62", "#b2182b"),
+    "dark": ("#7cc4f5", "#3f84b8", "#2c4a63", "#39424d", "#6b3d33", "#c05a43", "#ff8a70"),
+}
 _OTHER = {"light": "#767676", "dark": "#9aa3b0"}
 
 # 17 points of each map at equal steps, from its darkest to its brightest.
@@ -111,6 +116,11 @@ def base_colours(theme: str = "light") -> Mapping[str, str]:
 def other_colour(theme: str = "light") -> str:
     """Return the grey of whatever has no colour of its own."""
     return _of(_OTHER, theme)
+
+
+def diverging_colours(theme: str = "light") -> tuple[str, ...]:
+    """Return seven colours from far below (blue) over the middle to far above (red)."""
+    return _of(_DIVERGING, theme)
 
 
 def surface_colours(classes: int, theme: str = "light") -> tuple[str, ...]:
