@@ -1,0 +1,202 @@
+"""The store in one file: made, opened, read and written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pandas as pd
+import pyproj
+
+from gisapp.crs import require_metres
+from gisapp.errors import InputError, StoreError
+from gisapp.store import migrate
+from gisapp.store.connect import Connections
+from gisapp.store.files import replace_durably
+from gisapp.store.geopackage import srs_id_of
+from gisapp.store.saving import Progress, Saving, checked, note
+from gisapp.store.schema import create_schema, read_settings, write_setting
+from gisapp.store.snapshots import Snapshots
+from gisapp.tables import TABLES
+from gisapp.times import DEFAULT_ZONE, zone_named
+
+
+class Store:
+    """An open store: one process, any number of threads; :meth:`close` it or use it in ``with``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connections = Connections(path)
+        with self._connections.reading() as connection:
+            settings = read_settings(connection)
+        self.crs = pyproj.CRS.from_user_input(settings["crs"])
+        self.zone = zone_named(str(settings["zone"]))
+        self.name = str(settings["name"])
+        self._snapshots = Snapshots(self._connections, self.crs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back; the store is not used any more."""
+        self._snapshots.close()
+        self._connections.close()
+
+    def revision(self, table: str) -> int:
+        """Return a number that moves with every change of a table, whichever program makes it."""
+        return self.revisions()[table]
+
+    def revisions(self) -> dict[str, int]:
+        """Return the revision of every table; costs microseconds while nobody writes."""
+        return self._snapshots.revisions()
+
+    def table(self, name: str, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a table, in the shape of the data dictionary, as it is now.
+
+        The same frame comes back until somebody writes: callers never change it. A GeoDataFrame where the
+        table has geometry; unlocated rows have None there. Rows stand in the order in which they came.
+
+        Parameters
+        ----------
+        name
+            A key of :data:`gisapp.tables.TABLES`.
+        columns
+            Only these, which saves time and memory.
+
+        Raises
+        ------
+        InputError
+            For a table or column that does not exist.
+        """
+        return self._snapshots.table(name, columns)
+
+    def count(self, name: str) -> int:
+        """Return the number of rows of a table."""
+        if name not in TABLES:
+            raise InputError(f"there is no table {name!r}", todo=f"choose one of {', '.join(TABLES)}")
+        with self._connections.reading() as connection:
+            return int(connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one())
+
+    def save(
+        self,
+        tables: Mapping[str, pd.DataFrame],
+        *,
+        actor: str,
+        note: str = "",
+        source: Mapping[str, object] | None = None,
+        replace: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        """Add rows to any number of tables in one transaction, with an audit row.
+
+        Parameters
+        ----------
+        tables
+            Rows by table, in the shape of the data dictionary and the store's CRS.
+        actor
+            Who does it; stands in the audit.
+        note
+            Why, in a few words.
+        source
+            Where the rows came from; stands in the imports.
+        replace
+            Rows whose key is stored already take its place (append-only tables refuse them all the same).
+        progress
+            Called with rows done and rows in all between chunks; may raise ``Interrupted``, and then nothing is written.
+
+        Raises
+        ------
+        InputError
+            A value that does not fit, a key that stands twice or is stored already, a reference to what is not
+            stored; names table, row and key. Nothing is written.
+        CrsError
+            Geometry in another frame than the store's.
+        StoreError
+            The disk is full, or another program has been writing for too long. Nothing is written.
+        """
+        ordered = sorted(tables, key=lambda name: list(TABLES).index(name) if name in TABLES else -1)
+        batches = [checked(name, tables[name], self.crs) for name in ordered]
+        counts = {batch.table.name: len(batch.frame) for batch in batches}
+        with self._connections.writing() as connection:
+            Saving(connection, srs_id_of(self.crs), replace=replace, progress=progress).write(batches)
+            _note(connection, "audit", actor=actor, words=note, tables=counts, last="replace" if replace else "save")
+            if source is not None:
+                _note(connection, "imports", actor=actor, words=note, tables=counts, last=dict(source))
+
+    def setting(self, key: str) -> object:
+        """Return a setting, None if it was never set."""
+        with self._connections.reading() as connection:
+            return read_settings(connection).get(key)
+
+    def set_setting(self, key: str, value: object, *, actor: str) -> None:
+        """Keep a setting: any value that JSON can say."""
+        if key in _FIXED:
+            raise InputError(f"setting {key!r} is fixed when a store is made", todo="make a new store")
+        with self._connections.writing() as connection:
+            write_setting(connection, key, value)
+            _note(connection, "audit", actor=actor, words=key, tables={}, last="setting")
+
+
+_note = note
+_FIXED = ("crs", "zone")
+
+
+def create_store(path: str | os.PathLike[str], *, crs: object, zone: str = DEFAULT_ZONE, name: str = "") -> Store:
+    """Make an empty store in a new file and open it.
+
+    Parameters
+    ----------
+    crs
+        The project's frame, in metres; anything that pyproj understands.
+    zone
+        The time zone in which people read and write times.
+    name
+        What the store is called on screens.
+
+    Raises
+    ------
+    StoreError
+        When the file exists.
+    CrsError
+        When the frame is not in metres.
+    InputError
+        When there is no such zone.
+    """
+    path = Path(path)
+    frame = require_metres(crs, "the store")  # type: ignore[arg-type]
+    zone_named(zone)
+    if path.exists():
+        raise StoreError(f"{path} exists already; choose another name or delete it")
+    with replace_durably(path) as staged:
+        staged.touch()
+        connections = Connections(staged)
+        with connections.writing() as connection:
+            create_schema(connection, frame)
+            code = frame.to_epsg()
+            values = {"crs": f"EPSG:{code}" if code else frame.to_wkt(), "zone": zone, "name": name}
+            for key, value in values.items():
+                write_setting(connection, key, value)
+            migrate.stamp(connection)
+        connections.close()
+    return Store(path)
+
+
+def open_store(path: str | os.PathLike[str]) -> Store:
+    """Open a store.
+
+    Raises
+    ------
+    StoreError
+        When the file is absent, is no store, or was made by a newer or an older version of the program.
+    """
+    path = Path(path)
+    migrate.require_current(path)
+    return Store(path)

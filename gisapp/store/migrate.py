@@ -1,0 +1,104 @@
+"""The version of a store's schema: checked when a store is opened, moved on by Alembic."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from gisapp.errors import StoreError
+from gisapp.store.connect import Connections, plain_errors
+from gisapp.store.files import replace_durably
+from gisapp.store.geopackage import APPLICATION_ID
+
+FOLDER = Path(__file__).parent / "migrations"
+
+
+def _script(folder: Path) -> ScriptDirectory:
+    return ScriptDirectory(str(folder))
+
+
+def stamp(connection: Connection, folder: Path = FOLDER) -> None:
+    """Note in a new store that it has the newest schema."""
+    MigrationContext.configure(connection).stamp(_script(folder), "head")
+
+
+def require_current(path: Path, folder: Path = FOLDER) -> None:
+    """Raise unless the file is a store with the schema of this program."""
+    stored = _stored_version(path)
+    script = _script(folder)
+    head = script.get_current_head()
+    if stored == head:
+        return
+    known = [revision.revision for revision in script.walk_revisions()]
+    if stored in known:
+        raise StoreError(
+            f"{path} has the older schema {stored}, this program needs {head}; run upgrade_store on it first"
+        )
+    raise StoreError(f"{path} has schema {stored}, newer than this program's {head}; update the program")
+
+
+def _stored_version(path: Path) -> str:
+    """Return the schema version in a file, whoever made it."""
+    if not path.is_file():
+        raise StoreError(f"{path} is not there; make a store first")
+    with plain_errors(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if application != APPLICATION_ID or not {"alembic_version", "layer_rev", "settings"} <= tables:
+            raise StoreError(f"{path} is not a store of this program; import it instead of opening it")
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(row[0]) if row else "none"
+
+
+def run(connection: Connection, folder: Path = FOLDER, **attributes: object) -> None:
+    """Bring the schema behind a connection to the newest version, inside its transaction."""
+    config = Config(attributes={"connection": connection, **attributes})
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+def upgrade_store(path: str | os.PathLike[str], *, folder: Path = FOLDER) -> Path | None:
+    """Bring an older store to this program's schema; return the backup made before, None if nothing was to do.
+
+    Raises
+    ------
+    StoreError
+        When the file is no store, or is newer than this program.
+    """
+    path = Path(path)
+    stored = _stored_version(path)
+    script = _script(folder)
+    if stored == script.get_current_head():
+        return None
+    if stored not in [revision.revision for revision in script.walk_revisions()]:
+        require_current(path, folder)
+    backup = path.with_name(f"{path.name}.before-{script.get_current_head()}")
+    copy_store(path, backup)
+    connections = Connections(path)
+    try:
+        with connections.writing() as connection:
+            run(connection, folder)
+    finally:
+        connections.close()
+    return backup
+
+
+def copy_store(path: Path, target: Path) -> None:
+    """Copy a store while others write to it; the copy is checked before it takes its name."""
+    with replace_durably(target) as staged, plain_errors(path):
+        with (
+            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as source,
+            closing(sqlite3.connect(staged)) as copy,
+        ):
+            source.backup(copy)
+            fault = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if fault != "ok":
+            raise StoreError(f"the copy of {path} is damaged ({fault}); check the disk")

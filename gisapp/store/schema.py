@@ -1,0 +1,127 @@
+"""The tables of the store, built from the data dictionary, and the triggers that keep its promises."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import pyproj
+from sqlalchemy import Boolean, Column, Connection, DateTime, Double, Index, Integer, MetaData, Table, Text
+
+from gisapp.store.geometry import Geometry
+from gisapp.store.geopackage import create_system_tables, layer_table, register_layer, rtree_triggers, srs_id_of
+from gisapp.tables import TABLES
+from gisapp.tables import Column as Field
+
+_LONG = ("summary", "text", "note", "address")
+# child table, child column, parent table: the child's utility and column must stand as the parent's key
+REFERENCES = (
+    ("links", "from_node", "nodes"),
+    ("links", "to_node", "nodes"),
+    ("devices", "link_code", "links"),
+    ("devices", "node_code", "nodes"),
+    ("hydrants", "link_code", "links"),
+    ("connections", "link_code", "links"),
+    ("connections", "customer_code", "customers"),
+)
+APPEND_ONLY = (*(name for name, table in TABLES.items() if table.append_only), "audit")
+
+
+def text_length(field: Field) -> int:
+    """Return the most characters that a text column holds."""
+    if field.choices:
+        return 32
+    return 4000 if field.name in _LONG else 255
+
+
+def _column(field: Field) -> Column[object]:
+    kinds = {"int": Integer(), "real": Double(), "bool": Boolean(), "time": DateTime()}
+    kind = Text(text_length(field)) if field.kind == "text" else kinds[field.kind]
+    return Column(field.name, kind, nullable=not field.required)
+
+
+@cache
+def store_metadata(srs_id: int) -> MetaData:
+    """Return all tables of a store whose frame has the number ``srs_id``."""
+    metadata = MetaData()
+    for table in TABLES.values():
+        geometry = Geometry(table.geometry, srs_id) if table.geometry else None
+        made = layer_table(metadata, table.name, [_column(field) for field in table.columns], geometry)
+        # An index and not a constraint, so that a bulk load can build it at the end.
+        Index(f"{table.name}_key", *(made.c[column] for column in table.key), unique=True)
+    own_tables(metadata)
+    return metadata
+
+
+def own_tables(metadata: MetaData) -> None:
+    """Add the tables that are no layers: settings, imports, audit, layer_rev."""
+    Table("settings", metadata, Column("key", Text(255), primary_key=True), Column("value", Text, nullable=False))
+    Table("layer_rev", metadata, Column("name", Text(255), primary_key=True), Column("rev", Integer, nullable=False))
+    for name, last in (("imports", "source"), ("audit", "action")):
+        Table(
+            name,
+            metadata,
+            Column("fid", Integer, primary_key=True, nullable=False),
+            Column("at", DateTime, nullable=False),
+            Column("actor", Text(255), nullable=False),
+            Column("note", Text(4000), nullable=False),
+            Column("tables", Text, nullable=False),
+            Column(last, Text, nullable=False),
+            sqlite_autoincrement=True,
+        )
+
+
+def create_schema(connection: Connection, crs: pyproj.CRS) -> None:
+    """Make an empty database a store."""
+    create_system_tables(connection, crs)
+    store_metadata(srs_id_of(crs)).create_all(connection)
+    finish_schema(connection, srs_id_of(crs), {name: (table.geometry, table.about) for name, table in TABLES.items()})
+
+
+def finish_schema(connection: Connection, srs_id: int, layers: dict[str, tuple[str | None, str]]) -> None:
+    """Register the layers (name: geometry type, description) and add R-trees, revisions and triggers."""
+    for name, (kind, about) in layers.items():
+        register_layer(connection, name, about, Geometry(kind, srs_id) if kind else None)
+        connection.exec_driver_sql("INSERT INTO layer_rev VALUES (?, 0)", (name,))
+        for statement in revision_triggers(name).values():
+            connection.exec_driver_sql(statement)
+    for name in APPEND_ONLY:
+        for statement in append_only_triggers(name):
+            connection.exec_driver_sql(statement)
+
+
+def revision_triggers(name: str) -> dict[str, str]:
+    """Return the triggers that move a table's revision, whichever program writes."""
+    return {
+        f"{name}_rev_{what}": f'CREATE TRIGGER "{name}_rev_{what}" AFTER {what.upper()} ON "{name}" '
+        f"BEGIN UPDATE layer_rev SET rev = rev + 1 WHERE name = '{name}'; END"
+        for what in ("insert", "update", "delete")
+    }
+
+
+def append_only_triggers(name: str) -> list[str]:
+    """Return the triggers that refuse to change or delete a row."""
+    return [
+        f'CREATE TRIGGER "{name}_no_{what}" BEFORE {what.upper()} ON "{name}" '
+        f"BEGIN SELECT RAISE(ABORT, '{name} is append only'); END"
+        for what in ("update", "delete")
+    ]
+
+
+def bulk_triggers(name: str) -> dict[str, str]:
+    """Return the triggers that a bulk load drops and restores: their work is done once at its end."""
+    return revision_triggers(name) | (rtree_triggers(name) if TABLES[name].geometry else {})
+
+
+def read_settings(connection: Connection) -> dict[str, object]:
+    """Return every setting."""
+    rows = connection.exec_driver_sql("SELECT key, value FROM settings").fetchall()
+    return {key: json.loads(value) for key, value in rows}
+
+
+def write_setting(connection: Connection, key: str, value: object) -> None:
+    """Put one setting in place of the one before."""
+    connection.exec_driver_sql(
+        "INSERT INTO settings VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, json.dumps(value, ensure_ascii=False)),
+    )
