@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -51,24 +52,15 @@ def parse_moment(text: str, zone: ZoneInfo) -> pd.Timestamp:
     return moment.tz_convert("UTC")
 
 
-def period(first: str, last: str, zone: ZoneInfo) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return the period from ``first`` up to but without the second value, both UTC.
-
-    A ``last`` that is a date holds that whole day; a moment is itself the end.
+def parse_day(text: str) -> date:
+    """Return a day written by a person as YYYY-MM-DD.
 
     Raises
     ------
     InputError
-        When either is no time, or the period would be empty.
+        When it is not such a day.
     """
-    start, end = parse_moment(first, zone), parse_moment(last, zone)
-    if _is_date(last):
-        end = parse_moment(str((pd.Timestamp(last) + pd.DateOffset(days=1)).date()), zone)
-    if end <= start:
-        raise InputError(f"the period {first} to {last} ends before it starts", todo="swap the two")
-    return start, end
-
-
-def _is_date(text: str) -> bool:
-    """Whether a text names a day and no time of day."""
-    return len(text.strip()) <= len("2026-11-22")
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"found {text!r}", todo="write a day such as 2026-11-22") from error

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from gisapp.errors import InputError
-from gisapp.times import parse_moment, period, zone_named
+from gisapp.times import parse_day, parse_moment, zone_named
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -33,16 +33,7 @@ def test_an_unknown_zone_is_refused():
         zone_named("Mars/Olympus")
 
 
-def test_a_period_of_dates_holds_its_last_day():
-    start, end = period("2026-11-01", "2026-11-30", SHANGHAI)
-    assert (start, end) == (pd.Timestamp("2026-10-31T16:00Z"), pd.Timestamp("2026-11-30T16:00Z"))
-
-
-def test_a_period_of_moments_ends_at_its_moment():
-    _, end = period("2026-11-01", "2026-11-30T12:00", SHANGHAI)
-    assert end == pd.Timestamp("2026-11-30T04:00Z")
-
-
-def test_a_period_that_ends_before_it_starts_is_refused():
-    with pytest.raises(InputError, match="ends before it starts"):
-        period("2026-11-02", "2026-11-01", SHANGHAI)
+@pytest.mark.parametrize("text", ["22.11.2026", "2026-02-30", "2026-11-22T08:00"])
+def test_what_is_no_day_is_refused(text):
+    with pytest.raises(InputError, match="write a day"):
+        parse_day(text)
