@@ -1,0 +1,26 @@
+import pytest
+
+from gisapp.durable import replaced
+from gisapp.errors import InputError
+
+
+def test_a_file_takes_its_place_when_all_went_well(tmp_path):
+    with replaced(tmp_path / "a.txt") as part:
+        part.write_text("新", encoding="utf-8")
+    assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("a.txt", "新")]
+
+
+def test_the_old_file_stands_and_nothing_is_left_when_writing_fails(tmp_path):
+    (tmp_path / "a.txt").write_text("old", encoding="utf-8")
+    with pytest.raises(ZeroDivisionError), replaced(tmp_path / "a.txt") as part:
+        part.write_text("half", encoding="utf-8")
+        raise ZeroDivisionError
+    assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("a.txt", "old")]
+
+
+def test_a_folder_that_does_not_exist_is_refused_by_name(tmp_path):
+    with (
+        pytest.raises(InputError, match=r"nowhere.a\.txt: No such file or directory; name a folder"),
+        replaced(tmp_path / "nowhere" / "a.txt"),
+    ):
+        pass
