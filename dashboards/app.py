@@ -27,9 +27,10 @@ import hashlib
 import logging
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import dash
 from dash import Input, Output, State, html
@@ -41,6 +42,7 @@ from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from dashboards import access, planner, shell, snapshot
+from dashboards.bundles import add_tiles
 from gisapp.errors import GisappError, InputError
 from gisapp.store import Store
 from gisapp.words import LANGUAGES, word
@@ -48,16 +50,23 @@ from gisapp.words import LANGUAGES, word
 PAGES: tuple[ModuleType, ...] = (planner,)
 PAGE_ROUTES = ("/", "/<path:path>")
 LOOPBACK_ADDRESSES = ("127.0.0.1", "localhost", "::1")
+_FAVICON = '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'
 log = logging.getLogger(__name__)
 
 
 def create_app(
-    store: Store, *, person_of: Callable[[], access.Person | None] | None = None, pages: tuple[ModuleType, ...] = PAGES
+    store: Store,
+    *,
+    basemap: Mapping[str, Any] | None = None,
+    person_of: Callable[[], access.Person | None] | None = None,
+    pages: tuple[ModuleType, ...] = PAGES,
 ) -> dash.Dash:
     """Return the application over ``store``, sealed: every callback has a permission or this raises.
 
     Parameters
     ----------
+    basemap
+        An outside tile source (:func:`dashboards.map.raster_basemap`); by default nothing leaves the machine.
     person_of
         Tells who sends the present request; without it there is one local user with every permission,
         and only requests under a name of this machine are answered.
@@ -87,12 +96,13 @@ def create_app(
         WTF_CSRF_TIME_LIMIT=None,  # a wall display stays open for weeks
     )
     access.install(app, person_of=person_of)
-    kept = snapshot.keep(app.server, store)
+    kept = snapshot.keep(app.server, store, basemap=basemap)
     CSRFProtect(app.server)
-    _add_pages(app, pages, kept)
+    add_tiles(app, store, frame=kept.frame)
     shell.add_routes(app)
+    _add_pages(app, pages, kept)
     access.seal(app)
-    _harden(app)
+    _harden(app, host=str(basemap["host"]) if basemap else "")
     return app
 
 
@@ -126,6 +136,7 @@ class _Application(dash.Dash):
     """Dash with the page's language and colour scheme in its first bytes."""
 
     def interpolate_index(self, **parts: str) -> str:
+        parts |= {"title": word("shell.product", shell.language()), "favicon": _FAVICON}
         page = super().interpolate_index(**parts)
         return page.replace("<html>", f'<html lang="{shell.language()}" data-scheme="{shell.scheme()}">', 1)
 
@@ -186,12 +197,16 @@ def _show_error(error: Exception) -> None:
     dash.set_props(shell.NOTICES, {"children": shown})
 
 
-def _harden(app: dash.Dash) -> None:
-    """Give every response the security headers, and pages the token that their requests must carry."""
+def _harden(app: dash.Dash, *, host: str) -> None:
+    """Give every response the security headers, and pages the token that their requests must carry.
+
+    ``host`` is that of the outside base map, the only one that pages may ask; empty without one.
+    """
     scripts = " ".join(["'self'", *app.csp_hashes()])
     policy = (
-        f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-        "connect-src 'self'; font-src 'self'; worker-src blob:; manifest-src 'self'; frame-ancestors 'none'; "
+        f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; "
+        f"img-src 'self' data: blob: {host}; connect-src 'self' {host}; "
+        "font-src 'self'; worker-src blob:; manifest-src 'self'; frame-ancestors 'none'; "
         "base-uri 'none'; form-action 'self'"
     )
     headers = {

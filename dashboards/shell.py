@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import dash_mantine_components as dmc
@@ -31,16 +32,34 @@ NOTICES = "shell-notices"
 LOCATION = "shell-location"
 PAGE = "shell-page"
 TABS = "shell-tabs"
+_TABLE_LOOK = {
+    "fontFamily": "inherit",
+    "fontSize": 13,
+    "headerFontSize": 12,
+    "headerFontWeight": 600,
+    "rowHeight": 36,
+    "headerHeight": 38,
+    "spacing": 6,
+    "backgroundColor": "var(--surface)",
+    "foregroundColor": "var(--ink)",
+    "headerBackgroundColor": "var(--raised)",
+    "headerTextColor": "var(--muted)",
+    "borderColor": "var(--line)",
+    "accentColor": "var(--accent)",
+    "selectedRowBackgroundColor": "var(--accent-soft)",
+    "wrapperBorderRadius": 10,
+}
 _STARTED = secrets.token_hex(4)  # a browser that sees another value knows that the server was started anew
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a page's layout may depend on: language, light or dark, and the state in the address."""
+    """What a page's layout may depend on: language, light or dark, the state in the address, the outside base map."""
 
     language: str
     scheme: str
     query: Mapping[str, str]
+    basemap: Mapping[str, Any] | None = None
 
     def word(self, key: str, **values: object) -> str:
         """Return the words of ``key`` in the page's language."""
@@ -67,7 +86,8 @@ def scheme() -> str:
 
 def context(search: str = "") -> Context:
     """Return what a page's layout may depend on, of the present request."""
-    return Context(language(), scheme(), dict(parse_qsl(search.lstrip("?"))))
+    basemap = snapshot_of(current_app).basemap if has_request_context() else None
+    return Context(language(), scheme(), dict(parse_qsl(search.lstrip("?"))), basemap)
 
 
 def layout(snapshot: Snapshot) -> Component:
@@ -104,7 +124,7 @@ def tabs(pages: Iterable[ModuleType], here: Context, path: str) -> list[Componen
         html.A(
             [icon(page.ICON), html.Span(here.word(page.TITLE))],
             href=f"/{here.language}{page.PATH}",
-            **_current(page.PATH == path, "page"),
+            **_current(path == page.PATH, "page"),
         )
         for page in pages
         if page.NEEDS in allowed
@@ -121,7 +141,7 @@ def page(shown: ModuleType | None, here: Context) -> list[Component]:
 def page_of(pages: Iterable[ModuleType], pathname: str) -> ModuleType | None:
     """Return the page at an address such as ``/en/planner``; None if there is none."""
     path = "/" + pathname.strip("/").partition("/")[2]
-    return next((page for page in pages if page.PATH == path), None)
+    return next((page for page in pages if path == page.PATH), None)
 
 
 def add_routes(app: Dash) -> None:
@@ -136,7 +156,9 @@ def notice(words: str, details: str, *, tone: str = "bad") -> Component:
         [
             icon("alert-triangle"),
             html.Div([html.Strong(words), html.P(details)]),
-            html.Button(icon("x"), className="plain", **{"data-close": NOTICES, "aria-label": word("shell.close", language())}),
+            html.Button(
+                icon("x"), className="plain", **{"data-close": NOTICES, "aria-label": word("shell.close", language())}
+            ),
         ],
         className=f"notice {tone}",
     )
@@ -165,19 +187,37 @@ def workspace(
 def figure(label: str, value: str, tip: str, *, unit: str = "", tone: str = "") -> Component:
     """Return one figure with its label; hovering, focusing or touching it tells what is counted."""
     shown = [html.B(value), html.Small(f" {unit}") if unit else None]
-    return dmc.Tooltip(
+    return _tipped(
         html.Div(
             [html.Span(label, className="label"), html.Span(shown, className="value")],
             className=f"figure {tone}",
             tabIndex="0",
-            role="group",
-            **{"aria-label": f"{label} {value} {unit}"},
         ),
-        label=tip,
-        multiline=True,
-        w=280,
-        events={"hover": True, "focus": True, "touch": True},
+        tip,
     )
+
+
+def badge(text: str, tip: str, *, tone: str = "") -> Component:
+    """Return a short judgement in a colour and in words; its tip tells what was judged."""
+    signs = {"good": "circle-check", "bad": "alert-triangle", "warn": "alert-triangle"}
+    sign = [icon(signs[tone])] if tone in signs else []
+    return _tipped(html.Span([*sign, text], className=f"badge {tone}", tabIndex="0"), tip)
+
+
+def grid_options(context: Context) -> dict[str, Any]:
+    """Return the options that every table of the pages shares: one chosen row, the page's colours and words."""
+    return {
+        "theme": {"function": f"themeQuartz.withPart(colorSchemeVariable).withParams({json.dumps(_TABLE_LOOK)})"},
+        "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
+        "tooltipShowDelay": 300,
+        "animateRows": False,
+        "overlayNoRowsTemplate": f"<span>{context.word('shell.table.none')}</span>",
+        "localeText": {
+            key.removeprefix("shell.table."): text
+            for key, text in catalog(context.language).items()
+            if key.startswith("shell.table.")
+        },
+    }
 
 
 def empty(title: str, todo: Iterable[str], *, code: Iterable[str] = ()) -> Component:
@@ -186,6 +226,11 @@ def empty(title: str, todo: Iterable[str], *, code: Iterable[str] = ()) -> Compo
         [icon("map-off"), html.H2(title), *(html.P(line) for line in todo), *(html.Pre(line) for line in code)],
         className="empty",
     )
+
+
+def _tipped(child: Component, tip: str) -> Component:
+    """Return a part that tells more when hovered, focused or touched."""
+    return dmc.Tooltip(child, label=tip, multiline=True, w=280, events={"hover": True, "focus": True, "touch": True})
 
 
 def _current(yes: bool, kind: str = "true") -> dict[str, str]:
@@ -203,7 +248,12 @@ def _header(here: Context, snapshot: Snapshot) -> list[Component]:
         html.Nav(
             [
                 html.A(
-                    short, href=f"/{name}/", lang=name, title=full, className="language", **_current(name == here.language)
+                    short,
+                    href=f"/{name}/",
+                    lang=name,
+                    title=full,
+                    className="language",
+                    **_current(name == here.language),
                 )
                 for name, (short, full) in LANGUAGE_NAMES.items()
             ],

@@ -6,9 +6,9 @@ A figure that two pages show is derived here, so that no screen computes it diff
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -36,8 +36,8 @@ class _Kept:
 class Snapshot:
     """The derived values of one store; many threads may ask, one of them computes."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, *, basemap: Mapping[str, Any] | None = None) -> None:
+        self.store, self.basemap = store, basemap
         self._lock = threading.Lock()
         self._kept: dict[object, _Kept] = {}
 
@@ -50,6 +50,11 @@ class Snapshot:
             if kept.revisions != revisions:
                 kept.value, kept.revisions = make(), revisions
             return cast(Value, kept.value)
+
+    @property
+    def frame(self) -> str:
+        """Return the frame in which maps are drawn: that of the outside base map, wgs84 without one."""
+        return str(self.basemap["frame"]) if self.basemap else "wgs84"
 
     def network(self, utility: str) -> Network:
         """Return the network of one utility."""
@@ -68,7 +73,8 @@ class Snapshot:
 
     def as_of(self) -> pd.Timestamp:
         """Return the moment up to which incidents are known: the newest report, or now if none or later."""
-        newest = self.derived("as of", ("incidents",), lambda: self.store.table("incidents")["reported_at"].max())
+        incidents = self.store.table("incidents")
+        newest = self.derived("as of", ("incidents",), incidents["reported_at"].max)
         now = pd.Timestamp.now("UTC")
         return now if pd.isna(newest) else min(newest, now)
 
@@ -88,9 +94,9 @@ class Snapshot:
         )
 
 
-def keep(server: Flask, store: Store) -> Snapshot:
+def keep(server: Flask, store: Store, *, basemap: Mapping[str, Any] | None = None) -> Snapshot:
     """Give ``server`` the one snapshot of ``store`` and return it."""
-    snapshot = server.extensions["gisapp.snapshot"] = Snapshot(store)
+    snapshot = server.extensions["gisapp.snapshot"] = Snapshot(store, basemap=basemap)
     return snapshot
 
 

@@ -1,0 +1,62 @@
+// The planner's page in the browser: one chosen grid, shown in the table, on the map and in the address.
+(() => {
+  "use strict";
+
+  const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+  const skip = () => window.dash_clientside.no_update;
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.planner = {
+    // The map, the table and the search box each choose a grid; what is chosen already is not chosen again.
+    choose(click, rows, target, chosen) {
+      const trigger = window.dash_clientside.callback_context.triggered_id;
+      if (trigger === "shell-target" && target)
+        return { grid: target.kind === "grids" ? target.code : chosen.grid, by: "search", at: target.asked };
+      const grid = trigger === "planner-map" ? click && click.id : rows && rows[0] && rows[0].grid;
+      if (trigger === "planner-table" && !grid) return skip();
+      return (grid || null) === chosen.grid ? skip() : { grid: grid || null, by: trigger };
+    },
+
+    show(chosen, rows, target) {
+      const row = (rows || []).find((one) => one.grid === chosen.grid);
+      const code = row ? row.grid : null;
+      if (rows && rows.length) window.gisapp.setState({ grid: code });
+      for (const bar of document.querySelectorAll(".balance .bar"))
+        bar.classList.toggle("chosen", bar.dataset.grid === code);
+      const byTable = chosen.by === "planner-table";
+      const place = chosen.by === "search" && target && target.kind !== "grids" ? target : null;
+      return [
+        byTable ? skip() : row ? { ids: [code] } : [],
+        byTable || !row ? skip() : { rowId: code, rowPosition: "middle" },
+        { deviation: row ? [code] : [] },
+        place || chosen.by === "planner-map" || !row ? skip() : row.bounds,
+        place ? { lng: place.lon, lat: place.lat, at: place.asked } : skip(),
+      ];
+    },
+  };
+
+  const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+  const missing = (value) => value === null || value === undefined;
+  functions.planner = {
+    count: (value) => (missing(value) ? "–" : Math.round(value).toLocaleString("en")),
+    length: (value) =>
+      missing(value) ? "–" : value.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+  };
+
+  const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+  components.PlannerDeviation = ({ value, data }) => {
+    if (missing(value)) return "–";
+    const make = window.React.createElement;
+    const text = `${value < 0 ? "−" : "+"}${Math.abs(Math.round(value * 100))}%`;
+    const bar = { "--share": Math.max(-1, Math.min(1, value)) };
+    return make("span", { className: "deviation" }, [
+      make("span", { key: "bar", className: "track" }, make("span", { className: `bar deviation-${data.class}`, style: bar })),
+      make("span", { key: "text", className: "text" }, text),
+    ]);
+  };
+
+  document.addEventListener("click", (event) => {
+    const bar = event.target.closest(".balance .bar");
+    if (bar) window.dash_clientside.set_props("planner-chosen", { data: { grid: bar.dataset.grid, by: "balance" } });
+  });
+})();

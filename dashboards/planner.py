@@ -1,0 +1,243 @@
+"""The planner's page: every grid with its leader and its workload, on the map and in a table, linked both ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_ag_grid as dag
+import geopandas as gpd
+import pandas as pd
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+
+from dashboards import shell
+from dashboards.access import Permission, callback
+from dashboards.bundles import tiles_of
+from dashboards.map import Map
+from dashboards.snapshot import Snapshot, snapshot_of
+from dashboards.specs import layer_specs, static_specs
+from gisapp.tables import UTILITIES
+from gisapp.words import word
+from layers.grids import deviation_class, deviation_shapes
+from layers.palette import THEMES, diverging_colours
+
+PATH = "/planner"
+TITLE = "planner.title"
+ICON = "layout-grid"
+NEEDS = Permission.GRIDS_VIEW
+
+BALANCED = 0.10  # a grid this near to the mean counts as balanced
+TOTALLED = ("households", "customers", "incidents_12m", "open_incidents", "pipe_km", "critical")
+
+
+def layout(context: shell.Context) -> Component:
+    """Return the skeleton: totals and table at the left, the map at the right."""
+    body = shell.workspace(
+        wide=True,
+        panel=[
+            html.Div(id="planner-heading", className="heading"),
+            html.Div(id="planner-figures", className="figures"),
+            html.Div(id="planner-balance"),
+            _table(context),
+            dcc.Store(id="planner-chosen", data={"grid": context.query.get("grid"), "by": "link"}),
+        ],
+        stage=[
+            Map(
+                id="planner-map",
+                language=context.language,
+                height="100%",
+                clickable=["deviation"],
+                basemap=context.basemap,
+            )
+        ],
+    )
+    colours = {f"--{theme}-{at}": colour for theme in THEMES for at, colour in enumerate(diverging_colours(theme))}
+    return html.Div(body, className="planner", style=colours)
+
+
+def attach(app: Dash) -> None:
+    """Register the page's callbacks."""
+    snapshot = snapshot_of(app.server)
+
+    @callback(
+        app,
+        Output("planner-heading", "children"),
+        Output("planner-figures", "children"),
+        Output("planner-balance", "children"),
+        Output("planner-table", "rowData"),
+        Input(shell.VERSION, "data"),
+        needs=NEEDS,
+    )
+    def show_grids(_version: object) -> tuple[Any, Any, Any, Any]:
+        spoken, rows = shell.language(), workload_rows(snapshot)
+        heading = _heading(snapshot, spoken)
+        if rows.empty:
+            return heading, _nothing(spoken), None, []
+        return heading, _figures(rows, spoken), _balance(rows, spoken), rows.to_dict("records")
+
+    @callback(
+        app,
+        Output("planner-map", "layers"),
+        Output("planner-map", "answers"),
+        Input(shell.VERSION, "data"),
+        needs=NEEDS,
+    )
+    def draw_grids(_version: object) -> tuple[Any, Any]:
+        spoken, grids = shell.language(), snapshot.store.table("grids")
+        deviation = snapshot.workload().set_index("grid")["deviation"]
+        answers = layer_specs(
+            lambda theme: [deviation_shapes(grids, deviation, language=spoken, theme=theme)],
+            language=spoken,
+            frame=snapshot.frame,
+        )
+        return static_specs(tiles_of(app.server), "base", language=spoken), answers
+
+    app.clientside_callback(
+        ClientsideFunction("planner", "choose"),
+        Output("planner-chosen", "data"),
+        Input("planner-map", "click"),
+        Input("planner-table", "selectedRows"),
+        Input(shell.TARGET, "data"),
+        State("planner-chosen", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("planner", "show"),
+        Output("planner-table", "selectedRows"),
+        Output("planner-table", "scrollTo"),
+        Output("planner-map", "highlight"),
+        Output("planner-map", "fit"),
+        Output("planner-map", "flash"),
+        Input("planner-chosen", "data"),
+        Input("planner-table", "rowData"),
+        State(shell.TARGET, "data"),
+    )
+
+
+def workload_rows(snapshot: Snapshot) -> pd.DataFrame:
+    """Return the table's rows, heaviest first: the workload, each grid's bounds in degrees, its class of deviation."""
+    rows = snapshot.workload().copy()
+    grids: gpd.GeoDataFrame = snapshot.store.table("grids")
+    if rows.empty:
+        return rows
+    rows["pipe_km"] = rows[[f"pipe_m_{utility}" for utility in UTILITIES]].sum(axis=1) / 1000
+    rows["class"] = deviation_class(rows["deviation"])
+    bounds = grids.set_index("code")["geom"].to_crs(4326).bounds
+    rows["bounds"] = bounds.reindex(rows["grid"]).round(6).to_numpy().tolist()
+    shown = ["grid", "leader", *TOTALLED, "deviation", "class", "bounds"]
+    rows = rows.sort_values("deviation", ascending=False)[shown]
+    return rows.astype(object).where(rows.notna(), None)
+
+
+def _table(context: shell.Context) -> Component:
+    """Return the empty table."""
+    numbers = [
+        {
+            "field": name,
+            "width": 104,
+            "type": "rightAligned",
+            "filter": "agNumberColumnFilter",
+            "valueFormatter": {"function": f"planner.{'length' if name == 'pipe_km' else 'count'}(params.value)"},
+        }
+        for name in TOTALLED
+    ]
+    deviation = {
+        "field": "deviation",
+        "width": 152,
+        "filter": "agNumberColumnFilter",
+        "cellRenderer": "PlannerDeviation",
+        "sort": "desc",
+    }
+    columns = [
+        {"field": "grid", "pinned": "left", "width": 84, "cellClass": "code"},
+        deviation,
+        {"field": "leader", "width": 96},
+        *numbers,
+    ]
+    for column in columns:
+        key = "code" if column["field"] == "grid" else column["field"]
+        column |= {"headerName": context.word(f"planner.{key}"), "headerTooltip": context.word(f"planner.{key}.tip")}
+    return dag.AgGrid(
+        id="planner-table",
+        className="table",
+        columnDefs=columns,
+        rowData=[],
+        getRowId="params.data.grid",
+        defaultColDef={"sortable": True, "filter": True, "resizable": True, "suppressMovable": True},
+        dashGridOptions=shell.grid_options(context),
+        style={"height": None, "width": "100%"},
+    )
+
+
+def _heading(snapshot: Snapshot, spoken: str) -> list[Component]:
+    """Return what the figures are, up to when, and whether the grids cover the area exactly once."""
+    kinds = snapshot.coverage_faults()["kind"].value_counts()
+    counts = {f"{kind}s": int(kinds.get(kind, 0)) for kind in ("gap", "overlap")} | {
+        "invalid": int(kinds.get("invalid", 0))
+    }
+    day = snapshot.as_of().tz_convert(snapshot.store.zone).strftime("%Y-%m-%d")
+    clean = not sum(counts.values())
+    words = word("planner.coverage.ok", spoken) if clean else word("planner.coverage.faults", spoken, **counts)
+    return [
+        html.H2(word("planner.heading", spoken)),
+        html.Span(word("planner.as_of", spoken, day=day), className="quiet"),
+        shell.badge(words, word("planner.coverage.tip", spoken), tone="good" if clean else "bad"),
+    ]
+
+
+def _figures(rows: pd.DataFrame, spoken: str) -> list[Component]:
+    """Return the totals above the table, each with what it counts."""
+    totals = rows[list(TOTALLED)].sum()
+    near = int((rows["deviation"].abs() <= BALANCED).sum())
+    heaviest = rows.iloc[0]
+    figures = [
+        shell.figure(
+            word(f"planner.{name}", spoken),
+            f"{totals[name]:,.1f}" if name == "pipe_km" else f"{totals[name]:,.0f}",
+            word(f"planner.{name}.tip", spoken),
+            unit="km" if name == "pipe_km" else "",
+        )
+        for name in TOTALLED
+    ]
+    share = shell.figure(
+        word("planner.within", spoken),
+        f"{near:,}",
+        word("planner.within.tip", spoken),
+        unit=word("planner.within.of", spoken, count=len(rows)),
+    )
+    most = shell.figure(
+        word("planner.largest", spoken),
+        f"{heaviest['deviation']:+.0%}",
+        word("planner.largest.tip", spoken, grid=heaviest["grid"]),
+        unit=heaviest["grid"],
+    )
+    return [*figures, share, most]
+
+
+def _balance(rows: pd.DataFrame, spoken: str) -> Component:
+    """Return one bar a grid from light to heavy, around the mean; the bars are clicked like rows."""
+    light_first = rows.iloc[::-1]
+    most = max(light_first["deviation"].abs().max(), BALANCED)
+    bars = [
+        html.Span(
+            className=f"bar deviation-{row['class']}",
+            style={"--share": f"{row['deviation'] / most:.3f}"},
+            title=f"{row['grid']} {row['deviation']:+.0%}",
+            **{"data-grid": row["grid"]},
+        )
+        for row in light_first.to_dict("records")
+    ]
+    return html.Div(
+        [html.Span(word("planner.balance", spoken), className="quiet"), html.Div(bars, className="bars")],
+        className="balance",
+        **{"aria-hidden": "true"},  # the table below tells the same
+    )
+
+
+def _nothing(spoken: str) -> Component:
+    """Return what to do about a store without grids."""
+    return shell.empty(
+        word("planner.empty", spoken),
+        [word("planner.empty.todo", spoken)],
+        code=["gisapp import FILE --store STORE --as grids", "gisapp demo --size small --store FILE"],
+    )
