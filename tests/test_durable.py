@@ -10,11 +10,16 @@ def test_a_file_takes_its_place_when_all_went_well(tmp_path):
     assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("a.txt", "新")]
 
 
-def test_the_old_file_stands_and_nothing_is_left_when_writing_fails(tmp_path):
-    (tmp_path / "a.txt").write_text("old", encoding="utf-8")
-    with pytest.raises(ZeroDivisionError), replaced(tmp_path / "a.txt") as part:
+def fail_in(path):
+    with replaced(path) as part:
         part.write_text("half", encoding="utf-8")
         raise ZeroDivisionError
+
+
+def test_the_old_file_stands_and_nothing_is_left_when_writing_fails(tmp_path):
+    (tmp_path / "a.txt").write_text("old", encoding="utf-8")
+    with pytest.raises(ZeroDivisionError):
+        fail_in(tmp_path / "a.txt")
     assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("a.txt", "old")]
 
 

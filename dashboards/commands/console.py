@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from gisapp.errors import InputError
+from gisapp.durable import replaced
 
 
 def command(
@@ -59,46 +56,13 @@ class Progress:
         print(share, end="\r" if self.live and done < total else "\n", file=sys.stderr, flush=True)
 
 
-@contextmanager
-def staged(target: Path) -> Iterator[Path]:
-    """Yield a path beside ``target``; it takes the target's place, on the disk for sure, only if all went well.
-
-    Raises
-    ------
-    InputError
-        When the folder does not exist or cannot be written.
-    """
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
-    except OSError as error:
-        raise InputError(
-            str(error.strerror), todo="name a folder that exists and can be written", file=str(target)
-        ) from error
-    os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-        with part.open("rb") as stream:
-            os.fsync(stream.fileno())
-        part.chmod(0o666 & ~_umask())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def put_text(text: str, target: Path | None) -> None:
     """Write text to ``target``, or to standard output when it is None."""
     if target is None:
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
         sys.stdout.flush()
         return
-    with staged(target) as part:
+    with replaced(target) as part:
         part.write_text(text, encoding="utf-8")
 
 

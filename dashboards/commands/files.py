@@ -1,0 +1,196 @@
+"""Commands for files: ``import`` and ``export``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashboards.commands.console import Progress, command, put_csv, put_json, say, store_option
+from gisapp.errors import InputError
+from gisapp.tables import UTILITIES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gisapp.imports import Batch
+    from gisapp.store import Store
+
+TARGETS = ("network", "devices", "grids", "customers", "incidents", "units", "buildings")
+EXPORTS = {
+    "network": ("nodes", "links", "devices", "hydrants"),
+    "grids": ("grids",),
+    "incidents": ("incidents",),
+    "customers": ("customers",),
+}
+REFERENCES = {
+    "network": ("nodes", "links", "devices"),
+    "devices": ("nodes", "links", "devices"),
+    "grids": ("grids",),
+    "customers": ("customers", "connections", "links"),
+    "incidents": ("incidents", "links", "customers", "grids"),
+    "units": ("unit_grids", "grids"),
+    "buildings": ("buildings",),
+}
+MAPPING_FLAGS = ("column", "value", "choice", "geometry", "times", "read")
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands of this module."""
+    made = command(
+        commands,
+        "import",
+        run_import,
+        "Bring a file in, all of it or nothing. The report of every rejected row is saved beside the file.",
+        "gisapp import hotline.csv --store my.gpkg --as incidents --mapping hotline.toml --crs EPSG:4490",
+    )
+    made.add_argument("file", type=Path, metavar="FILE")
+    store_option(made)
+    made.add_argument("--as", dest="target", required=True, choices=TARGETS)
+    made.add_argument("--utility", choices=UTILITIES)
+    made.add_argument("--mapping", type=Path, metavar="M.toml", help="which of the file's columns is which of ours")
+    made.add_argument("--crs", metavar="EPSG:N", help="the CRS of the file's coordinates")
+    made.add_argument("--frame", choices=("gcj02", "bd09"), help="the frame of coordinates in degrees")
+    made.add_argument("--encoding", help="of text that is not UTF-8, for instance gb18030")
+    for flag in MAPPING_FLAGS:
+        form = "OURS:THEIRS=OURS" if flag == "choice" else "KEY=WHAT"
+        made.add_argument(f"--{flag}", action="append", default=[], metavar=form, help=f"as [{flag}] in a mapping file")
+    made.add_argument(
+        "--skip-rejected", action="store_true", help="bring the accepted rows in although others are rejected"
+    )
+    made.add_argument("--dry-run", action="store_true", help="only say what would happen")
+    made = command(
+        commands,
+        "export",
+        run_export,
+        "Write what the store holds, without personal data.",
+        "gisapp export network --store city.gpkg --utility water --format json -o water.json",
+    )
+    made.add_argument("what", choices=tuple(EXPORTS))
+    store_option(made)
+    made.add_argument("--format", required=True, choices=("json", "gpkg", "csv"))
+    made.add_argument("--utility", choices=UTILITIES, help="needed for a network as JSON")
+    made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for gpkg)")
+
+
+def run_import(options: argparse.Namespace) -> int:
+    """Bring a file in."""
+    from gisapp.imports import RejectedError, read_file, save_report
+    from gisapp.store import open_store
+
+    report_path = options.file.with_name(f"{options.file.name}.report.json")
+    with open_store(options.store) as store:
+        try:
+            batch = read_file(
+                options.file,
+                options.target,
+                crs=options.crs,
+                project_crs=store.crs,
+                zone=store.zone,
+                utility=options.utility,
+                mapping=_mapping(options),
+                frame=options.frame,
+                encoding=options.encoding,
+                existing={name: store.table(name) for name in REFERENCES[options.target]},
+                skip_rejected=options.skip_rejected,
+                progress=Progress("reading"),
+            )
+        except RejectedError as error:
+            put_json(error.report.as_json())
+            save_report(error.report, report_path)
+            raise
+        if not options.dry_run:
+            tables = _placed(store, batch)
+            store.save(tables, actor="command line", source=batch.report.provenance, progress=Progress("saving"))
+            save_report(batch.report, report_path)
+    _tell(batch, options, report_path)
+    return 0
+
+
+def _mapping(options: argparse.Namespace) -> Any:
+    """Return the mapping of the file and the flags together; flags win."""
+    from gisapp.imports import Mapping
+
+    flags = {"columns": "column", "values": "value", "choices": "choice"}
+    stated = {
+        section: getattr(options, flags.get(section, section)) for section in (*flags, "geometry", "times", "read")
+    }
+    base = Mapping.from_toml(options.mapping) if options.mapping else Mapping()
+    return base.merged(Mapping.from_flags(**stated))
+
+
+def _placed(store: Store, batch: Batch) -> dict[str, pd.DataFrame]:
+    """Return the batch's tables; incidents without a grid get the one that they lie in, by the grids of their time."""
+    from gisapp.reports.placing import placed_incidents
+
+    tables = dict(batch.tables)
+    if "incidents" in tables and store.count("grids"):
+        tables["incidents"] = placed_incidents(
+            tables["incidents"], store.table("grids"), grid_rev=store.revision("grids")
+        )
+    return tables
+
+
+def _tell(batch: Batch, options: argparse.Namespace, report_path: Path) -> None:
+    """Print the report, and a line of words."""
+    put_json(batch.report.as_json())
+    for warning in batch.report.warnings:
+        say(f"note: {warning}")
+    done = "would be brought in" if options.dry_run else "brought in"
+    rest = "" if options.dry_run else f"; report in {report_path}"
+    say(f"{options.file}: {batch.report.accepted:,} of {batch.report.rows:,} rows {done}{rest}")
+
+
+def run_export(options: argparse.Namespace) -> int:
+    """Write tables."""
+    from gisapp.store import export_geopackage, open_store
+    from gisapp.tables import masked
+
+    with open_store(options.store) as store:
+        if options.what == "network" and options.format == "json":
+            _put_network(store, options)
+            return 0
+        frames = {name: _chosen(masked(store.table(name), name), options.utility) for name in EXPORTS[options.what]}
+        if options.format == "gpkg":
+            if options.out is None:
+                raise InputError("a GeoPackage cannot go to standard output", todo="name a file", field="-o")
+            export_geopackage(options.out, frames, store.crs)
+        elif options.format == "json":
+            _put_geojson(next(iter(frames.values())), options)
+        else:
+            main = frames["links"] if options.what == "network" else next(iter(frames.values()))
+            put_csv(_with_wkt(main), options.out)
+    say(", ".join(f"{len(frame):,} {name}" for name, frame in frames.items()))
+    return 0
+
+
+def _put_network(store: Store, options: argparse.Namespace) -> None:
+    """Write a network in the form that other programs read."""
+    from dashboards.commands.networks import network_in
+    from gisapp.network import network_json
+
+    if options.utility is None:
+        raise InputError("a network as JSON is that of one utility", todo="name it", field="--utility")
+    put_json(network_json(network_in(store, options.utility)), options.out)
+
+
+def _chosen(frame: pd.DataFrame, utility: str | None) -> pd.DataFrame:
+    """Return the rows of one utility, where the table tells them apart."""
+    if utility is None or "utility" not in frame.columns:
+        return frame
+    return frame[frame["utility"] == utility].reset_index(drop=True)
+
+
+def _put_geojson(frame: Any, options: argparse.Namespace) -> None:
+    """Write rows as GeoJSON, in degrees as that format demands."""
+    import json
+
+    put_json(json.loads(frame.to_crs("EPSG:4326").to_json(drop_id=True, to_wgs84=True)), options.out)
+
+
+def _with_wkt(frame: Any) -> pd.DataFrame:
+    """Return the rows with their geometry as text in the project's CRS, to the millimetre."""
+    import pandas as pd
+
+    text = frame.geometry.to_wkt(rounding_precision=3)
+    return pd.DataFrame(frame.drop(columns="geom")).assign(geom=text)

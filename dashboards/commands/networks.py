@@ -1,0 +1,90 @@
+"""Commands that ask the network: ``shutoff`` and ``segments``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashboards.commands.console import command, put_csv, put_json, put_text, say, store_option
+from gisapp.tables import UTILITIES
+from gisapp.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from gisapp.network import Network
+    from gisapp.store import Store
+
+TABLES = ("nodes", "links", "devices", "customers", "connections", "hydrants")
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands of this module."""
+    made = command(
+        commands,
+        "shutoff",
+        run_shutoff,
+        "Say which valves to close for a burst, and who is then without supply. Exit status 1: it cannot be isolated.",
+        "gisapp shutoff --store city.gpkg --utility water --pipe W-000120 --format json",
+    )
+    store_option(made)
+    made.add_argument("--utility", required=True, choices=UTILITIES)
+    made.add_argument("--pipe", action="append", required=True, metavar="ID", help="several times for several bursts")
+    made.add_argument("--stuck", action="append", default=[], metavar="VALVE", help="a valve that cannot be closed")
+    made.add_argument("--format", choices=("json", "html"), default="json")
+    made.add_argument("--lang", choices=LANGUAGES, default="zh-Hans", help="language of the page")
+    made.add_argument("-o", dest="out", type=Path, metavar="FILE")
+    made = command(
+        commands,
+        "segments",
+        run_segments,
+        "List every piece of network with its segment (unit of isolation) and cell (unit of supply).",
+        "gisapp segments --store city.gpkg --utility water -o segments.csv",
+    )
+    store_option(made)
+    made.add_argument("--utility", required=True, choices=UTILITIES)
+    made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
+
+
+def network_in(store: Store, utility: str) -> Network:
+    """Return the network of one utility from the store's tables."""
+    from gisapp.network import network_of
+
+    return network_of(utility, *(store.table(name) for name in TABLES))
+
+
+def run_shutoff(options: argparse.Namespace) -> int:
+    """Answer for a burst."""
+    from gisapp.network import as_json, shutoff
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        answer = shutoff(network_in(store, options.utility), options.pipe, stuck=options.stuck)
+        for warning in answer.warnings:
+            say(f"note: {warning}")
+        if options.format == "json":
+            put_json(as_json(answer), options.out)
+        else:
+            put_text(_page(store, answer, options), options.out)
+    return 0 if answer.can_isolate else 1
+
+
+def _page(store: Store, answer: Any, options: argparse.Namespace) -> str:
+    """Return the answer as a page that opens without a network."""
+    from gisapp.reports.shutoff_page import shutoff_page
+
+    tables = {name: store.table(name) for name in ("links", "devices", "streets", "landcover")}
+    return shutoff_page(
+        answer, utility=options.utility, bursts=options.pipe, city=store.name, language=options.lang, **tables
+    )
+
+
+def run_segments(options: argparse.Namespace) -> int:
+    """List the segments."""
+    from gisapp.network import segments
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        table = segments(network_in(store, options.utility))
+    put_csv(table[["link", "segment", "cell", "from_m", "to_m"]], options.out)
+    say(f"{len(table):,} pieces in {table['segment'].nunique():,} segments and {table['cell'].nunique():,} cells")
+    return 0

@@ -1,0 +1,46 @@
+"""Where incidents and grids meet: which grid each incident belongs to, by the grids of its own time."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gisapp.grids import assign, grids_at
+
+
+def placed_incidents(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, *, grid_rev: int) -> gpd.GeoDataFrame:
+    """Return the incidents with the grid in which each lies; one that has a grid, or no position, stays as it is.
+
+    Parameters
+    ----------
+    incidents
+        Rows in the shape of the table of that name.
+    grids
+        All grids, past ones too, in the same CRS; those in force when an incident was reported decide.
+    grid_rev
+        Revision of the grids, kept with every incident that they placed.
+
+    Examples
+    --------
+    The tie on a shared border, and points outside, are those of :func:`gisapp.grids.assign`.
+    """
+    codes = incidents["grid_code"].astype(object).to_numpy(copy=True)
+    wanted = np.flatnonzero(incidents["grid_code"].isna() & incidents.geometry.notna())
+    for start, rows in _eras(incidents["reported_at"].iloc[wanted], grids):
+        found = assign(incidents.geometry.iloc[wanted[rows]], grids_at(grids, start))["grid"]
+        codes[wanted[rows]] = found.to_numpy()
+    placed = incidents.copy()
+    placed["grid_code"] = pd.Series(codes, index=incidents.index, dtype="str")
+    changed = placed["grid_code"].notna() & incidents["grid_code"].isna()
+    placed.loc[changed, "grid_rev"] = grid_rev
+    return placed
+
+
+def _eras(reported: pd.Series, grids: gpd.GeoDataFrame) -> list[tuple[pd.Timestamp, np.ndarray]]:
+    """Return each span without a change of grids as a moment in it and the rows reported then."""
+    changes = pd.concat([grids["valid_from"], grids["valid_to"].dropna()]).drop_duplicates().sort_values()
+    era = np.searchsorted(changes.to_numpy(), reported.to_numpy(), side="right")
+    return [
+        (reported.iloc[np.flatnonzero(era == number)[0]], np.flatnonzero(era == number)) for number in np.unique(era)
+    ]
