@@ -36,7 +36,7 @@ def grid_shapes(
     A leader is told by code only: names of people never enter a layer.
     """
     frame = grids[["code", "name", "utilities", "geom"]].copy()
-    frame["leader"] = frame["code"].map(pd.Series({} if leaders is None else leaders, dtype="str"))
+    frame["leader"] = frame["code"].map(pd.Series({} if leaders is None else leaders, dtype="str")).astype("str")
     frame["label"] = frame["code"].where(frame["leader"].isna(), frame["code"] + " · " + frame["leader"])
     line = base_colours(theme)["grid"]
     return Shapes(
