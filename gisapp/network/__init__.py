@@ -1,1 +1,22 @@
-"""Pipes, valves, cables and switches as graphs."""
+"""Pipes, valves, cables and switches as graphs: what to close for a burst, and who is then without supply."""
+
+from gisapp.network.build import network_of
+from gisapp.network.forms import as_json, network_json
+from gisapp.network.losses import Loss
+from gisapp.network.model import Network
+from gisapp.network.notes import Note
+from gisapp.network.segments import node_segments, segments
+from gisapp.network.shutoff import Shutoff, shutoff
+
+__all__ = [
+    "Loss",
+    "Network",
+    "Note",
+    "Shutoff",
+    "as_json",
+    "network_json",
+    "network_of",
+    "node_segments",
+    "segments",
+    "shutoff",
+]

@@ -1,0 +1,129 @@
+"""A network and an answer as plain values for JSON, in the form of the command line."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from gisapp.network.losses import Loss
+from gisapp.network.model import CLOSABLE, Network
+from gisapp.network.shutoff import Shutoff
+
+
+def as_json(answer: Shutoff) -> dict[str, object]:
+    """Return an answer as lists and numbers: devices, links and customers by code, in the answer's order."""
+    return {
+        "utility": answer.utility,
+        "bursts": [
+            {"link": burst} if isinstance(burst, str) else {"link": burst[0], "measure_m": float(burst[1])}
+            for burst in answer.bursts
+        ],
+        "can_isolate": answer.isolated_possible,
+        "sources_inside": list(answer.sources_inside["code"]),
+        "must_close": list(answer.must_close["code"]),
+        "optional": list(answer.optional["code"]),
+        "verify_closed": list(answer.verify_closed["code"]),
+        "unusable": [
+            {"device": code, "extra_customers": None if pd.isna(extra) else int(extra)}
+            for code, extra in zip(answer.unusable["code"], answer.unusable["extra_customers"], strict=True)
+        ],
+        "trips": list(answer.trips["code"]),
+        "isolated": _loss(answer.isolated),
+        "unintended": _loss(answer.unintended),
+        "already_dry": _loss(answer.already_dry),
+        "storage_only": {**_loss(answer.storage_only), "hours": _hours(answer.storage_only)},
+        "restoration": [
+            {
+                "device": row["code"],
+                "customers": int(row["customers"]),
+                "households": int(row["households"]),
+                "storage_customers": int(row["storage_customers"]),
+                "length_m": round(float(row["length_m"]), 3),
+                "also_open": [code for code in row["also_open"].split(",") if code],
+                "close_first": [code for code in row["close_first"].split(",") if code],
+            }
+            for row in answer.restoration.to_dict("records")
+        ],
+        "totals": dict(answer.totals),
+        "warnings": [str(note) for note in answer.warnings],
+    }
+
+
+def _loss(part: Loss) -> dict[str, list[str]]:
+    """Return one class by codes."""
+    return {
+        "links": list(part.links["code"]),
+        "customers": list(part.customers["code"]),
+        "hydrants": list(part.hydrants["code"]),
+    }
+
+
+def _hours(part: Loss) -> float | None:
+    """Return the hours until the first storage is empty, or None where it is not known."""
+    least = part.links["hours"].min() if len(part.links) else math.nan
+    return None if pd.isna(least) else round(float(least), 2)
+
+
+def network_json(network: Network) -> dict[str, list[dict[str, object]]]:
+    """Return a network as lists of nodes, links, devices, sources and customers.
+
+    ``operable`` is what holds: a device that only works by itself, such as a check valve, is never
+    ``operable`` by hand and is given as ``stuck``. Links carry ``direction`` and ``side``, devices along a link
+    ``measure_m``, only where that says something.
+    """
+    nodes, links, devices, customers = network.nodes, network.links, network.devices, network.customers
+    fed = np.concatenate([network.feeds, network.stores]).astype(np.int64)
+    by_hand = devices["kind"].isin(CLOSABLE)
+    operable = devices["operable"].where(by_hand | (devices["operable"] != "operable"), "stuck")
+    codes = links["code"].to_numpy()
+    return {
+        "nodes": _rows(id=nodes["code"], kind=nodes["kind"], x=nodes["x"], y=nodes["y"]),
+        "links": [
+            _without(row, direction="both", side=None)
+            for row in _rows(
+                id=links["code"],
+                kind=links["kind"],
+                **{"from": links["from_node"], "to": links["to_node"]},
+                length_m=links["length_m"],
+                diameter_mm=links["diameter_mm"],
+                status=links["status"],
+                direction=links["direction"],
+                side=links["side"],
+            )
+        ],
+        "devices": [
+            _without(row, measure_m=None)
+            for row in _rows(
+                id=devices["code"],
+                kind=devices["kind"],
+                link=devices["link_code"],
+                end=devices["end"],
+                node=devices["node_code"],
+                state=devices["state"],
+                operable=operable,
+                direction=devices["direction"],
+                measure_m=devices["measure_m"].where(devices["end"] == "mid"),
+            )
+        ],
+        "sources": _rows(node=nodes["code"].iloc[fed], kind=nodes["kind"].iloc[fed]),
+        "customers": _rows(
+            id=customers["code"],
+            link=pd.Series(codes[customers["link"].to_numpy(dtype=np.int64)], dtype=object),
+            measure_m=customers["measure_m"],
+            households=customers["households"],
+            critical=customers["critical"],
+        ),
+    }
+
+
+def _rows(**columns: pd.Series) -> list[dict[str, object]]:
+    """Return rows as dictionaries of plain values, None where nothing stands."""
+    plain = {name: [None if pd.isna(value) else value for value in column.tolist()] for name, column in columns.items()}
+    return [dict(zip(plain, values, strict=True)) for values in zip(*plain.values(), strict=True)]
+
+
+def _without(row: dict[str, object], **usual: object) -> dict[str, object]:
+    """Return a row without the entries that say only what is usual."""
+    return {name: value for name, value in row.items() if name not in usual or value != usual[name]}

@@ -1,0 +1,194 @@
+"""The network as a graph: elements, ports and devices in arrays.
+
+An **element** is a node or a piece of a link; devices along a link cut it into pieces. A **joint** is
+where two elements meet; a device sits on a joint. A valve that is drawn as a node sits on all joints
+of that node. Elements hang together in **cells** (units of supply), cells in **segments** (units of
+isolation); both are partitions that no change of a device's state moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from gisapp.network.notes import Note
+from gisapp.network.search import Adjacency, adjacency, components
+
+CLOSABLE = (
+    "gate_valve",
+    "boundary_valve",
+    "pressure_valve",
+    "flow_valve",
+    "throttle_valve",
+    "pump",
+    "regulator",
+    "breaker",
+    "switch",
+    "open_point",
+    "fuse",
+)
+"""Device classes that a person can close; a check valve closes only by itself."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Pieces of links in the order of links and along each: link, from and to in metres, no filler or filler.
+
+    A filler is the nothing between two devices at one place; it keeps them apart and holds no one.
+    """
+
+    link: np.ndarray
+    from_m: np.ndarray
+    to_m: np.ndarray
+    filler: np.ndarray
+    first: np.ndarray
+    """For every link its first piece; one more at the end."""
+
+
+@dataclass(frozen=True)
+class Joints:
+    """Where elements a and b meet, a before b along the link: link, device or -1, which ways it lets pass."""
+
+    a: np.ndarray
+    b: np.ndarray
+    link: np.ndarray
+    device: np.ndarray
+    forth: np.ndarray
+    back: np.ndarray
+    shut: np.ndarray
+    """Closed by the status of the link, with no device to open."""
+
+
+@dataclass(frozen=True)
+class Middles:
+    """The devices along links, sorted by link and measure, to find the piece at a place."""
+
+    link: np.ndarray
+    measure_m: np.ndarray
+    lead: np.ndarray
+    """For every link how many fillers lie before its first piece."""
+
+
+@dataclass(frozen=True)
+class Twins:
+    """For every link the link beside it as the other pipe of a pair, else -1, and whether it runs the other way."""
+
+    link: np.ndarray
+    turned: np.ndarray
+
+
+@dataclass(frozen=True)
+class Network:
+    """One utility's network, ready to be asked; made by :func:`gisapp.network.network_of`.
+
+    Parameters
+    ----------
+    utility
+        ``water``, ``power``, ``heating`` or ``gas``.
+    nodes, links, devices, customers, hydrants
+        Its rows without personal columns, on a plain index that all arrays count by. ``devices`` has
+        ``usable`` (it can be closed) and ``passes`` (it is not closed today). ``customers`` and
+        ``hydrants`` have the ``element`` that feeds them and the ``back_element`` that takes the
+        water back (heating), -1 where there is none.
+    pieces, joints, middles
+        Links in pieces, where elements meet, and the devices along links. Elements are counted nodes
+        first, then pieces.
+    feeds, stores
+        Nodes that supply without limit, and those that supply what they store.
+    twins
+        For every link the other pipe of its pair (heating).
+    a, b
+        The rows of the nodes at the from and to end of every link.
+    warnings
+        What is odd about it.
+    """
+
+    utility: str
+    nodes: pd.DataFrame
+    links: pd.DataFrame
+    devices: pd.DataFrame
+    customers: pd.DataFrame
+    hydrants: pd.DataFrame
+    pieces: Pieces
+    joints: Joints
+    middles: Middles
+    feeds: np.ndarray
+    stores: np.ndarray
+    twins: Twins
+    a: np.ndarray
+    b: np.ndarray
+    warnings: tuple[Note, ...] = ()
+
+    @property
+    def n_elements(self) -> int:
+        """Return the number of nodes and pieces."""
+        return len(self.nodes) + len(self.pieces.link)
+
+    @cached_property
+    def cell(self) -> np.ndarray:
+        """Return for every element its cell: what stays together when every device, one-way and closed link is cut."""
+        joints = self.joints
+        free = (joints.device < 0) & joints.forth & joints.back
+        return components(self.n_elements, joints.a[free], joints.b[free])
+
+    @cached_property
+    def cells(self) -> Cells:
+        """Return the cells and the edges between them."""
+        joints = self.joints
+        cut = np.flatnonzero((joints.device >= 0) | ~joints.forth | ~joints.back)
+        count = int(self.cell.max(initial=-1)) + 1
+        a, b = self.cell[joints.a[cut]], self.cell[joints.b[cut]]
+        return Cells(
+            count=count,
+            joint=cut,
+            a=a,
+            b=b,
+            device=joints.device[cut],
+            forth=joints.forth[cut],
+            back=joints.back[cut],
+            shut=joints.shut[cut],
+            graph=adjacency(count, a, b),
+        )
+
+    @cached_property
+    def segment(self) -> np.ndarray:
+        """Return for every element its segment: what stays together when every usable device is closed."""
+        cells = self.cells
+        usable = np.append(self.devices["usable"].to_numpy(dtype=bool), False)  # -1 is no device
+        bound = ~usable[cells.device]
+        of_cell = components(cells.count, cells.a[bound], cells.b[bound])
+        return of_cell[self.cell]
+
+    @cached_property
+    def piece_cell(self) -> np.ndarray:
+        """Return the cell of every piece."""
+        return self.cell[len(self.nodes) :]
+
+    @cached_property
+    def link_of(self) -> Mapping[str, int]:
+        """Return the row of every link by its code."""
+        return dict(zip(self.links["code"], range(len(self.links)), strict=True))
+
+    @cached_property
+    def device_of(self) -> Mapping[str, int]:
+        """Return the row of every device by its code."""
+        return dict(zip(self.devices["code"], range(len(self.devices)), strict=True))
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The graph of cells: an edge is a joint with a device or one that is one-way or closed."""
+
+    count: int
+    joint: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    device: np.ndarray
+    forth: np.ndarray
+    back: np.ndarray
+    shut: np.ndarray
+    graph: Adjacency

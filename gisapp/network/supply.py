@@ -1,0 +1,174 @@
+"""Who is fed: devices as they stand today, what reaches which cell, and how far a burst must be cut out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gisapp.errors import InputError
+from gisapp.network.attach import node_sides
+from gisapp.network.model import Network
+from gisapp.network.pairs import place_beside
+from gisapp.network.pieces import piece_at
+from gisapp.network.search import reach
+
+Burst = str | tuple[str, float]
+_SLACK_M = 0.5
+
+
+@dataclass(frozen=True)
+class Today:
+    """For every device whether it lets pass and whether it can be closed, with today's overrides."""
+
+    passes: np.ndarray
+    usable: np.ndarray
+
+
+@dataclass(frozen=True)
+class Service:
+    """Masks of cells: fed without limit, fed at least from storage, and (heating) able to give back."""
+
+    fed: np.ndarray
+    stored: np.ndarray
+    back: np.ndarray
+
+    @property
+    def alive(self) -> np.ndarray:
+        """Return the cells from which something can flow."""
+        return self.stored | self.back
+
+
+def today(
+    network: Network, *, stuck: Iterable[str] = (), closed: Iterable[str] = (), opened: Iterable[str] = ()
+) -> Today:
+    """Return the state of all devices with the overrides.
+
+    Raises
+    ------
+    InputError
+        On an unknown device, or one that is said to be both closed and open.
+    """
+    shut, open_ = list(closed), list(opened)
+    both = set(shut) & set(open_)
+    if both:
+        raise InputError(f"the device {sorted(both)[0]!r} is said to be closed and open", todo="say one of them")
+    passes = network.devices["passes"].to_numpy(dtype=bool).copy()
+    usable = network.devices["usable"].to_numpy(dtype=bool).copy()
+    passes[_rows(network, shut)] = False
+    passes[_rows(network, open_)] = True
+    usable[_rows(network, stuck)] = False
+    return Today(passes, usable)
+
+
+def _rows(network: Network, codes: Iterable[str]) -> list[int]:
+    """Return the rows of devices by their codes."""
+    rows = []
+    for code in codes:
+        if code not in network.device_of:
+            raise InputError(f"unknown device {code!r} in {network.utility}", todo="give the code of a device")
+        rows.append(network.device_of[code])
+    return rows
+
+
+def lets(network: Network, passes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for every edge between cells whether it lets pass from a to b, and from b to a."""
+    cells = network.cells
+    free = np.append(passes, True)[cells.device]
+    return cells.forth & free, cells.back & free
+
+
+def service(network: Network, passes: np.ndarray, shut: np.ndarray | None = None) -> Service:
+    """Return what is fed when the cells in ``shut`` are cut out."""
+    cells = network.cells
+    out = np.zeros(cells.count, dtype=bool) if shut is None else shut
+    forth, back = lets(network, passes)
+    feeds = network.cell[network.feeds]
+    stores = network.cell[network.stores]
+    fed = reach(cells.graph, forth=forth, back=back, starts=feeds, shut=out)
+    stored = fed
+    if len(stores):
+        stored = reach(cells.graph, forth=forth, back=back, starts=np.concatenate([feeds, stores]), shut=out)
+    given = np.zeros(cells.count, dtype=bool)
+    if network.utility == "heating":
+        given = reach(cells.graph, forth=back, back=forth, starts=network.cell[return_feeds(network)], shut=out)
+    return Service(fed, stored, given)
+
+
+def return_feeds(network: Network) -> np.ndarray:
+    """Return the sources of heating that take water back."""
+    return network.feeds[np.isin(node_sides(network)[network.feeds], ["return", "both"])]
+
+
+def element_is_return(network: Network) -> np.ndarray:
+    """Return a mask of the elements on the return side, where giving back is what counts."""
+    side = (network.links["side"] == "return").to_numpy()
+    return np.concatenate([node_sides(network) == "return", side[network.pieces.link]])
+
+
+def burst_pieces(network: Network, bursts: Sequence[Burst]) -> np.ndarray:
+    """Return the pieces that burst: all of a link, or the one at a measure; both at a device.
+
+    Of heating, the other pipe of the pair is taken out too.
+
+    Raises
+    ------
+    InputError
+        When there is none, on an unknown link, or on a measure beyond its ends.
+    """
+    if not bursts:
+        raise InputError("no burst", todo="name at least one link")
+    found = []
+    for burst in bursts:
+        code, measure = (burst, None) if isinstance(burst, str) else burst
+        if code not in network.link_of:
+            raise InputError(f"unknown link {code!r} in {network.utility}", todo="give the code of a pipe or cable")
+        link = network.link_of[code]
+        length = float(network.links["length_m"].iloc[link])
+        if measure is not None and not -_SLACK_M <= measure <= length + _SLACK_M:
+            raise InputError(f"the link {code!r} is {length:g} m long, found {measure:g}", todo="give a place on it")
+        spots = [(link, None if measure is None else min(max(measure, 0.0), length))]
+        beside, there_m = place_beside(
+            network.twins, network.links["length_m"].to_numpy(), np.array([link]), np.array([spots[0][1] or 0.0])
+        )
+        if beside[0] >= 0:
+            spots.append((int(beside[0]), None if measure is None else float(there_m[0])))
+        found += [_pieces_at(network, row, at) for row, at in spots]
+    return np.unique(np.concatenate(found))
+
+
+def _pieces_at(network: Network, link: int, measure_m: float | None) -> np.ndarray:
+    """Return the pieces of a link that burst."""
+    pieces = network.pieces
+    if measure_m is None:
+        rows = np.arange(pieces.first[link], pieces.first[link + 1])
+    else:
+        row, at = np.array([link]), np.array([measure_m])
+        before = piece_at(pieces, network.middles, row, at)[0]
+        rows = np.arange(before, piece_at(pieces, network.middles, row, at, beyond=True)[0] + 1)
+        if len(rows) > 1:
+            return rows
+    return rows[~pieces.filler[rows]] if (~pieces.filler[rows]).any() else rows
+
+
+def burst_cells(network: Network, pieces: np.ndarray) -> np.ndarray:
+    """Return the cells that burst; where a link is closed somewhere, both its ends do, for no one knows where."""
+    joints = network.joints
+    shut_link = np.zeros(len(network.links), dtype=bool)
+    shut_link[joints.link[joints.shut]] = True
+    links = np.unique(network.pieces.link[pieces])
+    links = links[shut_link[links]]
+    ends = np.concatenate([network.a[links], network.b[links]])
+    return np.unique(np.concatenate([network.piece_cell[pieces], network.cell[ends]]))
+
+
+def zone_of(network: Network, state: Today, starts: np.ndarray) -> np.ndarray:
+    """Return the mask of cells to cut out: from the bursts over everything open that cannot be closed.
+
+    What is closed already bounds the zone even where it cannot be operated.
+    """
+    cells = network.cells
+    cross = np.append(state.passes & ~state.usable, True)[cells.device] & ~cells.shut
+    nothing = np.zeros(cells.count, dtype=bool)
+    return reach(cells.graph, forth=cross, back=cross, starts=starts, shut=nothing)
