@@ -39,6 +39,7 @@ def density_raster(surface: Surface, *, limits: Sequence[float], language: str, 
         pixels=coloured(surface.values, limits, theme=theme),
         bounds=surface.bounds,
         legend=density_legend(limits, language=language, theme=theme),
+        opacity=0.7,
     )
 
 

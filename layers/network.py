@@ -59,7 +59,7 @@ def device_shapes(devices: gpd.GeoDataFrame, utility: str, *, language: str, the
     columns = ["code", "kind", "state", "operable", "diameter_mm", "turns", "geom"]
     frame = devices.loc[devices["utility"] == utility, columns].copy()
     frame["condition"] = _condition(frame)
-    colours = device_colours(theme)
+    colours = {name: colour for name, colour in device_colours(theme).items() if name != "hydrant"}
     present = [name for name in colours if (frame["condition"] == name).any()]
     return Shapes(
         name=f"devices_{utility}",
@@ -80,7 +80,7 @@ def hydrant_shapes(hydrants: gpd.GeoDataFrame, utility: str = "water", *, theme:
         title="table.hydrants",
         kind="point",
         frame=hydrants.loc[hydrants["utility"] == utility, ["code", "link_code", "geom"]],
-        style=Style(device_colours(theme)["closed"], width_px=2.5, outline=RIM[theme], min_zoom=16),
+        style=Style(device_colours(theme)["hydrant"], width_px=2.5, outline=RIM[theme], min_zoom=16),
         popup=("code", "link_code"),
         table="hydrants",
     )

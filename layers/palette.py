@@ -1,8 +1,7 @@
 """Colours: one place for all of them, light and dark, to be told apart by every kind of colour vision.
 
 The categories are Okabe and Ito's eight colours, lightened for dark maps. The classes of a surface are
-points of cividis (Nunez, Anderton and Renslow 2018) and of inferno (van der Walt and Smith 2015), whose
-lightness rises evenly, so that they are also right in print and for the colour-blind.
+points of inferno (van der Walt and Smith 2015).
 """
 
 from __future__ import annotations
@@ -49,8 +48,8 @@ _SHUTOFF = {
     "dark": {"isolated": "#ff6a3d", "unintended": "#f7c044", "already_dry": "#9aa3b0", "storage_only": "#8fd0f7"},
 }
 _DEVICE = {
-    "light": {"open": "#2f3b4a", "closed": "#c1440e", "stuck": "#cc79a7", "unknown": "#8a94a3"},
-    "dark": {"open": "#d5dce6", "closed": "#ff6a3d", "stuck": "#e6a5cb", "unknown": "#7d8795"},
+    "light": {"open": "#2f3b4a", "closed": "#c1440e", "stuck": "#cc79a7", "unknown": "#8a94a3", "hydrant": "#007a59"},
+    "dark": {"open": "#d5dce6", "closed": "#ff6a3d", "stuck": "#e6a5cb", "unknown": "#7d8795", "hydrant": "#1fc796"},
 }
 _BASE = {
     "light": {
@@ -77,11 +76,7 @@ _DIVERGING = {
 }
 _OTHER = {"light": "#767676", "dark": "#9aa3b0"}
 
-# 17 points of each map at equal steps, from its darkest to its brightest.
-CIVIDIS = (
-    *("#00224e", "#002e6a", "#1a386f", "#32436d", "#434e6c", "#535a6d", "#61656f", "#6f7073", "#7d7c78"),
-    *("#8c8878", "#9b9476", "#aba072", "#bcae6c", "#cdbb63", "#dec958", "#f0d846", "#fee838"),
-)
+# 17 points of inferno at equal steps, from its darkest to its brightest.
 INFERNO = (
     *("#000004", "#0b0724", "#210c4a", "#3d0965", "#57106e", "#71196e", "#8a226a", "#a32c61", "#bc3754"),
     *("#d24644", "#e45a31", "#f1731d", "#f98e09", "#fcac11", "#f9cb35", "#f2ea69", "#fcffa4"),
@@ -104,7 +99,7 @@ def shutoff_colours(theme: str = "light") -> Mapping[str, str]:
 
 
 def device_colours(theme: str = "light") -> Mapping[str, str]:
-    """Return the colours of a device by its condition: open, closed, stuck, unknown."""
+    """Return the colours of a device by its condition (open, closed, stuck, unknown), and of a hydrant."""
     return _of(_DEVICE, theme)
 
 
@@ -126,12 +121,14 @@ def diverging_colours(theme: str = "light") -> tuple[str, ...]:
 def surface_colours(classes: int, theme: str = "light") -> tuple[str, ...]:
     """Return that many colours from low to high, the first nearest to the ground of the theme.
 
-    On a light map cividis runs from its yellow to its dark blue, on a dark map inferno runs from
-    purple to yellow (its near-black start would vanish in the ground).
+    Inferno's lightness rises evenly, so it is also right in print and for the colour-blind. On a light
+    map it runs from its pale yellow down to purple, on a dark map up from purple to pale yellow; its
+    near-black end, which would vanish in dark ground, is used in neither.
     """
     if not 2 <= classes <= 16:
         raise InputError(f"found {classes} classes", todo="use 2 to 16")
-    table = tuple(reversed(CIVIDIS)) if _of(GROUND, theme) == GROUND["light"] else INFERNO[3:]
+    bright = INFERNO[2:]
+    table = _of({"light": bright[::-1], "dark": bright}, theme)
     steps = [index * (len(table) - 1) / (classes - 1) for index in range(classes)]
     return tuple(_between(table, step) for step in steps)
 
