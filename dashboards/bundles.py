@@ -1,0 +1,83 @@
+"""The bundles of tiles that this application serves, and who may see which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import dash
+import geopandas as gpd
+import pandas as pd
+from flask import Flask
+
+from dashboards.access import Permission, access_of, route
+from dashboards.tiles import RULE, Bundle, Frames, Make, Tiles, tile_view
+from gisapp.tables import UTILITIES
+from layers.basemap import basemap_layers
+from layers.grids import grid_shapes, leaders_at
+from layers.incidents import incident_shapes
+from layers.layer import Shapes
+from layers.network import network_layers
+
+_VIEWS = frozenset({Permission.GRIDS_VIEW, Permission.NETWORK_VIEW, Permission.INCIDENTS_VIEW, Permission.SHUTOFF_VIEW})
+# Any one of these permissions is enough to see a bundle.
+NEEDS: Mapping[str, frozenset[Permission]] = {
+    "base": _VIEWS,
+    "grids": _VIEWS,
+    **dict.fromkeys(UTILITIES, frozenset({Permission.NETWORK_VIEW, Permission.SHUTOFF_VIEW})),
+    "incidents": frozenset({Permission.INCIDENTS_VIEW}),
+}
+
+
+def bundles() -> dict[str, Bundle]:
+    """Return every bundle by name, from below to above."""
+    return {
+        "base": Bundle(("landcover", "streets", "buildings"), _base),
+        "grids": Bundle(("grids", "posts"), _grids),
+        **{utility: Bundle(("nodes", "links", "devices", "hydrants"), _network(utility)) for utility in UTILITIES},
+        "incidents": Bundle(("incidents",), _incidents),
+    }
+
+
+def add_tiles(app: dash.Dash, frames: Frames, *, frame: str = "wgs84") -> Tiles:
+    """Give an application its tiles, each bundle behind its permission; ``frame`` is the base map's."""
+    access = access_of(app.server)
+
+    def permit(name: str) -> bool:
+        person = access.person()
+        return person is not None and bool(NEEDS[name] & person.permissions)
+
+    tiles = Tiles(frames, bundles(), frame=frame)
+    app.server.extensions["gisapp.tiles"] = tiles
+    route(app, RULE, tile_view(tiles, permit), needs=Permission.SHELL)
+    return tiles
+
+
+def tiles_of(server: Flask) -> Tiles:
+    """Return the tiles that ``server`` answers with."""
+    tiles: Tiles = server.extensions["gisapp.tiles"]
+    return tiles
+
+
+def _base(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
+    """Return the base map."""
+    made = basemap_layers(tables["landcover"], tables["streets"], tables["buildings"], language=language, theme=theme)
+    return [layer for layer in made if isinstance(layer, Shapes)]
+
+
+def _grids(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
+    """Return the grids with the leaders of the moment at which their tables last changed."""
+    return [grid_shapes(tables["grids"], leaders_at(tables["posts"], pd.Timestamp.now("UTC")), theme=theme)]
+
+
+def _incidents(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
+    """Return the incidents."""
+    return [incident_shapes(tables["incidents"], language=language, theme=theme)]
+
+
+def _network(utility: str) -> Make:
+    """Return what makes the layers of one utility."""
+
+    def make(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
+        return network_layers(utility, **tables, language=language, theme=theme)
+
+    return make
