@@ -1,1 +1,33 @@
-"""The only door for files: readers, checks, the import report."""
+"""The only door for files: readers, checks, the import report.
+
+``read_file`` and the values it takes and gives are found here. They are looked up when first asked
+for, because the reading child imports this package too and must start fast, without the map libraries.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gisapp.imports.door import TARGETS, Batch, read_file
+    from gisapp.imports.mapping import Mapping
+    from gisapp.imports.report import RejectedError, Report, save_report
+
+__all__ = ["TARGETS", "Batch", "Mapping", "RejectedError", "Report", "read_file", "save_report"]
+_HOMES = {
+    "TARGETS": "door",
+    "Batch": "door",
+    "read_file": "door",
+    "Mapping": "mapping",
+    "RejectedError": "report",
+    "Report": "report",
+    "save_report": "report",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Return a public name from the module it lives in."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"gisapp.imports.{_HOMES[name]}"), name)

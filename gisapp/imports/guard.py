@@ -1,0 +1,236 @@
+"""The guard at the door: a stranger's file is copied aside and read by a child with limits.
+
+The child is a fresh Python (not a fork, so it holds no lock, socket or database of the server). When
+it runs out of memory or time, crashes, or the person interrupts, it is killed and the copy removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import gisapp
+from gisapp.errors import InputError, Interrupted
+from gisapp.imports import child, sniff
+from gisapp.imports.transport import MANIFEST, Raw, received
+
+MAX_FILE_MB = 2048
+_PREFIX = "gisapp-import-"
+_LOOK_S = 0.2
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one reading may use: address space, processor seconds, size of each file written, seconds in all."""
+
+    memory_mb: int = 6144
+    cpu_s: int = 600
+    written_mb: int = 8192
+    wall_s: float = 900.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the child is asked: the columns wanted a table, and what the person declared about the file."""
+
+    wanted: dict[str, list[str]]
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    layers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What came back: the tables, and the facts of the file (name, sha256, bytes, kind, encoding)."""
+
+    tables: dict[str, Raw]
+    facts: dict[str, object]
+
+
+def guarded(path: Path, request: Request, *, limits: Limits = Limits(), progress: Progress | None = None) -> Reading:
+    """Return the raw tables of a file, read by a limited child on a private copy.
+
+    Raises
+    ------
+    InputError
+        When the file is absent, too large, not what its name says, broken, or costs more than the limits.
+    Interrupted
+        When ``progress`` raises it or the person presses Ctrl-C; nothing stays behind.
+    """
+    kind = sniff.kind_named(path)
+    _sweep()
+    with _staging() as folder:
+        facts = _copied(path, kind, folder)
+        asked = {**asdict(request), "file": f"input{path.suffix.lower()}", "kind": kind, "limits": asdict(limits)}
+        (folder / child.REQUEST).write_text(json.dumps(asked), encoding="utf-8")
+        try:
+            status = _run(folder, limits, progress)
+        except KeyboardInterrupt as error:
+            raise Interrupted(f"reading {path.name} was interrupted; nothing was imported") from error
+        _refuse_failure(status, folder, path, limits)
+        found, tables = received(folder)
+    return Reading(tables, {**facts, **found})
+
+
+@contextlib.contextmanager
+def _staging() -> Iterator[Path]:
+    """Give a private folder that is gone afterwards, whatever happens."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove folders left by a process that was killed: they hold copies of personal data."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if owner.isdigit() and not _alive(int(owner)) and folder.stat().st_uid == os.getuid():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    """Return whether a process of that number runs."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _copied(path: Path, kind: str, folder: Path) -> dict[str, object]:
+    """Copy the file, and the parts of a shapefile, into the folder; return name, bytes and sha256."""
+    if not path.is_file():
+        raise InputError("there is no such file", todo="check the path", file=str(path))
+    size = path.stat().st_size
+    if size > MAX_FILE_MB * 2**20:
+        raise InputError(
+            f"the file has {size / 2**20:,.0f} MB", todo=f"split it; the limit is {MAX_FILE_MB} MB", file=path.name
+        )
+    parts = [path]
+    if kind == "shapefile":
+        beside = {other.suffix.lower(): other for other in path.parent.glob(f"{_literal(path.stem)}.*")}
+        parts += [beside[ending] for ending in sniff.SHAPEFILE_PARTS[1:] if ending in beside]
+    try:
+        sums = {part.name: _copy(part, folder / f"input{part.suffix.lower()}") for part in parts}
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise _no_space(path, folder) from error
+        raise InputError(f"the file cannot be read ({error.strerror})", todo="check it", file=path.name) from error
+    facts: dict[str, object] = {"file": path.name, "sha256": sums[path.name], "bytes": size}
+    return facts if len(parts) == 1 else {**facts, "parts": sums}
+
+
+def _literal(stem: str) -> str:
+    """Return a name with the letters that glob would read as patterns disarmed."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in stem)
+
+
+def _copy(source: Path, target: Path) -> str:
+    """Copy a file and return its sha256 as it was copied."""
+    digest = hashlib.sha256()
+    with source.open("rb") as reading, target.open("wb") as writing:
+        while chunk := reading.read(2**20):
+            digest.update(chunk)
+            writing.write(chunk)
+    return digest.hexdigest()
+
+
+def _no_space(path: Path, folder: Path) -> InputError:
+    return InputError(
+        f"no space is left in {folder.parent} for reading it",
+        todo=f"free at least {3 * path.stat().st_size / 2**20:,.0f} MB there, or set TMPDIR to another folder",
+        file=path.name,
+    )
+
+
+def _run(folder: Path, limits: Limits, progress: Progress | None) -> int | None:
+    """Run the child, pass its progress on, and return its exit status; None when its time was up."""
+    home = str(Path(gisapp.__file__).resolve().parents[1])
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    environment |= {"PYTHONPATH": home, "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-P", "-m", "gisapp.imports.child", str(folder)]
+    with (
+        (folder / "errors.txt").open("wb") as errors,
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, cwd=folder, env=environment
+        ) as process,
+    ):
+        try:
+            return _followed(process, limits.wall_s, progress)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def _followed(process: subprocess.Popen[bytes], wall_s: float, progress: Progress | None) -> int | None:
+    """Return the status of the child when it ends, telling its progress meanwhile; None after ``wall_s``."""
+    assert process.stdout is not None
+    end = time.monotonic() + wall_s
+    os.set_blocking(process.stdout.fileno(), False)
+    rest = b""
+    last = (0, 1)
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while time.monotonic() < end:
+            if selector.select(_LOOK_S):
+                chunk = os.read(process.stdout.fileno(), 65536)
+                if not chunk:
+                    return process.wait(max(end - time.monotonic(), 0.1))
+                *lines, rest = (rest + chunk).split(b"\n")
+                last = _told(lines, last)
+            if progress:
+                progress(*last)
+    return None
+
+
+def _told(lines: list[bytes], last: tuple[int, int]) -> tuple[int, int]:
+    """Return the last progress among the child's lines; anything else a library prints is passed over."""
+    for line in lines:
+        if line.startswith(b"[") and line.endswith(b"]"):
+            with contextlib.suppress(ValueError):
+                done, total = json.loads(line)
+                last = (int(done), int(total))
+    return last
+
+
+def _refuse_failure(status: int | None, folder: Path, path: Path, limits: Limits) -> None:
+    """Raise what the child found, or why it did not come to an end."""
+    if status == 0 and (folder / MANIFEST).exists():
+        return
+    if status == 2 and (folder / child.FAULT).exists():
+        fault = json.loads((folder / child.FAULT).read_text(encoding="utf-8"))
+        found, todo = fault["found"], fault["todo"]
+        raise InputError(found, todo=todo, file=path.name, row=fault["row"], field=fault["field"])
+    told = (folder / "errors.txt").read_text(encoding="utf-8", errors="replace")
+    if "No space left on device" in told:
+        raise _no_space(path, folder)
+    if status is None:
+        found = f"reading took more than {limits.wall_s:g} s"
+    elif "MemoryError" in told or "bad_alloc" in told or "File too large" in told:
+        found = f"reading needed more than {limits.memory_mb} MB of memory or {limits.written_mb} MB of disk"
+    elif status in (-signal.SIGXCPU, -signal.SIGKILL):
+        found = f"reading took more than {limits.cpu_s} s of processor time or was killed"
+    else:
+        last = told.strip().splitlines()[-1][:300] if told.strip() else f"status {status}"
+        found = f"the reader broke on it ({last})"
+    raise InputError(found, todo="check the file, split it, or export it again", file=path.name)

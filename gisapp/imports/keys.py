@@ -1,0 +1,100 @@
+"""Keys and references: repeated codes are named, and every code that points somewhere must find something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+
+import numpy as np
+import pandas as pd
+
+from gisapp.imports.report import Faults
+from gisapp.imports.transport import Raw
+from gisapp.tables import TABLES
+
+# Column -> table and column it points to; columns of one utility point within it.
+REFERENCES: Map[str, Map[str, tuple[str, str]]] = {
+    "links": {"from_node": ("nodes", "code"), "to_node": ("nodes", "code")},
+    "devices": {"link_code": ("links", "code"), "node_code": ("nodes", "code")},
+    "connections": {"link_code": ("links", "code")},
+    "unit_grids": {"grid_code": ("grids", "code")},
+    "buildings": {"community_code": ("communities", "code")},
+    "customers": {"building_code": ("buildings", "code")},
+    "incidents": {
+        "unit_code": ("org_units", "code"),
+        "grid_code": ("grids", "code"),
+        "customer_code": ("customers", "code"),
+        "link_code": ("links", "code"),
+        "device_code": ("devices", "code"),
+        "duplicate_of": ("incidents", "code"),
+        "repeat_of": ("incidents", "code"),
+    },
+}
+_SINGULAR = {
+    "nodes": "node",
+    "links": "link",
+    "grids": "grid",
+    "communities": "community",
+    "buildings": "building",
+    "org_units": "unit",
+    "customers": "customer",
+    "devices": "device",
+    "incidents": "incident",
+}
+
+
+def check_keys(frame: pd.DataFrame, table: str, raw: Raw, faults: Faults, existing: Map[str, pd.DataFrame]) -> None:
+    """Reject every row whose key stood in an earlier row or is in the project already.
+
+    The first row of a key is kept: it is the only one that can be told apart by its place. The report
+    says of each later one whether it is the same in every column that comes in, so that a person can
+    judge before saying that rejected rows may be left out.
+    """
+    key = [name for name in TABLES[table].key if name in frame.columns]
+    whole = frame[key].notna().all(axis=1).to_numpy()
+    joined = _joined(frame, key)
+    later = np.flatnonzero(joined.duplicated().to_numpy() & whole)
+    field = key[-1]
+    if len(later):
+        firsts = joined.drop_duplicates()
+        place = pd.Series(firsts.index.to_numpy(), index=firsts.to_numpy())
+        first = place.loc[joined.iloc[later].to_numpy()].to_numpy()
+        same = np.ones(len(later), dtype=bool)
+        for text in raw.columns.values():
+            full = text.full()
+            same &= full[later] == full[first]
+        found = [
+            f"{frame[field].iloc[row]!r} stood in row {start + 1} already, {'the same in every column' if alike else 'with other values'}"  # noqa: E501
+            for row, start, alike in zip(later, first, same, strict=True)
+        ]
+        faults.add(later, field, found, "give every row its own code, or remove the repetition")
+    if table in existing and len(existing[table]):
+        known = np.flatnonzero(joined.isin(_joined(existing[table], key)).to_numpy() & whole)
+        found = [f"{frame[field].iloc[row]!r} is in the project already" for row in known]
+        faults.add(known, field, found, "leave the row out, or give it another code")
+
+
+def check_references(frame: pd.DataFrame, table: str, faults: Faults, known: Map[str, list[pd.DataFrame]]) -> None:
+    """Reject rows that point to something that is neither in the project nor accepted from this file."""
+    for column, (target, field) in REFERENCES.get(table, {}).items():
+        if column not in frame.columns:
+            continue
+        filled = frame[column].notna().to_numpy()
+        if not filled.any():
+            continue
+        frames = [one for one in known.get(target, []) if len(one)]
+        scoped = TABLES[target].key[0] == "utility" and "utility" in frame.columns
+        key = ["utility", field] if scoped and frame["utility"].notna().all() else [field]
+        there = pd.concat([_joined(one, key) for one in frames]) if frames else pd.Series(dtype="str")
+        own = frame.rename(columns={"code": "_code", column: field})[key]
+        if target == table:
+            there = pd.concat([there, _joined(frame, key)])
+        missing = np.flatnonzero(filled & ~_joined(own, key).isin(there).to_numpy())
+        found = [f"{frame[column].iloc[row]!r} is no known {_SINGULAR[target]}" for row in missing]
+        faults.add(missing, column, found, f"correct the code, or import the {_SINGULAR[target]} first")
+
+
+def _joined(frame: pd.DataFrame, key: list[str]) -> pd.Series:
+    """Return one comparable value a row for a key of one or two columns."""
+    if len(key) == 1:
+        return frame[key[0]].reset_index(drop=True)
+    return (frame[key[0]].astype("str") + "\0" + frame[key[1]].astype("str")).reset_index(drop=True)
