@@ -14,7 +14,7 @@ from layers.basemap import landcover_shapes, street_shapes
 from layers.layer import Shapes, Style
 from layers.network import link_shapes
 from layers.palette import shutoff_colours
-from layers.shutoff import shutoff_layers
+from layers.shutoff import affected_links, valves_to_close
 from layers.svg_map import bounds_around, svg_map
 
 CLASSES = ("isolated", "unintended", "already_dry", "storage_only")
@@ -23,12 +23,14 @@ body{font:15px/1.5 system-ui,"Noto Sans SC","PingFang SC","Microsoft YaHei",sans
 padding:16px;color:#1c2430;background:#fff}
 h1{font-size:22px;margin:0}h2{font-size:17px;margin:24px 0 8px}.made{color:#4a5568;margin:0 0 12px}
 .verdict{padding:10px 14px;border-radius:6px;font-weight:700;background:#e6f4ea;border-left:6px solid #1e7d32}
-.verdict.no{background:#fdecea;border-color:#b3261e}.note{padding:6px 14px;border-left:6px solid #e69f00;background:#fff8e6}
+.verdict.no{background:#fdecea;border-color:#b3261e}
+.note{padding:6px 14px;border-left:6px solid #e69f00;background:#fff8e6}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:8px;margin:16px 0}
 dl div{border:1px solid #d5dae1;border-radius:6px;padding:8px 12px}dt{color:#4a5568;font-size:13px}
 dd{margin:0;font-size:24px;font-weight:700;font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #d5dae1;padding:5px 8px;text-align:left}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}svg{width:100%;height:auto;border:1px solid #d5dae1;border-radius:6px}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+svg{width:100%;height:auto;border:1px solid #d5dae1;border-radius:6px}
 .keys span{display:inline-block;margin-right:16px}.keys i{display:inline-block;width:22px;height:6px;margin-right:6px}
 .wide{overflow-x:auto}@media print{body{max-width:none}}
 """
@@ -104,19 +106,22 @@ def _map(
     links, devices = mine
     streets, landcover = ground
     hit = links[links["code"].isin(bursts)][["code", "geom"]]
-    top = shutoff_layers(answer, links=links, devices=devices, language=language)
-    burst = Shapes("burst", "layers.burst", "line", hit, Style("#111111", width_px=9.0))
+    top = [
+        affected_links(answer, links, language=language),
+        Shapes("burst", "layers.burst", "line", hit, Style("#111111", width_px=9.0)),
+        valves_to_close(answer, devices, language=language),
+    ]
     base = [landcover_shapes(landcover, language=language), street_shapes(streets), link_shapes(links, answer.utility)]
-    shapes = [layer.frame.geometry for layer in top if isinstance(layer, Shapes)]
-    drawn = [*base, *top[:-1], burst, top[-1]]
-    picture = svg_map(drawn, bounds_around([hit.geometry, *shapes]), title=word("page.map", language))
+    bounds = bounds_around([layer.frame.geometry for layer in top])
+    picture = svg_map([*base, *top], bounds, title=word("page.map", language))
     colours = shutoff_colours()
     present = [name for name in CLASSES if len(getattr(answer, name).links)]
     keys = "".join(
         f'<span><i style="background:{colours[name]}"></i>{escape(word(f"layers.way_{name}", language))}</span>'
         for name in present
     )
-    return f'{picture}<p class="keys"><span><i style="background:#111"></i>{escape(word("page.burst", language))}</span>{keys}</p>'
+    burst_key = f'<span><i style="background:#111"></i>{escape(word("page.burst", language))}</span>'
+    return f'{picture}<p class="keys">{burst_key}{keys}</p>'
 
 
 def _tables(answer: Any, say: Any, language: str) -> str:
@@ -167,7 +172,8 @@ def _table(title: str, frame: pd.DataFrame, columns: Sequence[str], say: Any) ->
         + "</tr>"
         for row in frame[list(columns)].itertuples(index=False)
     )
-    return f'<h2>{title}</h2><div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<h2>{title}</h2><div class="wide">{table}</div>'
 
 
 def _shown(value: object) -> str:

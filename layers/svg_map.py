@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,7 @@ def _drawn(layer: Shapes, bounds: Bounds, scale: float, theme: str) -> str:
     return f"<g>{''.join(marks)}</g>"
 
 
-def _values(frame: pd.DataFrame, rule: object) -> Sequence[object]:
+def _values(frame: pd.DataFrame, rule: Any) -> Sequence[Any]:
     """Return the colour or width of each row."""
     if isinstance(rule, Classes):
         return list(frame[rule.column].map(dict(rule.colours)).fillna(rule.other))
@@ -94,7 +95,8 @@ def _line(shape: shapely.Geometry, colour: str, width: float, label: str, rim: s
 def _polygon(shape: shapely.Geometry, colour: str, width: float, label: str, rim: str, opacity: float) -> str:
     rings = [ring for part in shapely.get_parts(shape) if part.geom_type == "Polygon" for ring in _rings(part)]
     path = "".join(_path(ring) + "Z" for ring in rings)
-    return f'<path d="{path}" fill="{colour}" fill-opacity="{opacity:g}" fill-rule="evenodd" stroke="{rim}" stroke-width="1"/>'
+    fill = f'fill="{colour}" fill-opacity="{opacity:g}" fill-rule="evenodd"'
+    return f'<path d="{path}" {fill} stroke="{rim}" stroke-width="1"/>'
 
 
 def _rings(polygon: shapely.Polygon) -> list[shapely.LinearRing]:

@@ -65,17 +65,18 @@ def run_shutoff(options: argparse.Namespace) -> int:
             put_json(as_json(answer), options.out)
         else:
             put_text(_page(store, answer, options), options.out)
-    return 0 if answer.can_isolate else 1
+    return 0 if answer.isolated_possible else 1
 
 
 def _page(store: Store, answer: Any, options: argparse.Namespace) -> str:
     """Return the answer as a page that opens without a network."""
-    from gisapp.reports.shutoff_page import shutoff_page
+    import pandas as pd
+
+    from layers.shutoff_page import shutoff_page
 
     tables = {name: store.table(name) for name in ("links", "devices", "streets", "landcover")}
-    return shutoff_page(
-        answer, utility=options.utility, bursts=options.pipe, city=store.name, language=options.lang, **tables
-    )
+    now = pd.Timestamp.now(tz=store.zone)
+    return shutoff_page(answer, **tables, city=store.name, made_at=now, language=options.lang)
 
 
 def run_segments(options: argparse.Namespace) -> int:
