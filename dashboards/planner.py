@@ -48,6 +48,7 @@ def layout(context: shell.Context) -> Component:
                 height="100%",
                 clickable=["deviation"],
                 basemap=context.basemap,
+                view=context.view,
             )
         ],
     )
@@ -92,6 +93,7 @@ def attach(app: Dash) -> None:
         )
         return static_specs(tiles_of(app.server), "base", language=spoken), answers
 
+    shell.keep_view(app, "planner-map")
     app.clientside_callback(
         ClientsideFunction("planner", "choose"),
         Output("planner-chosen", "data"),
@@ -134,7 +136,7 @@ def _table(context: shell.Context) -> Component:
     numbers = [
         {
             "field": name,
-            "width": 104,
+            "width": 100,
             "type": "rightAligned",
             "filter": "agNumberColumnFilter",
             "valueFormatter": {"function": f"planner.{'length' if name == 'pipe_km' else 'count'}(params.value)"},
@@ -143,7 +145,7 @@ def _table(context: shell.Context) -> Component:
     ]
     deviation = {
         "field": "deviation",
-        "width": 152,
+        "width": 176,
         "filter": "agNumberColumnFilter",
         "cellRenderer": "PlannerDeviation",
         "sort": "desc",
@@ -163,7 +165,14 @@ def _table(context: shell.Context) -> Component:
         columnDefs=columns,
         rowData=[],
         getRowId="params.data.grid",
-        defaultColDef={"sortable": True, "filter": True, "resizable": True, "suppressMovable": True},
+        defaultColDef={
+            "sortable": True,
+            "filter": True,
+            "resizable": True,
+            "suppressMovable": True,
+            "wrapHeaderText": True,
+            "autoHeaderHeight": True,
+        },
         dashGridOptions=shell.grid_options(context),
         style={"height": None, "width": "100%"},
     )

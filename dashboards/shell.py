@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import dash_mantine_components as dmc
 import pyproj
-from dash import Dash, dcc, html
+from dash import ClientsideFunction, Dash, Input, dcc, html
 from dash.development.base_component import Component
 from flask import Response, current_app, has_request_context, jsonify, request
 
@@ -60,6 +60,16 @@ class Context:
     scheme: str
     query: Mapping[str, str]
     basemap: Mapping[str, Any] | None = None
+
+    @property
+    def view(self) -> dict[str, Any] | None:
+        """Return where the map of the address stood (``view=zoom/lat/lon``), for its prop ``view``; None if nowhere."""
+        try:
+            zoom, lat, lon = (float(part) for part in self.query.get("view", "").split("/"))
+        except ValueError:
+            return None
+        usable = 0 <= zoom <= 24 and abs(lat) <= 85 and abs(lon) <= 180
+        return {"center": [lon, lat], "zoom": zoom} if usable else None
 
     def word(self, key: str, **values: object) -> str:
         """Return the words of ``key`` in the page's language."""
@@ -150,6 +160,11 @@ def add_routes(app: Dash) -> None:
     route(app, "/find", _find, needs=Permission.NETWORK_VIEW)
 
 
+def keep_view(app: Dash, map_id: str) -> None:
+    """Write where a map stands into the address, so that a link shows the same place."""
+    app.clientside_callback(ClientsideFunction("shell", "keep_view"), Input(map_id, "extent"))
+
+
 def notice(words: str, details: str, *, tone: str = "bad") -> Component:
     """Return a notice that stays until the person closes it."""
     return html.Div(
@@ -194,6 +209,7 @@ def figure(label: str, value: str, tip: str, *, unit: str = "", tone: str = "") 
             tabIndex="0",
         ),
         tip,
+        boxWrapperProps={"w": "100%"},
     )
 
 
@@ -206,12 +222,12 @@ def badge(text: str, tip: str, *, tone: str = "") -> Component:
 
 def grid_options(context: Context) -> dict[str, Any]:
     """Return the options that every table of the pages shares: one chosen row, the page's colours and words."""
+    look = "".join(f".withParams({json.dumps(_TABLE_LOOK)}, '{mode}')" for mode in ("light", "dark"))
     return {
-        "theme": {"function": f"themeQuartz.withPart(colorSchemeVariable).withParams({json.dumps(_TABLE_LOOK)})"},
+        "theme": {"function": f"themeQuartz.withPart(colorSchemeVariable){look}"},
         "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
         "tooltipShowDelay": 300,
         "animateRows": False,
-        "overlayNoRowsTemplate": f"<span>{context.word('shell.table.none')}</span>",
         "localeText": {
             key.removeprefix("shell.table."): text
             for key, text in catalog(context.language).items()
@@ -228,9 +244,10 @@ def empty(title: str, todo: Iterable[str], *, code: Iterable[str] = ()) -> Compo
     )
 
 
-def _tipped(child: Component, tip: str) -> Component:
+def _tipped(child: Component, tip: str, **props: Any) -> Component:
     """Return a part that tells more when hovered, focused or touched."""
-    return dmc.Tooltip(child, label=tip, multiline=True, w=280, events={"hover": True, "focus": True, "touch": True})
+    events = {"hover": True, "focus": True, "touch": True}
+    return dmc.Tooltip(child, label=tip, multiline=True, w=280, events=events, **props)
 
 
 def _current(yes: bool, kind: str = "true") -> dict[str, str]:
@@ -244,7 +261,7 @@ def _header(here: Context, snapshot: Snapshot) -> list[Component]:
         html.A([html.Span(className="mark"), title], href=f"/{here.language}/", className="brand"),
         html.Nav(id=TABS, className="tabs", **{"aria-label": here.word("shell.pages")}),
         html.Div(id="shell-search", className="search"),
-        html.Div(here.word("shell.age.starting"), id="shell-age", className="age", role="status"),
+        html.Div(here.word("shell.age.starting"), id="shell-age", className="age", role="timer"),
         html.Nav(
             [
                 html.A(

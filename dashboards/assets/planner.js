@@ -2,8 +2,15 @@
 (() => {
   "use strict";
 
-  const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
   const skip = () => window.dash_clientside.no_update;
+
+  // Where the map starts when the address names neither a grid nor a view: all grids.
+  function all(rows, chosen) {
+    if (!rows || !rows.length || chosen.by !== "link" || new URL(location.href).searchParams.has("view")) return null;
+    const boxes = rows.map((row) => row.bounds);
+    const [low, high] = [(at) => Math.min(...boxes.map((box) => box[at])), (at) => Math.max(...boxes.map((box) => box[at]))];
+    return [low(0), low(1), high(2), high(3)];
+  }
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.planner = {
@@ -25,11 +32,12 @@
         bar.classList.toggle("chosen", bar.dataset.grid === code);
       const byTable = chosen.by === "planner-table";
       const place = chosen.by === "search" && target && target.kind !== "grids" ? target : null;
+      const goal = place || chosen.by === "planner-map" ? null : row ? row.bounds : all(rows, chosen);
       return [
         byTable ? skip() : row ? { ids: [code] } : [],
         byTable || !row ? skip() : { rowId: code, rowPosition: "middle" },
         { deviation: row ? [code] : [] },
-        place || chosen.by === "planner-map" || !row ? skip() : row.bounds,
+        goal || skip(),
         place ? { lng: place.lon, lat: place.lat, at: place.asked } : skip(),
       ];
     },

@@ -2,6 +2,10 @@
 (() => {
   "use strict";
 
+  // Plotly's locale files are CommonJS and come after this file: what they export goes where Plotly looks for it.
+  window.module = { set exports(locale) { (window.PlotlyLocales = window.PlotlyLocales || []).push(locale); } };
+  document.addEventListener("DOMContentLoaded", () => delete window.module);
+
   const POLL_MS = 5000; // how often the server is asked whether its data changed
   const LATE_MS = 12000; // without an answer for so long the age turns amber
   const LOST_MS = 20000; // and the red banner comes
@@ -25,6 +29,16 @@
     if (address !== location.pathname + location.search) history.replaceState(history.state, "", address);
   }
 
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  clientside.shell = {
+    keep_view(extent) {
+      if (!extent) return;
+      const lat = (extent.south + extent.north) / 2;
+      const lon = (extent.west + extent.east) / 2;
+      setState({ view: `${extent.zoom.toFixed(2)}/${lat.toFixed(5)}/${lon.toFixed(5)}` });
+    },
+  };
+
   function visit(link) {
     const view = new URL(location.href).searchParams.get("view");
     setProps("shell-location", { pathname: new URL(link.href).pathname, search: view ? `?view=${view}` : "" });
@@ -43,6 +57,7 @@
     return system.matches ? "dark" : "light";
   }
 
+  root.dataset.shown = shownScheme(); // before anything is drawn
   function showScheme() {
     root.dataset.agThemeMode = root.dataset.shown = shownScheme();
     setProps("shell-scheme", { data: shownScheme() });
@@ -184,7 +199,9 @@
     const state = silent > LOST_MS || !navigator.onLine && silent > POLL_MS ? "lost" : silent > LATE_MS ? "late" : "fresh";
     const time = new Date(contact.at).toLocaleTimeString(root.lang, { hour12: false });
     badge.dataset.state = state;
-    badge.textContent = say(`age_${state}`, { time });
+    if (badge.dataset.told !== state + time)
+      badge.replaceChildren(element("span", { class: "word" }, say(`age_${state}`)), element("span", {}, time));
+    badge.dataset.told = state + time;
     badge.title = say("age_tip", { time });
     lost.hidden = state !== "lost";
     if (state === "lost") lost.textContent = say("lost", { time });
