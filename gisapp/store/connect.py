@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -98,3 +98,10 @@ def plain_errors(path: Path) -> Iterator[None]:
             if name.startswith(code):
                 raise StoreError(f"{path}: {words}") from error
         raise
+
+
+def insert_rows(connection: Connection, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Run a statement for every row, straight in the driver: a list of a million tuples is never made."""
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.executemany(statement, rows)

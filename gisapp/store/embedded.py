@@ -17,7 +17,8 @@ from gisapp.store import migrate
 from gisapp.store.connect import Connections
 from gisapp.store.files import replace_durably
 from gisapp.store.geopackage import srs_id_of
-from gisapp.store.saving import Progress, Saving, checked, note
+from gisapp.store.checking import checked
+from gisapp.store.saving import Progress, Saving, note
 from gisapp.store.schema import create_schema, read_settings, write_setting
 from gisapp.store.snapshots import Snapshots
 from gisapp.tables import TABLES

@@ -7,8 +7,13 @@ and a cell count of two bytes each, then 24-byte cells of a 64-bit id and four 3
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
+
 import numpy as np
 from sqlalchemy import Connection
+
+from gisapp.store.connect import insert_rows
 
 _CELL = np.dtype([("id", ">i8"), ("box", ">f4", 4)])
 _FILL = 0.8  # room for later single inserts
@@ -29,8 +34,7 @@ def rebuild(connection: Connection, tree: str, ids: np.ndarray, boxes: np.ndarra
         connection.exec_driver_sql(f'DELETE FROM "{tree}_{part}"')
     nodes, rowids, parents = _packed(ids, _outwards(boxes), size)
     for part, rows in (("node", nodes), ("rowid", rowids), ("parent", parents)):
-        if rows:
-            connection.exec_driver_sql(f'INSERT INTO "{tree}_{part}" VALUES (?, ?)', rows)
+        insert_rows(connection, f'INSERT INTO "{tree}_{part}" VALUES (?, ?)', rows)
 
 
 def stored_boxes(connection: Connection, tree: str) -> tuple[np.ndarray, np.ndarray]:
@@ -49,7 +53,7 @@ def _outwards(boxes: np.ndarray) -> np.ndarray:
     return small
 
 
-Rows = list[tuple[object, object]]
+Rows = Iterable[tuple[object, object]]
 
 
 def _packed(ids: np.ndarray, boxes: np.ndarray, size: int) -> tuple[Rows, Rows, Rows]:
@@ -86,24 +90,29 @@ def _tiled(boxes: np.ndarray, fill: int) -> np.ndarray:
 
 def _numbered(levels: list[tuple[np.ndarray, np.ndarray, np.ndarray]], size: int) -> tuple[Rows, Rows, Rows]:
     """Number the nodes, the root being 1, and write their cells."""
-    nodes: Rows = []
-    rowids: Rows = []
-    parents: Rows = []
+    nodes: list[tuple[object, object]] = []
+    owners: list[Rows] = []  # of the rows, then of the nodes of each level
     base, below = 2, 0  # number of the first node of this level; of the level beneath it
     for depth, (ids, boxes, starts) in enumerate(levels):
         root = depth == len(levels) - 1
         numbers = np.array([1]) if root else base + np.arange(len(starts))
         counts = np.diff(np.append(starts, len(ids)))
-        cells = np.empty(len(ids), _CELL)
-        cells["id"] = ids if depth == 0 else ids + below
-        cells["box"] = boxes
-        owner = np.repeat(numbers, counts).tolist()
-        (parents if depth else rowids).extend(zip(cells["id"].tolist(), owner, strict=True))
-        raw = cells.tobytes()
-        # One node a step: their contents differ in length before padding.
-        for number, start, count in zip(numbers.tolist(), starts.tolist(), counts.tolist(), strict=True):
-            head = (depth if root else 0).to_bytes(2, "big") + count.to_bytes(2, "big")
-            body = raw[start * _CELL.itemsize : (start + count) * _CELL.itemsize]
-            nodes.append((number, (head + body).ljust(size, b"\0")))
+        held = ids if depth == 0 else ids + below
+        owner = np.repeat(numbers, counts)
+        order = np.argsort(held)  # in the order of the table's key, so that rows are appended
+        owners.append(zip(held[order].tolist(), owner[order].tolist(), strict=True))
+        blobs = _blobs(held, boxes, counts, depth if root else 0, size)
+        nodes += zip(numbers.tolist(), blobs, strict=True)
         below, base = base, base + len(starts)
-    return nodes, sorted(rowids), parents  # type: ignore[type-var]
+    return nodes[-1:] + nodes[:-1], owners[0], chain.from_iterable(owners[1:])
+
+
+def _blobs(ids: np.ndarray, boxes: np.ndarray, counts: np.ndarray, depth: int, size: int) -> list[bytes]:
+    """Return the content of the nodes of one level."""
+    most = (size - 4) // _CELL.itemsize
+    nodes = np.zeros(len(counts), [("depth", ">u2"), ("count", ">u2"), ("cells", _CELL, most)])
+    nodes["depth"], nodes["count"] = depth, counts
+    node = np.repeat(np.arange(len(counts)), counts)
+    place = np.arange(len(ids)) - np.repeat(np.cumsum(counts) - counts, counts)
+    nodes["cells"]["id"][node, place], nodes["cells"]["box"][node, place] = ids, boxes
+    return [blob.ljust(size, b"\0") for blob in nodes.view(f"V{nodes.itemsize}").tolist()]
