@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Protocol
 
 import geopandas as gpd
@@ -156,7 +157,12 @@ def grid_index(grids: gpd.GeoDataFrame | gpd.GeoSeries) -> GridIndex:
     Building takes about 20 ms for 500 grids and a few seconds for 50,000; then millions of points a
     second. Without numba the answers are the same, slower.
     """
-    return shapely_index(grids)
+    if find_spec("numba") is None:  # the one place that knows the kernel may be absent
+        return shapely_index(grids)
+    from gisapp.grids.cells import CellForm
+
+    parts, count = _checked(grids)
+    return GridIndex(parts, CellForm(parts), count)
 
 
 def shapely_index(grids: gpd.GeoDataFrame | gpd.GeoSeries) -> GridIndex:

@@ -1,0 +1,275 @@
+"""The compiled loops that ask the cell table: exact, on plain arrays, free of the interpreter's lock.
+
+A border cell's block in the arena, in 8-byte words: the mask of the parts that hold the cell's corner;
+a head (edges, parts, background row + 1); two rows a word; then five words an edge: its two ends and a
+mask of the parts that it bounds. Ends are ordered so that a point left of the edge has crossed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+LOCAL_LIMIT = 61  # parts a cell can tell apart: one bit each, below the two flags
+ACROSS = 1 << 61  # the edge crosses the line of the cell's lower side
+EASTWARD = 1 << 62  # and does so east of the corner
+BITS = ACROSS - 1
+NONE, CROWDED = -1, -2
+FAR, SURE, CHECK = 0, 1, 2
+EDGE_WORDS = 5
+_ERROR_BOUND = (3.0 + 16.0 * 2.0**-53) * 2.0**-53  # Shewchuk 1997, orient2d, stage A
+_UNDERFLOW = 1e-290
+_LIFT = 2.0**390
+_SPLITTER = 2.0**27 + 1.0
+_BLOCK = 256
+
+
+class Frame(NamedTuple):
+    """The table's lower left corner, cell size in metres and its inverse, and number of cells."""
+
+    x0: float
+    y0: float
+    size: float
+    per_m: float
+    columns: int
+    lines: int
+
+
+class Cells(NamedTuple):
+    """The table: a row number, NONE, or -(offset + 3) of a border cell's block in the arena (twice typed)."""
+
+    frame: Frame
+    table: npt.NDArray[np.int32]
+    arena: npt.NDArray[np.int64]
+    reals: npt.NDArray[np.float64]
+
+
+def compiled(function: Kernel) -> Kernel:
+    """Return the function compiled, cached on disk where any folder can be written."""
+    try:
+        kernel: Kernel = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    except RuntimeError:  # no folder for the cache: compile in every process
+        kernel = numba.njit(nogil=True, error_model="numpy")(function)
+    return kernel
+
+
+@compiled
+def _two_product(a: float, b: float) -> tuple[float, float]:
+    """Return a product and what rounding took from it (Dekker 1971)."""
+    product = a * b
+    wide = _SPLITTER * a
+    a_high = wide - (wide - a)
+    wide = _SPLITTER * b
+    b_high = wide - (wide - b)
+    a_low, b_low = a - a_high, b - b_high
+    return product, a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
+
+
+@compiled
+def _two_sum(a: float, b: float) -> tuple[float, float]:
+    """Return a sum and what rounding took from it (Knuth)."""
+    total = a + b
+    b_part = total - a
+    return total, (a - (total - b_part)) + (b - b_part)
+
+
+@compiled
+def _exact_side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
+    """Return the sign of the turn a, b, p by exact expansion arithmetic: 1 left, -1 right, 0 in line."""
+    left, left_tail = _two_sum(ax, -px)
+    right, right_tail = _two_sum(by, -py)
+    down, down_tail = _two_sum(ay, -py)
+    over, over_tail = _two_sum(bx, -px)
+    if max(abs(left), abs(right), abs(down), abs(over)) < 1e30:  # a power of two, so that no product underflows
+        left, left_tail, over, over_tail = left * _LIFT, left_tail * _LIFT, over * _LIFT, over_tail * _LIFT
+        right, right_tail, down, down_tail = right * _LIFT, right_tail * _LIFT, down * _LIFT, down_tail * _LIFT
+    terms = np.zeros(16)
+    count = 0
+    for one, other, sign in (
+        (left, right, 1.0),
+        (left, right_tail, 1.0),
+        (left_tail, right, 1.0),
+        (left_tail, right_tail, 1.0),
+        (down, over, -1.0),
+        (down, over_tail, -1.0),
+        (down_tail, over, -1.0),
+        (down_tail, over_tail, -1.0),
+    ):
+        for term in _two_product(sign * one, other):
+            carry = term
+            for place in range(count):  # grow the expansion by one term, smallest first
+                carry, terms[place] = _two_sum(carry, terms[place])
+            terms[count] = carry
+            count += 1
+    for place in range(count - 1, -1, -1):
+        if terms[place] != 0.0:
+            return 1 if terms[place] > 0.0 else -1
+    return 0
+
+
+@compiled
+def side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
+    """Return 1 when p is left of a-b, -1 when right, 0 when exactly in line."""
+    up = (ax - px) * (by - py)
+    down = (ay - py) * (bx - px)
+    turn = up - down
+    bound = _ERROR_BOUND * (abs(up) + abs(down)) + _UNDERFLOW
+    if turn > bound:
+        return 1
+    if -turn > bound:
+        return -1
+    return _exact_side(ax, ay, bx, by, px, py)
+
+
+@compiled
+def _cell(frame: Frame, x: float, y: float) -> int:
+    """Return the cell of a point, -1 outside the table or without a position."""
+    column = (x - frame.x0) * frame.per_m
+    line = (y - frame.y0) * frame.per_m
+    if column >= 0.0 and column < frame.columns and line >= 0.0 and line < frame.lines:
+        return int(line) * frame.columns + int(column)
+    return -1
+
+
+@compiled
+def _touches_end(ends: tuple[float, float, float, float], x: float, y: float) -> bool:
+    """Return whether a point is on an edge none of which is east of it: its east end, or all of an upright one."""
+    ax, ay, bx, by = ends
+    if ax == x and bx == x:
+        return min(ay, by) <= y <= max(ay, by)
+    return (ax == x and ay == y) or (bx == x and by == y)
+
+
+@compiled
+def _resolve(cells: Cells, offset: int, head: int, x: float, y: float) -> tuple[int, bool]:
+    """Return the row of a point in a border cell, and whether it is on a ring.
+
+    The path runs from the corner east along the cell's lower side and then up (or down) to the point,
+    both a hair to the upper right. An edge on both legs' lines counts once by which side the point is of.
+    """
+    arena, reals = cells.arena, cells.reals
+    holding = arena[offset]
+    parts = head & 0xFF
+    if parts > LOCAL_LIMIT:
+        return CROWDED, False
+    first = offset + 2 + (parts + 1) // 2
+    touching = 0
+    for word in range(first, first + ((head >> 8) & 0xFFFFFF) * EDGE_WORDS, EDGE_WORDS):
+        ax, ay, bx, by = reals[word], reals[word + 1], reals[word + 2], reals[word + 3]
+        mask = arena[word + 4]
+        east_a, east_b = ax > x, bx > x
+        if east_a != east_b:
+            turn = side(ax, ay, bx, by, x, y)
+            if turn > 0:
+                holding ^= mask
+            elif turn == 0:
+                touching |= mask
+        else:
+            if mask >= ACROSS and east_a == (mask < EASTWARD):
+                holding ^= mask
+            if not east_a and max(ax, bx) == x and _touches_end((ax, ay, bx, by), x, y):
+                touching |= mask
+    row = (head >> 32) - 1
+    held = (holding | touching) & BITS
+    if held:
+        bit = 0
+        while not (held >> bit) & 1:
+            bit += 1
+        lowest = (arena[offset + 2 + bit // 2] >> (32 * (bit % 2))) & 0x7FFFFFFF
+        row = lowest if row < 0 else min(lowest, row)
+    return row, touching != 0
+
+
+@compiled
+def locate(start: int, stop: int, cells: Cells, xy: npt.NDArray, rows: npt.NDArray, on_ring: npt.NDArray) -> None:
+    """Fill in the row of each point from start to stop, CROWDED where the cell cannot tell, and who is on a ring."""
+    where = np.empty(_BLOCK, np.int64)
+    heads = np.empty(_BLOCK, np.int64)
+    for low in range(start, stop, _BLOCK):
+        high = min(low + _BLOCK, stop)
+        for number in range(low, high):  # loads that do not wait for one another
+            cell = _cell(cells.frame, xy[number, 0], xy[number, 1])
+            rows[number] = cells.table[cell] if cell >= 0 else NONE
+        count = 0
+        for number in range(low, high):
+            if rows[number] < CROWDED:
+                where[count] = number
+                heads[count] = cells.arena[-(rows[number] + 3) + 1]
+                count += 1
+        for some in range(count):
+            number = where[some]
+            offset = -(rows[number] + 3)
+            rows[number], on_ring[number] = _resolve(cells, offset, heads[some], xy[number, 0], xy[number, 1])
+
+
+@compiled
+def locate_one(cells: Cells, x: float, y: float) -> int:
+    """Return the row of one point, CROWDED where the cell cannot tell."""
+    cell = _cell(cells.frame, x, y)
+    row = cells.table[cell] if cell >= 0 else NONE
+    return row if row >= CROWDED else _resolve(cells, -(row + 3), cells.arena[-(row + 3) + 1], x, y)[0]
+
+
+@compiled
+def _edge_within(reals: npt.NDArray, word: int, x: float, y: float, reach2: float) -> bool:
+    """Return whether an edge passes within the square root of reach2 of a point."""
+    ax, ay = reals[word] - x, reals[word + 1] - y
+    dx, dy = reals[word + 2] - reals[word], reals[word + 3] - reals[word + 1]
+    share = min(1.0, max(0.0, -(ax * dx + ay * dy) / (dx * dx + dy * dy)))
+    away_x, away_y = ax + share * dx, ay + share * dy
+    return away_x * away_x + away_y * away_y <= reach2
+
+
+@compiled
+def _block_within(cells: Cells, offset: int, x: float, y: float, reach2: float) -> bool:
+    """Return whether any edge of a border cell passes within reach of a point."""
+    head = cells.arena[offset + 1]
+    first = offset + 2 + ((head & 0xFF) + 1) // 2 if (head & 0xFF) <= LOCAL_LIMIT else offset + 2
+    for word in range(first, first + ((head >> 8) & 0xFFFFFF) * EDGE_WORDS, EDGE_WORDS):
+        if _edge_within(cells.reals, word, x, y, reach2):
+            return True
+    return False
+
+
+@compiled
+def _window_within(cells: Cells, x: float, y: float, near_m: float) -> bool:
+    """Return whether any edge in the cells around a point passes within reach of it."""
+    frame = cells.frame
+    reach_m = near_m + frame.size * 1e-3
+    west = max(0, int(np.floor((x - reach_m - frame.x0) * frame.per_m)))
+    east = min(frame.columns - 1, int(np.floor((x + reach_m - frame.x0) * frame.per_m)))
+    south = max(0, int(np.floor((y - reach_m - frame.y0) * frame.per_m)))
+    north = min(frame.lines - 1, int(np.floor((y + reach_m - frame.y0) * frame.per_m)))
+    for line in range(south, north + 1):
+        for cell in range(line * frame.columns + west, line * frame.columns + east + 1):
+            value = cells.table[cell]
+            if value < CROWDED and _block_within(cells, -(value + 3), x, y, near_m * near_m):
+                return True
+    return False
+
+
+@compiled
+def near(
+    start: int, stop: int, cells: Cells, reach: npt.NDArray, xy: npt.NDArray, near_m: float, close: npt.NDArray
+) -> None:
+    """Fill in whether an edge passes within near_m of each point; ``reach``, when given, answers for most cells."""
+    frame = cells.frame
+    for number in range(start, stop):
+        x, y = xy[number, 0], xy[number, 1]
+        cell = _cell(frame, x, y)
+        if cell >= 0:
+            known = reach[cell] if reach.size else CHECK
+            close[number] = known == SURE or (known == CHECK and _window_within(cells, x, y, near_m))
+        elif (
+            x >= frame.x0 - near_m
+            and x <= frame.x0 + frame.columns * frame.size + near_m
+            and y >= frame.y0 - near_m
+            and y <= frame.y0 + frame.lines * frame.size + near_m
+        ):
+            close[number] = _window_within(cells, x, y, near_m)
