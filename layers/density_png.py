@@ -23,6 +23,7 @@ CHINESE_FONTS = (
     "msyh.ttc",
     "PingFang.ttc",
 )
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _LEGEND_PX = 300
 _LEAST_PX = 640
 _LINE_PX = 26
@@ -84,9 +85,7 @@ def _lines(
     return lines + [(None, words) for words in told]
 
 
-def _write_legend(
-    sheet: Image.Image, left: int, lines: list[tuple[str | None, str]], font: ImageFont.FreeTypeFont, theme: str
-) -> None:
+def _write_legend(sheet: Image.Image, left: int, lines: list[tuple[str | None, str]], font: _Font, theme: str) -> None:
     """Draw the lines at the right of the sheet."""
     pen = ImageDraw.Draw(sheet)
     for place, (colour, words) in enumerate(lines):
@@ -96,7 +95,7 @@ def _write_legend(
         pen.text((left + (34 if colour else 0), top), words, font=font, fill=TEXT[theme])
 
 
-def _font(language: str) -> tuple[ImageFont.FreeTypeFont, str]:
+def _font(language: str) -> tuple[_Font, str]:
     """Return a font and the language it can write."""
     if language != "en":
         for name in CHINESE_FONTS:

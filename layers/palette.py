@@ -1,6 +1,7 @@
 """Colours: one place for all of them, light and dark, to be told apart by every kind of colour vision.
 
-The categories are Okabe and Ito's eight colours, lightened for dark maps. The classes of a surface are
+The categories begin at Okabe and Ito's eight colours and are moved apart until the two nearest keep a
+distance (CIELAB) of 17 for normal, protan, deutan and tritan vision. The classes of a surface are
 points of inferno (van der Walt and Smith 2015).
 """
 
@@ -18,29 +19,29 @@ TEXT = {"light": "#1c2430", "dark": "#e8ecf1"}
 RIM = {"light": "#ffffff", "dark": "#0b0e12"}
 
 _UTILITY = {
-    "light": {"water": "#0072b2", "power": "#d55e00", "heating": "#b37700", "gas": "#b0578d"},
-    "dark": {"water": "#56b4e9", "power": "#ff7f3f", "heating": "#f0c24b", "gas": "#e6a5cb"},
+    "light": {"water": "#0656ba", "power": "#a43728", "heating": "#b08405", "gas": "#7e5e96"},
+    "dark": {"water": "#4e8eff", "power": "#f65b50", "heating": "#e2df4b", "gas": "#f098d7"},
 }
 _INCIDENT = {
     "light": {
-        "leak": "#0072b2",
-        "burst": "#d55e00",
-        "no_supply": "#1a1a1a",
-        "low_pressure": "#56b4e9",
-        "quality": "#009e73",
-        "power_outage": "#f0e442",
-        "no_heat": "#e69f00",
-        "gas_leak": "#cc79a7",
+        "leak": "#0053c8",
+        "burst": "#bf3719",
+        "no_supply": "#172129",
+        "low_pressure": "#65d1fb",
+        "quality": "#009969",
+        "power_outage": "#f9f836",
+        "no_heat": "#eb8b10",
+        "gas_leak": "#a96aa7",
     },
     "dark": {
-        "leak": "#3d9bd9",
-        "burst": "#ff6a1a",
-        "no_supply": "#ffffff",
-        "low_pressure": "#8fd0f7",
-        "quality": "#1fc796",
-        "power_outage": "#f0e442",
-        "no_heat": "#e69f00",
-        "gas_leak": "#e39cc4",
+        "leak": "#417aff",
+        "burst": "#eb6436",
+        "no_supply": "#edffec",
+        "low_pressure": "#9eb5f8",
+        "quality": "#13cd8b",
+        "power_outage": "#fff14c",
+        "no_heat": "#f0a620",
+        "gas_leak": "#cc81ba",
     },
 }
 _SHUTOFF = {
