@@ -14,10 +14,13 @@ from gisapp.demo.customers import (
     make_customers,
 )
 from gisapp.demo.districts import district_tables, make_districts
+from gisapp.demo.gas import make_gas
 from gisapp.demo.ground import make_ground
+from gisapp.demo.heating import make_heating
 from gisapp.demo.land import landcover_table, make_land
 from gisapp.demo.people import people_tables
 from gisapp.demo.pipes import Laid
+from gisapp.demo.power import make_power
 from gisapp.demo.sizes import Size
 from gisapp.demo.streets import make_plan, street_table
 from gisapp.demo.water import make_water
@@ -35,7 +38,12 @@ def town_tables(size: Size, seed: int) -> dict[str, pd.DataFrame]:
     of_block = np.bincount(layout.buildings["block"], weights=households, minlength=len(land.use)).astype(int)
     districts = make_districts(plan, of_block, size.grids)
     customers = make_customers(layout, kind, households, districts.community, size.customers, streams[5])
-    networks = [make_water(ground, plan, layout, land.year, streams[6])]
+    networks = [
+        make_water(ground, plan, layout, land.year, streams[6]),
+        make_power(ground, plan, layout, land.year, of_block, streams[7]),
+        make_heating(ground, plan, land, layout, streams[8]),
+        make_gas(ground, plan, land, layout, streams[9]),
+    ]
     tables = people_tables(plan, size.grids, streams[10])
     tables |= district_tables(plan, districts, of_block)
     tables["streets"] = street_table(plan)
