@@ -45,7 +45,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 import geopandas as gpd
@@ -70,14 +70,14 @@ _PROPS = (
 class Map(Component):
     """A map; see the module for its props. Its browser half is ``assets/map.js``."""
 
-    _children_props: list[str] = []
-    _base_nodes = ["children"]
+    _children_props: ClassVar[list[str]] = []
+    _base_nodes: ClassVar[list[str]] = ["children"]
     _namespace = "dashboards"
     _type = "Map"
-    _prop_names = list(_PROPS)
-    _valid_wildcard_attributes = ["aria-", "data-"]
-    available_properties = list(_PROPS)
-    available_wildcard_properties = ["aria-", "data-"]
+    _prop_names: ClassVar[list[str]] = list(_PROPS)
+    _valid_wildcard_attributes: ClassVar[list[str]] = ["aria-", "data-"]
+    available_properties: ClassVar[list[str]] = list(_PROPS)
+    available_wildcard_properties: ClassVar[list[str]] = ["aria-", "data-"]
 
     def __init__(self, id: str, *, language: str, **props: Any) -> None:
         """Take the words of the controls from the catalog of ``language``."""

@@ -111,9 +111,9 @@
     const made = [
       layer(spec, "fill", "fill", base ? PHASE.base : PHASE.fill, {
         paint: {
-          "fill-color": ["case", ON, look.colours.mark, choice(style.colour)],
-          "fill-opacity": ["*", look.opacity, ["case", ON, Math.max(0.3, style.opacity * 0.6),
-            OVER, Math.min(1, style.opacity + (base ? 0 : 0.08)), style.opacity]],
+          "fill-color": choice(style.colour),
+          "fill-opacity": ["*", look.opacity, ["case", ON, Math.min(1, style.opacity + 0.1),
+            OVER, Math.min(1, style.opacity + (base ? 0 : 0.03)), style.opacity]],
           "fill-antialias": spec.table === "landcover",
         },
       }),
@@ -124,8 +124,8 @@
       made.push(layer(spec, "shade", "line", PHASE.border, {
         layout: { "line-join": "round" },
         paint: {
-          "line-color": look.colours.rim, "line-opacity": 0.55 * look.opacity,
-          "line-width": byZoom(LINE_STOPS, (f) => ["+", 2.4, ["*", f, width]]),
+          "line-color": look.colours.rim, "line-opacity": 0.6 * look.opacity,
+          "line-width": byZoom(LINE_STOPS, (f) => ["+", 2.6, ["*", f, width], ["case", ON, 5, 0]]),
         },
       }));
     }
@@ -135,14 +135,33 @@
       paint: {
         "line-color": ["case", ON, look.colours.mark, base ? look.colours.edge : style.outline],
         "line-opacity": (base ? 0.8 : 0.9) * look.opacity,
-        "line-width": byZoom(LINE_STOPS, (f) => ["+", ["*", f, width], ["case", ON, 2, 0]]),
+        "line-width": byZoom(LINE_STOPS, (f) => ["+", ["*", f, width], ["case", ON, 2.5, OVER, 1, 0]]),
         ...(style.dashed ? { "line-dasharray": [3, 2] } : {}),
       },
     }));
     return made.concat(label(spec, style, look, { strong: true }));
   }
 
+  function signLayers(spec, style, look, sign) {
+    const size = style.width_px / 5;
+    return [layer(spec, "sign", "symbol", PHASE.point, {
+      minzoom: style.min_zoom || 0,
+      layout: {
+        "icon-image": sign, "icon-allow-overlap": true, "icon-ignore-placement": true, "icon-padding": 0,
+        "icon-size": byZoom(POINT_STOPS, (f) => f * size),
+      },
+      paint: {
+        "icon-color": ["case", ON, look.colours.mark, choice(style.colour)],
+        "icon-halo-color": ["case", OVER, look.colours.mark, style.outline || look.colours.rim],
+        "icon-halo-width": ["case", ON, 3, 1.6],
+        "icon-opacity": style.opacity * look.opacity,
+      },
+    }), ...label(spec, style, look, { below: true })];
+  }
+
   function pointLayers(spec, style, look) {
+    const sign = spec.bundle && window.gisappMapIcons.sign(spec.table);
+    if (sign && typeof style.width_px === "number") return signLayers(spec, style, look, sign);
     const badge = Boolean(style.label) && typeof style.width_px === "number" && style.width_px >= BADGE_PX;
     const radius = choice(style.width_px);
     const stops = badge ? [[10, 1.1], [14, 1.4], [18, 1.6]] : POINT_STOPS;

@@ -76,6 +76,7 @@
 
     listen() {
       const map = this.map;
+      window.gisappMapIcons.supply(map);
       map.once("style.load", () => { this.loaded = true; this.draw(); });
       map.on("idle", () => this.rested());
       map.on("sourcedataloading", () => this.told().setState("loading", true));
@@ -139,7 +140,7 @@
       const named = new Map(specsOf(this.told().props).map((spec) => [spec.name, spec]));
       const may = (name) => (clickable ? clickable.includes(name) : name === "markers" || (named.get(name)?.popup || []).length);
       const ids = this.map.getStyle().layers
-        .filter((layer) => layer.metadata && layer.type !== "symbol" && may(layer.metadata.name)).map((layer) => layer.id);
+        .filter((layer) => layer.metadata && !layer.id.endsWith("/label") && may(layer.metadata.name)).map((layer) => layer.id);
       const box = [[point.x - NEAR_PX, point.y - NEAR_PX], [point.x + NEAR_PX, point.y + NEAR_PX]];
       const found = ids.length ? this.map.queryRenderedFeatures(box, { layers: ids }) : [];
       if (!found.length) return null;
@@ -167,7 +168,8 @@
       const got = this.pick(event.point);
       const id = got && got.feature.id;
       this.map.getCanvas().style.cursor = props.cursor || (got ? "pointer" : "");
-      setState("tip", got && got.spec ? { x: event.point.x, y: event.point.y, spec: got.spec, of: got.feature.properties } : null);
+      const plain = got && got.spec && got.spec.kind === "polygon" && got.spec.style.light.opacity < 0.2; // its label says it
+      setState("tip", got && got.spec && !plain ? { x: event.point.x, y: event.point.y, spec: got.spec, of: got.feature.properties } : null);
       if (this.over && (!got || this.over.id !== id || this.over.name !== got.name)) this.unmark();
       if (got && !this.over) {
         const target = { source: got.feature.source, sourceLayer: got.feature.sourceLayer, id };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -138,8 +139,8 @@ def _grids(crossings: np.ndarray) -> gpd.GeoDataFrame:
         np.concatenate(
             [crossings[a : b + 1, c], crossings[b, c:d], crossings[a : b + 1, d][::-1], crossings[a, c:d][::-1]]
         )
-        for a, b in zip(cuts_x[:-1], cuts_x[1:], strict=True)
-        for c, d in zip(cuts_y[:-1], cuts_y[1:], strict=True)
+        for a, b in pairwise(cuts_x)
+        for c, d in pairwise(cuts_y)
     ]
     shapes = [shapely.Polygon(ring) for ring in rings]
     codes = [f"G{n:03d}" for n in range(1, 7)]
@@ -150,7 +151,7 @@ def _grids(crossings: np.ndarray) -> gpd.GeoDataFrame:
 def _ground() -> np.ndarray:
     x = np.linspace(-600, SIDE_M + 600, 60)
     river = shapely.LineString(ORIGIN + np.column_stack([x, 900 + 320 * np.sin(x / 900)])).buffer(70)
-    park = shapely.Point(ORIGIN + [2_400, 2_500]).buffer(330)
+    park = shapely.Point(ORIGIN + np.array([2_400, 2_500])).buffer(330)
     return _multi([river, park])
 
 
