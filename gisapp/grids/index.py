@@ -161,13 +161,13 @@ def grid_index(grids: gpd.GeoDataFrame | gpd.GeoSeries) -> GridIndex:
         return shapely_index(grids)
     from gisapp.grids.cells import CellForm
 
-    parts, count = _checked(grids)
+    parts, count = checked(grids)
     return GridIndex(parts, CellForm(parts), count)
 
 
 def shapely_index(grids: gpd.GeoDataFrame | gpd.GeoSeries) -> GridIndex:
     """Return the index in its numpy and shapely form: slower, ready at once, needs no compiler."""
-    parts, count = _checked(grids)
+    parts, count = checked(grids)
     return GridIndex(parts, ShapelyForm(parts), count)
 
 
@@ -227,7 +227,7 @@ class ShapelyForm:
         return int(self.locate(np.array([[x, y]]))[0][0])
 
 
-def _checked(grids: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Parts, int]:
+def checked(grids: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Parts, int]:
     """Return the polygons of the grids, their CRS and coordinates checked, and the number of grids."""
     shapes = grids.geometry
     require_metres(shapes.crs, "the grids table")

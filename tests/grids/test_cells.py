@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from gisapp.errors import CrsError, InputError
 from gisapp.grids import grid_index, shapely_index
+from gisapp.grids.cells import CellForm
+from gisapp.grids.index import ShapelyForm, checked
 from gisapp.grids.kernel import side
 
 TOWNS = {
@@ -100,6 +102,30 @@ def test_the_side_of_a_line_is_exact(ends, ulps_x, ulps_y, share):
     a, b, p = ([Fraction(float(value)) for value in pair] for pair in ((ax, ay), (bx, by), (px, py)))
     turn = (a[0] - p[0]) * (b[1] - p[1]) - (a[1] - p[1]) * (b[0] - p[0])
     assert side(ax, ay, bx, by, px, py) == (turn > 0) - (turn < 0)
+
+
+def test_edges_on_the_lines_and_corners_of_cells_are_no_different():
+    outer = shapely.box(EAST, NORTH, EAST + 1000, NORTH + 1000)
+    frame = CellForm(checked(grids_of([outer]))[0], size_m=50.0).cells.frame
+    rng = np.random.default_rng(15)
+    line_x, line_y = frame.x0 + np.arange(2, 20) * frame.size, frame.y0 + np.arange(2, 20) * frame.size
+    lattice = np.stack(np.meshgrid(line_x, line_y), axis=-1).reshape(-1, 2)
+
+    def nudged(count):
+        points = lattice[rng.integers(0, len(lattice), count)]
+        return points + rng.integers(-2, 3, points.shape) * np.spacing(points)
+
+    rings = [shapely.Polygon(nudged(4)) for _ in range(40)]
+    slivers = [shapely.box(*low, low[0] + frame.size, low[1] + 2 * np.spacing(low[1])) for low in nudged(40)]
+    parts, _ = checked(grids_of([*rings, *slivers, outer]))
+    form = CellForm(parts, size_m=50.0)
+    assert form.cells.frame == frame
+    xy = np.concatenate([nudged(4000), (nudged(4000) + nudged(4000)) / 2])
+    xy = xy + rng.integers(-2, 3, xy.shape) * np.spacing(xy)
+    rows, on_ring = form.locate(xy)
+    expected, expected_on_ring = ShapelyForm(parts).locate(xy)
+    np.testing.assert_array_equal(rows, expected)
+    np.testing.assert_array_equal(on_ring, expected_on_ring)
 
 
 def stacked(count):
