@@ -27,6 +27,7 @@ import hashlib
 import logging
 import os
 import secrets
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -126,10 +127,14 @@ def server_for(app: dash.Dash, host: str, port: int) -> BaseWSGIServer:
             f"host {host} is reachable from other machines and this server has no accounts",
             todo="serve on 127.0.0.1",
         )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return make_server(host, port, app.server, threaded=True, request_handler=_QuietHandler)
+        listening = socket.create_server((host, port), family=family)  # Werkzeug itself would end the process
     except OSError as error:
         raise InputError(f"port {port} on {host}: {error.strerror}", todo="choose another --port") from error
+    with listening:
+        taken, handle = listening.getsockname()[1], listening.fileno()
+        return make_server(host, taken, app.server, threaded=True, request_handler=_QuietHandler, fd=handle)
 
 
 class _Application(dash.Dash):

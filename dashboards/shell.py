@@ -224,7 +224,7 @@ def grid_options(context: Context) -> dict[str, Any]:
     """Return the options that every table of the pages shares: one chosen row, the page's colours and words."""
     look = "".join(f".withParams({json.dumps(_TABLE_LOOK)}, '{mode}')" for mode in ("light", "dark"))
     return {
-        "theme": {"function": f"themeQuartz.withPart(colorSchemeVariable){look}"},
+        "theme": {"function": f"themeQuartz.withPart(agGrid.colorSchemeVariable){look}"},
         "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
         "tooltipShowDelay": 300,
         "animateRows": False,

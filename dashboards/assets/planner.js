@@ -4,6 +4,12 @@
 
   const skip = () => window.dash_clientside.no_update;
 
+  // A grid with its neighbourhood: one that fills the screen cannot be compared with anything.
+  function around([west, south, east, north]) {
+    const [x, y] = [(east - west) * 0.6, (north - south) * 0.6];
+    return [west - x, south - y, east + x, north + y];
+  }
+
   // Where the map starts when the address names neither a grid nor a view: all grids.
   function all(rows, chosen) {
     if (!rows || !rows.length || chosen.by !== "link" || new URL(location.href).searchParams.has("view")) return null;
@@ -32,7 +38,7 @@
         bar.classList.toggle("chosen", bar.dataset.grid === code);
       const byTable = chosen.by === "planner-table";
       const place = chosen.by === "search" && target && target.kind !== "grids" ? target : null;
-      const goal = place || chosen.by === "planner-map" ? null : row ? row.bounds : all(rows, chosen);
+      const goal = place || chosen.by === "planner-map" ? null : row ? around(row.bounds) : all(rows, chosen);
       return [
         byTable ? skip() : row ? { ids: [code] } : [],
         byTable || !row ? skip() : { rowId: code, rowPosition: "middle" },
