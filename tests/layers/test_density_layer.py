@@ -6,8 +6,7 @@ from PIL import Image
 from gisapp.density import surface, surface_3857
 from gisapp.errors import InputError
 from gisapp.words import LANGUAGES
-from layers.density import class_limits, coloured, density_raster
-from layers.density_png import write_png
+from layers.density import class_limits, coloured, density_raster, write_png
 from layers.palette import rgb, surface_colours
 
 BOX = (town.X, town.Y, town.X + 1000, town.Y + 1000)

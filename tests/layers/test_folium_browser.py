@@ -8,6 +8,7 @@ from layer_pages import NOW, all_layers, page
 
 from gisapp.words import LANGUAGES
 from layers.folium_map import folium_html
+from layers.palette import device_colours, rgb
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -48,23 +49,36 @@ def opened(chromium, html, folder, width=1440, height=900):
     assert complaints == []
 
 
-def colours_on_canvas(tab):
-    """How many different colours the shapes have on the screen."""
-    return tab.evaluate(
-        """() => { const seen = new Set();
-        for (const canvas of document.querySelectorAll('canvas')) {
-          const dots = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-          for (let i = 0; i < dots.length; i += 4) if (dots[i + 3] === 255)
-            seen.add(dots[i] << 16 | dots[i + 1] << 8 | dots[i + 2]);
-        } return seen.size; }"""
-    )
+# The colour in the middle of the mark of valve number 2: switched on first, it must still lie on top.
+TOP_COLOUR = """() => { const mark = [...document.querySelectorAll('.gisapp-point-center')]
+  .find(node => node.textContent === '2').getBoundingClientRect();
+const canvas = document.querySelector('.leaflet-overlay-pane canvas'), box = canvas.getBoundingClientRect();
+const scale = canvas.width / box.width;
+const dot = canvas.getContext('2d').getImageData(
+  (mark.x + mark.width / 2 - box.x) * scale, (mark.y + mark.height / 2 - box.y) * scale, 1, 1).data;
+return [...dot].slice(0, 3); }"""
+COLOURS = """() => { const seen = new Set();
+for (const canvas of document.querySelectorAll('canvas')) {
+  const dots = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  for (let i = 0; i < dots.length; i += 4) if (dots[i + 3] === 255)
+    seen.add(dots[i] << 16 | dots[i + 1] << 8 | dots[i + 2]);
+} return seen.size; }"""
+
+
+def until(tab, script, reached):
+    """Ask the page until it answers as wanted; the page's policy forbids Playwright's own waiting."""
+    for _ in range(50):
+        if reached(found := tab.evaluate(script)):
+            return
+        tab.wait_for_timeout(100)
+    raise AssertionError(f"still {found}")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_opens_without_a_network_and_draws(chromium, tmp_path, language, width, height):
     with opened(chromium, page(language), tmp_path, width, height) as tab:
-        assert colours_on_canvas(tab) > 20
+        until(tab, COLOURS, lambda number: number > 20)
         assert tab.locator(".gisapp-label", has_text="G002 · P009").is_visible()
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert tab.locator("details").get_attribute("open") == ("" if width > 700 else None)
@@ -101,15 +115,19 @@ def test_a_click_tells_about_a_shape_in_words(chromium, tmp_path):
 
 def test_layers_can_be_switched_and_keep_their_order(chromium, tmp_path):
     with opened(chromium, page(), tmp_path) as tab:
+        until(tab, COLOURS, lambda number: number > 20)
         tab.locator(".leaflet-control-layers").hover()
-        before = colours_on_canvas(tab)
-        for box in tab.locator(".leaflet-control-layers-overlays input").all():
-            box.uncheck()
-        assert colours_on_canvas(tab) == 0
-        tab.wait_for_function("document.querySelectorAll('.gisapp-label').length === 0")  # they fade
-        for box in reversed(tab.locator(".leaflet-control-layers-overlays input").all()):
-            box.check()
-        assert abs(colours_on_canvas(tab) - before) < before / 4
+        before = tab.locator(".gisapp-label").all_inner_texts()
+        switches = tab.locator(".leaflet-control-layers-overlays input").all()
+        for switch in switches:
+            switch.uncheck()
+        until(tab, COLOURS, lambda number: number == 0)
+        until(tab, "document.querySelectorAll('.gisapp-label').length", lambda number: number == 0)
+        for switch in reversed(switches):
+            switch.check()
+        until(tab, COLOURS, lambda number: number > 20)
+        assert sorted(tab.locator(".gisapp-label").all_inner_texts()) == sorted(before)
+        assert tab.evaluate(TOP_COLOUR) == list(rgb(device_colours()["closed"]))
 
 
 def test_it_has_no_serious_fault_for_assistive_tools(chromium, tmp_path):
