@@ -46,7 +46,8 @@ def opened(chromium, html, folder, width=1440, height=900):
     yield tab
     context.close()
     assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
-    assert complaints == []
+    own = "Canvas2D: Multiple readback operations"  # about this test's reading of colours
+    assert [text for text in complaints if not text.startswith(own)] == []
 
 
 # The colour in the middle of the mark of valve number 2: switched on first, it must still lie on top.
