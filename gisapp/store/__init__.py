@@ -1,5 +1,7 @@
 """The only room with SQL: one GeoPackage file that several programs may read while one writes."""
 
 from gisapp.store.embedded import Store, create_store, open_store
+from gisapp.store.export import export_geopackage
+from gisapp.store.migrate import upgrade_store
 
-__all__ = ["Store", "create_store", "open_store"]
+__all__ = ["Store", "create_store", "export_geopackage", "open_store", "upgrade_store"]

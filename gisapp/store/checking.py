@@ -38,7 +38,7 @@ class Batch:
         """Return the columns in which anything stands: the others need not be written."""
         return [column for column in self.table.columns if self.frame[column.name].notna().any()]
 
-    def keys(self) -> list[tuple[Any, ...]]:
+    def key_rows(self) -> list[tuple[Any, ...]]:
         """Return the key of every row as the database holds it."""
         kinds = {column.name: column.kind for column in self.table.columns}
         return list(zip(*(values_of(self.frame[key], kinds[key]) for key in self.table.key), strict=True))
@@ -53,7 +53,7 @@ class Batch:
         twice = self.frame.duplicated(subset=list(self.table.key)).to_numpy()
         if not twice.any():
             return None
-        row, keys = int(twice.argmax()), self.keys()
+        row, keys = int(twice.argmax()), self.key_rows()
         first = int(self.frame.index[keys.index(keys[row])]) + 1
         found = f"{named(self.table, keys[row])} stands already in row {first}"
         return self.fault(found, "give every row its own key", row, self.table.key[-1])

@@ -53,6 +53,14 @@ class Connections:
         with plain_errors(self.path), self.readers.begin() as connection:
             yield connection
 
+    def leave_log(self) -> None:
+        """Give up the write-ahead log: the file is to be read where no log can be written."""
+        self.readers.dispose()
+        with self._turn, plain_errors(self.path):
+            driver = self.writer.raw_connection()
+            driver.execute("PRAGMA journal_mode = DELETE")
+            driver.close()
+
     def close(self) -> None:
         """Close every connection; the last one folds the log into the file."""
         self.readers.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,13 +15,16 @@ import pyproj
 from gisapp.crs import require_metres
 from gisapp.errors import InputError, StoreError
 from gisapp.store import migrate
+from gisapp.store.checking import checked
 from gisapp.store.connect import Connections
 from gisapp.store.files import replace_durably
+from gisapp.store.finding import found
 from gisapp.store.geopackage import srs_id_of
-from gisapp.store.checking import checked
+from gisapp.store.reporting import Reporting
+from gisapp.store.rows import uncollected
 from gisapp.store.saving import Progress, Saving, note
-from gisapp.store.schema import create_schema, read_settings, write_setting
-from gisapp.store.snapshots import Snapshots
+from gisapp.store.schema import create_schema, read_settings, store_metadata, write_setting
+from gisapp.store.snapshots import Snapshots, read_where
 from gisapp.tables import TABLES
 from gisapp.times import DEFAULT_ZONE, zone_named
 
@@ -37,6 +41,7 @@ class Store:
         self.zone = zone_named(str(settings["zone"]))
         self.name = str(settings["name"])
         self._snapshots = Snapshots(self._connections, self.crs)
+        self._reporting = Reporting(self._connections, store_metadata(srs_id_of(self.crs)), self.zone)
 
     def __enter__(self) -> Self:
         return self
@@ -48,6 +53,7 @@ class Store:
 
     def close(self) -> None:
         """Give the file back; the store is not used any more."""
+        self._reporting.close()
         self._snapshots.close()
         self._connections.close()
 
@@ -111,7 +117,7 @@ class Store:
         replace
             Rows whose key is stored already take its place (append-only tables refuse them all the same).
         progress
-            Called with rows done and rows in all between chunks; may raise ``Interrupted``, and then nothing is written.
+            Called with rows done and rows in all between chunks; may raise ``Interrupted``: nothing is written.
 
         Raises
         ------
@@ -126,11 +132,70 @@ class Store:
         ordered = sorted(tables, key=lambda name: list(TABLES).index(name) if name in TABLES else -1)
         batches = [checked(name, tables[name], self.crs) for name in ordered]
         counts = {batch.table.name: len(batch.frame) for batch in batches}
-        with self._connections.writing() as connection:
+        with self._connections.writing() as connection, uncollected():
             Saving(connection, srs_id_of(self.crs), replace=replace, progress=progress).write(batches)
             _note(connection, "audit", actor=actor, words=note, tables=counts, last="replace" if replace else "save")
             if source is not None:
                 _note(connection, "imports", actor=actor, words=note, tables=counts, last=dict(source))
+
+    def report(self, incident: Mapping[str, object], *, actor: str) -> str:
+        """Write one reported incident and its first history row; return its code once both are on the disk.
+
+        Reports of many threads share a commit.
+
+        Parameters
+        ----------
+        incident
+            Columns of ``incidents``, times aware, ``geom`` a shapely Point in the store's CRS or absent. Absent
+            status is registered, absent ``reported_at`` is now, absent code is the next one of the day on which it
+            was reported in the store's zone, such as ``20261122-000123``.
+        actor
+            Who registered it.
+
+        Raises
+        ------
+        InputError
+            For a value that does not fit, or a code that is stored already.
+        StoreError
+            The disk is full, or another program has been writing for too long.
+        """
+        return self._reporting.report(incident, actor)
+
+    def history(self, incident_code: str) -> pd.DataFrame:
+        """Return every step of one incident in the order in which it was written; empty for an unknown code."""
+        with self._connections.reading() as connection:
+            return read_where(connection, TABLES["incident_history"], "incident_code", incident_code)
+
+    def imports(self) -> pd.DataFrame:
+        """Return every import, oldest first: at, actor, note, tables (rows by table), source (what it came from)."""
+        return self._noted("imports", ("tables", "source"))
+
+    def audit(self) -> pd.DataFrame:
+        """Return who changed what, oldest first: at, actor, note, tables (rows by table), action."""
+        return self._noted("audit", ("tables",))
+
+    def _noted(self, name: str, as_json: tuple[str, ...]) -> pd.DataFrame:
+        with self._connections.reading() as connection:
+            rows = connection.exec_driver_sql(f'SELECT * FROM "{name}" ORDER BY fid')
+            frame = pd.DataFrame(rows.fetchall(), columns=list(rows.keys())).drop(columns="fid")
+        frame["at"] = pd.to_datetime(frame["at"], format="ISO8601", utc=True)
+        for column in as_json:
+            frame[column] = [json.loads(text) for text in frame[column]]
+        return frame
+
+    def find(self, text: str, *, limit: int = 20) -> pd.DataFrame:
+        """Return things whose code or name holds ``text``, for a search box.
+
+        Equal ones stand first, then those that begin with it; Latin letters match in either case. Customers are
+        found by account number only, and nothing personal is in the answer.
+
+        Returns
+        -------
+        DataFrame
+            kind (a table's name), utility, code, label, and x, y of a point on it in the store's CRS.
+        """
+        with self._connections.reading() as connection:
+            return found(connection, text, limit)
 
     def setting(self, key: str) -> object:
         """Return a setting, None if it was never set."""
@@ -172,7 +237,7 @@ def create_store(path: str | os.PathLike[str], *, crs: object, zone: str = DEFAU
         When there is no such zone.
     """
     path = Path(path)
-    frame = require_metres(crs, "the store")  # type: ignore[arg-type]
+    frame = require_metres(crs, "the store")
     zone_named(zone)
     if path.exists():
         raise StoreError(f"{path} exists already; choose another name or delete it")

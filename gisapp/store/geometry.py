@@ -58,12 +58,12 @@ def encode(geometries: np.ndarray, srs_id: int) -> list[bytes | None]:
     if len(chosen):
         points = (shapely.get_type_id(chosen) == _POINT_TYPE).all()
         blobs[stands] = _point_blobs(chosen, srs_id) if points else _boxed_blobs(chosen, srs_id)
-    return blobs.tolist()  # type: ignore[no-any-return]
+    return blobs.tolist()
 
 
 def _head(flags: int, srs_id: int) -> np.void:
     """Return the eight bytes before the envelope."""
-    return np.frombuffer(b"GP\x00" + struct.pack("<Bi", flags, srs_id), "V8")[0]  # type: ignore[no-any-return]
+    return np.frombuffer(b"GP\x00" + struct.pack("<Bi", flags, srs_id), "V8")[0]
 
 
 def _point_blobs(points: np.ndarray, srs_id: int) -> np.ndarray:
@@ -103,10 +103,10 @@ def _decoded(blobs: list[bytes]) -> np.ndarray:
     if all(len(blob) == _POINT.itemsize for blob in blobs):
         rows = np.frombuffer(b"".join(blobs), _POINT)
         if (rows["order"] == 1).all() and (rows["type"] == 1).all():
-            return shapely.points(rows["x"], rows["y"])  # type: ignore[no-any-return]
+            return shapely.points(rows["x"], rows["y"])
     try:
         bodies = [blob[8 + _ENVELOPE_BYTES[(blob[3] >> 1) & 7] :] for blob in blobs]
-        return shapely.force_2d(shapely.from_wkb(_objects(bodies)))  # type: ignore[no-any-return]
+        return shapely.force_2d(shapely.from_wkb(_objects(bodies)))
     except (IndexError, shapely.errors.ShapelyError) as error:
         raise StoreError(f"the store holds a geometry that cannot be read ({error}); restore a backup") from error
 

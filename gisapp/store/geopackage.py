@@ -6,11 +6,12 @@ Version 1.3 and not 1.4, because QGIS 3.22 warns at 1.4.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyproj
 from pyproj.enums import WktVersion
-from sqlalchemy import Column, Connection, MetaData, Table
+from sqlalchemy import Column, Connection, Integer, MetaData, Table
 
 from gisapp.store.geometry import Geometry
 
@@ -66,10 +67,8 @@ def _frame(crs: pyproj.CRS, about: str) -> tuple[object, ...]:
     return (crs.name, srs_id_of(crs), "EPSG" if number else "NONE", number or _OWN_SRS, definition, about)
 
 
-def layer_table(metadata: MetaData, name: str, columns: Sequence[Column], geometry: Geometry | None) -> Table:  # type: ignore[type-arg]
+def layer_table(metadata: MetaData, name: str, columns: Sequence[Column[Any]], geometry: Geometry | None) -> Table:
     """Return a table of a GeoPackage: ``fid``, then ``geom`` where there is geometry, then ``columns``."""
-    from sqlalchemy import Integer
-
     geom = [Column("geom", geometry)] if geometry else []
     fid = Column("fid", Integer, primary_key=True, autoincrement=True, nullable=False)
     return Table(name, metadata, fid, *geom, *columns, sqlite_autoincrement=True)

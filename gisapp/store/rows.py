@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,8 +13,20 @@ import pandas as pd
 from gisapp.errors import InputError, StoreError
 from gisapp.tables import DTYPES
 
-MS = "datetime64[ms]"
+MS = np.dtype("datetime64[ms]")
 _LENGTH = 24  # 2026-11-22T08:30:00.000Z
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Pause the search for cycles: millions of plain values have none, and each search walks over all of them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def values_of(series: pd.Series, kind: str) -> list[Any]:
@@ -20,7 +35,7 @@ def values_of(series: pd.Series, kind: str) -> list[Any]:
         return iso_times(series.to_numpy(dtype=MS))
     if kind == "bool":
         return series.tolist()
-    return series.to_numpy(dtype=object, na_value=None).tolist()
+    return series.to_numpy(dtype=object, na_value=None).tolist()  # type: ignore[call-overload]
 
 
 def iso_times(times: np.ndarray) -> list[str | None]:
@@ -51,6 +66,7 @@ def iso_times(times: np.ndarray) -> list[str | None]:
 
 
 NO_TIME = "0" * _LENGTH
+_MARKS = [4, 7, 10, 13, 16, 19, 23]
 
 
 def times_of(joined: str, count: int) -> np.ndarray | None:
@@ -62,14 +78,18 @@ def times_of(joined: str, count: int) -> np.ndarray | None:
     if len(raw) != count * _LENGTH:
         return None
     letters = raw.reshape(count, _LENGTH)
-    missing = letters[:, 10] == ord("0")
-    marks = letters[:, [4, 7, 10, 13, 16, 19, 23]]
-    if not ((marks == np.frombuffer(b"--T::.Z", np.uint8)).all(axis=1) | missing).all():
+    digits = letters - np.uint8(ord("0"))
+    missing = ~digits.any(axis=1)
+    regular = (letters[:, _MARKS] == np.frombuffer(b"--T::.Z", np.uint8)).all(axis=1)
+    regular &= (np.delete(digits, _MARKS, axis=1) <= 9).all(axis=1)
+    if not (regular | missing).all():
         return None
-    digits = letters.astype(np.int64) - ord("0")
 
     def number(start: int, width: int) -> np.ndarray:
-        return digits[:, start : start + width] @ 10 ** np.arange(width - 1, -1, -1)
+        total = np.zeros(count, np.int64)
+        for place in range(start, start + width):
+            total = total * 10 + digits[:, place]
+        return total
 
     months = ((number(0, 4) - 1970) * 12 + number(5, 2) - 1).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (number(8, 2) - 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 import numpy as np
 import sqlalchemy.exc
@@ -17,6 +16,7 @@ from gisapp.store.checking import Batch, named
 from gisapp.store.connect import insert_rows
 from gisapp.store.geometry import encode
 from gisapp.store.geopackage import rtree_name, widen_extent
+from gisapp.store.moment import now_iso
 from gisapp.store.rows import values_of
 from gisapp.store.schema import REFERENCES, bulk_triggers, store_metadata
 from gisapp.tables import TABLES, Column
@@ -121,7 +121,7 @@ class Saving:
         """Update the rows whose key stands already; return the others."""
         keys = batch.table.key
         stored = self._stored_keys(batch, "")
-        stands = np.array([key in stored for key in batch.keys()], dtype=bool)
+        stands = np.array([key in stored for key in batch.key_rows()], dtype=bool)
         old = batch.part(stands)
         twice = old.twice()
         if twice is not None:
@@ -149,7 +149,7 @@ class Saving:
         if twice is not None:
             return twice
         stored = self._stored_keys(batch, f"WHERE fid < {first:d}")
-        row, key = next((row, key) for row, key in enumerate(batch.keys()) if key in stored)
+        row, key = next((row, key) for row, key in enumerate(batch.key_rows()) if key in stored)
         todo = "leave it out, or ask for stored rows to be replaced"
         return batch.fault(f"{named(batch.table, key)} is stored already", todo, row, batch.table.key[-1])
 
@@ -172,7 +172,7 @@ class Saving:
 def _broken(batch: Batch, found: tuple[object, ...], column: str, parent: str) -> InputError:
     """Return the words for a row that names something that does not stand."""
     key, value = found[:-1], found[-1]
-    keys = batch.keys()
+    keys = batch.key_rows()
     row = keys.index(key) if key in keys else None
     words = f"{named(batch.table, key)} names {value!r}, which is not in {parent}"
     return batch.fault(words, f"add it to {parent} or correct it", row, column)
@@ -182,10 +182,9 @@ def note(
     connection: Connection, table: str, *, actor: str, words: str, tables: Mapping[str, int], last: object
 ) -> None:
     """Add a row to ``audit``, where ``last`` is the action, or to ``imports``, where it is the source."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     text = last if isinstance(last, str) else json.dumps(last, ensure_ascii=False, default=str)
     column = "action" if table == "audit" else "source"
     connection.exec_driver_sql(
         f'INSERT INTO "{table}" ("at", "actor", "note", "tables", "{column}") VALUES (?, ?, ?, ?, ?)',
-        (now, actor, words, json.dumps(dict(tables)), text),
+        (now_iso(), actor, words, json.dumps(dict(tables)), text),
     )

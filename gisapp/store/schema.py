@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import pyproj
-from sqlalchemy import Boolean, Column, Connection, DateTime, Double, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Connection, Double, Index, Integer, MetaData, Table, Text
+from sqlalchemy.types import TypeEngine
 
 from gisapp.store.geometry import Geometry
 from gisapp.store.geopackage import create_system_tables, layer_table, register_layer, rtree_triggers, srs_id_of
+from gisapp.store.moment import Moment
 from gisapp.tables import TABLES
 from gisapp.tables import Column as Field
 
@@ -34,9 +38,9 @@ def text_length(field: Field) -> int:
     return 4000 if field.name in _LONG else 255
 
 
-def _column(field: Field) -> Column[object]:
-    kinds = {"int": Integer(), "real": Double(), "bool": Boolean(), "time": DateTime()}
-    kind = Text(text_length(field)) if field.kind == "text" else kinds[field.kind]
+def _column(field: Field) -> Column[Any]:
+    kinds: dict[str, TypeEngine[Any]] = {"int": Integer(), "real": Double(), "bool": Boolean(), "time": Moment()}
+    kind: TypeEngine[Any] = Text(text_length(field)) if field.kind == "text" else kinds[field.kind]
     return Column(field.name, kind, nullable=not field.required)
 
 
@@ -58,34 +62,29 @@ def own_tables(metadata: MetaData) -> None:
     Table("settings", metadata, Column("key", Text(255), primary_key=True), Column("value", Text, nullable=False))
     Table("layer_rev", metadata, Column("name", Text(255), primary_key=True), Column("rev", Integer, nullable=False))
     for name, last in (("imports", "source"), ("audit", "action")):
-        Table(
-            name,
-            metadata,
-            Column("fid", Integer, primary_key=True, nullable=False),
-            Column("at", DateTime, nullable=False),
-            Column("actor", Text(255), nullable=False),
-            Column("note", Text(4000), nullable=False),
-            Column("tables", Text, nullable=False),
-            Column(last, Text, nullable=False),
-            sqlite_autoincrement=True,
-        )
+        texts = [Column(column, Text, nullable=False) for column in ("tables", last)]
+        who = [Column("actor", Text(255), nullable=False), Column("note", Text(4000), nullable=False)]
+        layer_table(metadata, name, [Column("at", Moment, nullable=False), *who, *texts], None)
 
 
 def create_schema(connection: Connection, crs: pyproj.CRS) -> None:
     """Make an empty database a store."""
     create_system_tables(connection, crs)
     store_metadata(srs_id_of(crs)).create_all(connection)
-    finish_schema(connection, srs_id_of(crs), {name: (table.geometry, table.about) for name, table in TABLES.items()})
+    layers = {name: (table.geometry, table.about) for name, table in TABLES.items()}
+    finish_schema(connection, srs_id_of(crs), layers, APPEND_ONLY)
 
 
-def finish_schema(connection: Connection, srs_id: int, layers: dict[str, tuple[str | None, str]]) -> None:
+def finish_schema(
+    connection: Connection, srs_id: int, layers: dict[str, tuple[str | None, str]], append_only: Sequence[str]
+) -> None:
     """Register the layers (name: geometry type, description) and add R-trees, revisions and triggers."""
     for name, (kind, about) in layers.items():
         register_layer(connection, name, about, Geometry(kind, srs_id) if kind else None)
         connection.exec_driver_sql("INSERT INTO layer_rev VALUES (?, 0)", (name,))
         for statement in revision_triggers(name).values():
             connection.exec_driver_sql(statement)
-    for name in APPEND_ONLY:
+    for name in append_only:
         for statement in append_only_triggers(name):
             connection.exec_driver_sql(statement)
 

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from gisapp.errors import InputError
 from gisapp.store.connect import Connections, plain_errors
 from gisapp.store.geometry import decode
-from gisapp.store.rows import MS, NO_TIME, column_of, parsed_times, times_of
+from gisapp.store.rows import MS, NO_TIME, column_of, parsed_times, times_of, uncollected
 from gisapp.tables import TABLES, Table
 
 _CHUNK = 250_000
@@ -81,7 +81,8 @@ class Snapshots:
             if cached is None or cached.revision != rev:
                 cached = _Cached(rev)
             missing = [column for column in wanted if column not in cached.columns]
-            cached.columns |= read_columns(connection, table, missing)
+            with uncollected():
+                cached.columns |= read_columns(connection, table, missing)
         columns = {column: cached.columns[column] for column in wanted if column != "geom"}
         count = len(next(iter(cached.columns.values())))
         frame = pd.DataFrame(columns, copy=False, index=pd.RangeIndex(count))
@@ -110,20 +111,35 @@ def _wanted(table: Table, columns: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(column for column in known if column in columns)
 
 
-def read_columns(
-    connection: Connection, table: Table, names: Sequence[str], where: str = "", values: tuple[object, ...] = ()
-) -> dict[str, Any]:
+def read_columns(connection: Connection, table: Table, names: Sequence[str]) -> dict[str, Any]:
     """Return columns of a table, in the order of ``fid``; geometries as an object array of shapely."""
     kinds = {column.name: column.kind for column in table.columns} | {"geom": "geom"}
     parts: dict[str, list[Any]] = {name: [] for name in names}
-    low, high = connection.exec_driver_sql(f'SELECT min(fid), max(fid) FROM "{table.name}"').one()
-    for start in range(low or 0, (high or -1) + 1, _CHUNK):
-        reading = _Chunk(connection, table.name, start, start + _CHUNK - 1, where, values)
+    following = f'SELECT min(fid) FROM "{table.name}" WHERE fid >= ?'
+    first = connection.exec_driver_sql(following, (-(2**63),)).scalar()
+    while first is not None:
+        reading = _Chunk(connection, table.name, first, first + _CHUNK - 1)
         joined = reading.joined({name: kinds[name] for name in names if kinds[name] in ("text", "time")})
         plain = reading.plain([name for name in names if name not in joined])
         for name, part in (joined | plain).items():
             parts[name].append(part)
+        first = connection.exec_driver_sql(following, (first + _CHUNK,)).scalar()
     return {name: _whole(parts[name], kinds[name]) for name in names}
+
+
+def read_where(connection: Connection, table: Table, column: str, value: object) -> pd.DataFrame:
+    """Return the few rows of a table without geometry in which ``column`` is ``value``."""
+    listed = ", ".join(f'"{known.name}"' for known in table.columns)
+    found = connection.exec_driver_sql(
+        f'SELECT {listed} FROM "{table.name}" WHERE "{column}" = ? ORDER BY fid', (value,)
+    ).fetchall()
+    frame = {}
+    for at, known in enumerate(table.columns):
+        values: Any = [row[at] for row in found]
+        if known.kind == "time":
+            values = parsed_times(values, f"{table.name}.{known.name}")
+        frame[known.name] = column_of(values, known.kind)
+    return pd.DataFrame(frame)
 
 
 def _whole(parts: list[Any], kind: str) -> Any:
@@ -137,25 +153,20 @@ def _whole(parts: list[Any], kind: str) -> Any:
 class _Chunk:
     """The rows of a table between two fids."""
 
-    def __init__(
-        self, connection: Connection, name: str, first: int, last: int, where: str, values: tuple[object, ...]
-    ) -> None:
-        self._connection, self._name, self._values = connection, name, (first, last, *values)
+    def __init__(self, connection: Connection, name: str, first: int, last: int) -> None:
+        self._connection, self._name, self._between = connection, name, (first, last)
         # NOT INDEXED: an index would give its own order.
-        self._from = f'FROM "{name}" NOT INDEXED WHERE fid BETWEEN ? AND ? {where} '
-        self._count = connection.exec_driver_sql(f"SELECT count(*) {self._from}", self._values).scalar_one()
+        self._from = f'FROM "{name}" NOT INDEXED WHERE fid BETWEEN ? AND ?'
+        self._count = connection.exec_driver_sql(f"SELECT count(*) {self._from}", self._between).scalar_one()
 
     def plain(self, names: list[str]) -> dict[str, list[Any]]:
         """Return columns by fetching rows."""
         if not names:
             return {}
         listed = ", ".join(f'"{name}"' for name in names)
-        rows = self._connection.exec_driver_sql(f"SELECT {listed} {self._from} ORDER BY fid", self._values).cursor
-        assert rows is not None
-        fetched = rows.fetchall()
-        return (
-            dict(zip(names, map(list, zip(*fetched, strict=True)), strict=True)) if fetched else {n: [] for n in names}
-        )
+        cursor = self._connection.exec_driver_sql(f"SELECT {listed} {self._from} ORDER BY fid", self._between).cursor
+        assert cursor is not None  # the driver's own: rows wrapped one by one would take twice as long
+        return dict(zip(names, map(list, zip(*cursor.fetchall(), strict=True)), strict=True))
 
     def joined(self, kinds: dict[str, str]) -> dict[str, Any]:
         """Return text columns as lists and time columns as arrays."""
@@ -163,7 +174,7 @@ class _Chunk:
             return {}
         asked = ", ".join(_joining(name, kind) for name, kind in kinds.items())
         # A scan by fid visits the rows in order, and what is joined keeps it.
-        found = self._connection.exec_driver_sql(f"SELECT {asked} {self._from}", self._values).one()
+        found = self._connection.exec_driver_sql(f"SELECT {asked} {self._from}", self._between).one()
         return {
             name: self._split(name, kind, found[2 * at] or "", found[2 * at + 1])
             for at, (name, kind) in enumerate(kinds.items())

@@ -1,0 +1,176 @@
+"""Incidents as they are reported: one writer thread, many reports a commit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import shapely
+from sqlalchemy import Connection, MetaData
+from sqlalchemy.exc import IntegrityError
+
+from gisapp.errors import InputError, StoreError
+from gisapp.store.connect import Connections
+from gisapp.store.schema import text_length
+from gisapp.tables import TABLES, Column
+
+_TABLE = TABLES["incidents"]
+_KNOWN = {column.name: column for column in _TABLE.columns}
+_MOST_A_DAY = 999_999
+
+
+@dataclass
+class _Group:
+    """Reports that are committed together, and what became of each."""
+
+    reports: list[tuple[dict[str, Any], str]] = field(default_factory=list)
+    outcomes: list[str | InputError] = field(default_factory=list)
+    committed: Future[None] | None = None
+
+
+class Reporting:
+    """The writer queue: while one group is being committed the next one gathers."""
+
+    def __init__(self, connections: Connections, metadata: MetaData, zone: ZoneInfo) -> None:
+        self._connections, self._zone = connections, zone
+        self._incidents = metadata.tables["incidents"].insert()
+        self._history = metadata.tables["incident_history"].insert()
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
+        self._lock = Lock()
+        self._open: _Group | None = None
+
+    def report(self, incident: Mapping[str, object], actor: str) -> str:
+        """Write one incident and its first history row; return its code when it is on the disk."""
+        values = incident_values(incident)
+        with self._lock:
+            if self._open is None:
+                self._open = _Group()
+                self._open.committed = self._writer.submit(self._commit, self._open)
+            group = self._open
+            place = len(group.reports)
+            group.reports.append((values, actor))
+        assert group.committed is not None
+        group.committed.result()
+        outcome = group.outcomes[place]
+        if isinstance(outcome, InputError):
+            raise outcome
+        return outcome
+
+    def close(self) -> None:
+        """Wait for what is being written."""
+        self._writer.shutdown(wait=True)
+
+    def _commit(self, group: _Group) -> None:
+        """Write a group in one transaction; a refused report does not harm the others."""
+        with self._connections.writing() as connection:
+            with self._lock:
+                self._open = None
+            for values, actor in group.reports:
+                group.outcomes.append(self._write(connection, values, actor))
+
+    def _write(self, connection: Connection, values: dict[str, Any], actor: str) -> str | InputError:
+        code = values["code"] or next_code(connection, values["reported_at"], self._zone)
+        step = {"incident_code": code, "at": datetime.now(UTC), "actor": actor, "action": "registered"}
+        try:
+            with connection.begin_nested():
+                connection.execute(self._incidents, values | {"code": code})
+                connection.execute(self._history, step | {"to_status": values["status"]})
+        except IntegrityError:
+            return InputError(
+                f"incident {code} is stored already", todo="leave the code out to be given one", field="code"
+            )
+        return code
+
+
+def next_code(connection: Connection, reported_at: datetime, zone: ZoneInfo) -> str:
+    """Return the next code of the day on which it was reported, such as ``20261122-000123``."""
+    day = reported_at.astimezone(zone).strftime("%Y%m%d")
+    last = connection.exec_driver_sql(
+        "SELECT code FROM incidents WHERE code BETWEEN ? AND ? AND code GLOB '????????-[0-9][0-9][0-9][0-9][0-9][0-9]' "
+        "ORDER BY code DESC LIMIT 1",
+        (f"{day}-000000", f"{day}-{_MOST_A_DAY}"),
+    ).scalar()
+    number = int(last[9:]) + 1 if last else 1
+    if number > _MOST_A_DAY:
+        raise StoreError(f"day {day} has no code left after {last}; give the incident a code")
+    return f"{day}-{number:06d}"
+
+
+def incident_values(incident: Mapping[str, object]) -> dict[str, Any]:
+    """Return one incident's values for the database, checked as a table of incidents would be.
+
+    A table's checks take milliseconds, which is too long for one row.
+    """
+    given = {name: None if _missing(value) else value for name, value in incident.items()}
+    unknown = sorted(set(given) - set(_KNOWN) - {"geom"})
+    if unknown:
+        raise InputError(
+            f"unknown column {unknown[0]!r} in incidents", todo=f"known columns are {', '.join(_KNOWN)}, geom"
+        )
+    given.setdefault("status", "registered")
+    given.setdefault("drill", False)
+    given.setdefault("reported_at", datetime.now(UTC))
+    values = {name: _value(column, given.get(name)) for name, column in _KNOWN.items()}
+    return values | {"geom": _point(given.get("geom"))}
+
+
+def _missing(value: object) -> bool:
+    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def _value(column: Column, value: object) -> Any:
+    if value is None:
+        if column.required and column.name != "code":
+            raise InputError("is empty", todo="a value must stand here", field=column.name)
+        return None
+    try:
+        cast = _CASTS[column.kind](value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"found {value!r}", todo=f"give a value of kind {column.kind}", field=column.name) from error
+    if column.choices and cast not in column.choices:
+        raise InputError(f"found {value!r}", todo=f"use one of {', '.join(column.choices)}", field=column.name)
+    if column.kind == "text" and len(cast) > text_length(column):
+        raise InputError(
+            f"is {len(cast)} characters long", todo=f"shorten it to {text_length(column)}", field=column.name
+        )
+    return cast
+
+
+def _moment(value: object) -> datetime:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError(f"{value!r} is no time with a zone")
+    # A pandas timestamp is a datetime that pickles and compares slowly; the database wants the plain one.
+    return value.to_pydatetime(warn=False) if isinstance(value, pd.Timestamp) else value
+
+
+def _whole(value: Any) -> int:
+    if int(value) != value:
+        raise ValueError(f"{value!r} is no whole number")
+    return int(value)
+
+
+def _truth(value: Any) -> bool:
+    if value not in (True, False):
+        raise ValueError(f"{value!r} is neither true nor false")
+    return bool(value)
+
+
+_CASTS: dict[str, Callable[[Any], Any]] = {"text": str, "int": _whole, "real": float, "bool": _truth, "time": _moment}
+
+
+def _point(value: object) -> shapely.Point | None:
+    """Return a flat point with numbers in it; None for an unlocated incident."""
+    if value is None or (isinstance(value, shapely.Point) and value.is_empty):
+        return None
+    if not isinstance(value, shapely.Point):
+        raise InputError(f"found {value!r}", todo="give a point in the store's CRS", field="geom")
+    if not (math.isfinite(value.x) and math.isfinite(value.y)):
+        raise InputError("has a coordinate that is no number", todo="correct it", field="geom")
+    return value
