@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from gisapp.demo.buildings import make_layout
 from gisapp.demo.customers import (
+    Customers,
     building_households,
     building_kinds,
     building_table,
@@ -26,8 +29,16 @@ from gisapp.demo.streets import make_plan, street_table
 from gisapp.demo.water import make_water
 
 
-def town_tables(size: Size, seed: int) -> dict[str, pd.DataFrame]:
-    """Return every table of a city but its incidents."""
+@dataclass(frozen=True)
+class Town:
+    """Every table of a city but its incidents, and the block of each customer."""
+
+    tables: dict[str, pd.DataFrame]
+    customer_block: np.ndarray
+
+
+def make_town(size: Size, seed: int) -> Town:
+    """Return a city without its incidents."""
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(12)]
     ground = make_ground(size, streams[0])
     plan = make_plan(ground, streams[1])
@@ -58,12 +69,11 @@ def town_tables(size: Size, seed: int) -> dict[str, pd.DataFrame]:
         parts = [network.tables[name] for network in networks if name in network.tables]
         tables[name] = pd.concat(parts, ignore_index=True)
     tables["connections"] = pd.concat(connections, ignore_index=True)
-    return tables
+    return Town(tables, layout.buildings["block"].to_numpy()[customers.building])
 
 
-def _connections(network: Laid, customers, front):
+def _connections(network: Laid, customers: Customers, front: np.ndarray) -> pd.DataFrame:
+    """Return the ``connections`` of one network."""
     links = network.tables["links"]
-    return connection_frame(
-        links["utility"].iloc[0], customers, network.service, links["code"].to_numpy(dtype=object),
-        links["length_m"].to_numpy(), front,
-    )  # fmt: skip
+    code, length = links["code"].to_numpy(dtype=object), links["length_m"].to_numpy()
+    return connection_frame(links["utility"].iloc[0], customers, network.service, code, length, front)

@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from gisapp.demo.city import town_tables
+from gisapp.demo.city import Town, make_town
+from gisapp.demo.incidents import MONTHS, incident_months
+from gisapp.demo.sites import make_sites
 from gisapp.demo.sizes import CRS, SIZES, ZONE, Size
 from gisapp.errors import InputError, StoreError
-from gisapp.store import create_store
-from gisapp.tables import TABLES, conform
+from gisapp.grids import grid_index
+from gisapp.store import Store, create_store
+from gisapp.tables import TABLES
 
+_MONTHLY = ("incidents", "incident_history")
 Progress = Callable[[int, int], None]
 
 
 def city_tables(size: str, seed: int = 1) -> dict[str, pd.DataFrame]:
-    """Return every table of a sample city."""
-    tables = town_tables(_size_named(size), seed)
-    empty = {name: TABLES[name] for name in ("incidents", "incident_history")}
-    for name, table in empty.items():
-        columns = [column.name for column in table.columns] + (["geom"] if table.geometry else [])
-        tables[name] = conform(pd.DataFrame({column: [] for column in columns}), name)
-        if table.geometry:
-            tables[name] = tables[name].set_crs(CRS)
-    return {name: tables[name] for name in TABLES if name in tables}
+    """Return every table of a sample city.
+
+    The same size and seed give the same rows on any machine. Meant for ``small`` and ``city``; the
+    incidents of ``metro`` do not fit in memory with ease.
+    """
+    town = make_town(_size_named(size), seed)
+    months = list(_months(town, size, seed))
+    tables = town.tables | {name: pd.concat([month[name] for month in months], ignore_index=True) for name in _MONTHLY}
+    return {name: tables[name] for name in TABLES}
+
+
+def _months(town: Town, size: str, seed: int) -> Iterator[dict[str, pd.DataFrame]]:
+    """Yield the tables of incidents, month by month."""
+    grids = town.tables["grids"]
+    stream = np.random.SeedSequence([seed, 2])
+    sites = make_sites(town.tables, town.customer_block, np.random.default_rng(stream.spawn(1)[0]))
+    codes = grids["code"].to_numpy(dtype=object)
+    for incidents, history in incident_months(_size_named(size), sites, grid_index(grids), codes, stream):
+        yield dict(zip(_MONTHLY, (incidents, history), strict=True))
 
 
 def make_city(path: str | os.PathLike[str], size: str, *, seed: int = 1, progress: Progress | None = None) -> None:
@@ -45,6 +60,13 @@ def make_city(path: str | os.PathLike[str], size: str, *, seed: int = 1, progres
     finally:
         for left in (staged, Path(f"{staged}-wal"), Path(f"{staged}-shm")):
             left.unlink(missing_ok=True)
+
+
+def _save(store: Store, tables: dict[str, pd.DataFrame], size: str, seed: int) -> None:
+    """Save tables that belong to the city of that size and seed."""
+    store.save(
+        {name: tables[name] for name in TABLES if name in tables}, actor="gisapp demo", note=f"{size}, seed {seed}"
+    )
 
 
 def _settle(staged: Path, path: Path) -> None:
