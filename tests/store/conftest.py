@@ -1,0 +1,112 @@
+"""A store and hand-made rows for every table."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from gisapp.store import Store, create_store
+from gisapp.tables import TABLES, Column, conform
+
+CRS = "EPSG:4547"
+X, Y = 456_000.0, 3_378_000.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "城 store.gpkg"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    with create_store(path, crs=CRS, name="示例") as made:
+        yield made
+
+
+def _value(column: Column, row: int) -> Any:
+    """Return a value for one cell; every third of an optional column is missing."""
+    if not column.required and row % 3 == 2:
+        return None
+    if column.choices:
+        return column.choices[row % len(column.choices)]
+    return {
+        "text": f"网格 {column.name} {row}",
+        "int": row * 7,
+        "real": row + 0.1,
+        "bool": row % 2 == 0,
+        "time": pd.Timestamp("2026-03-01T00:00:00.123Z") + pd.Timedelta(hours=row),
+    }[column.kind]
+
+
+def _shape(kind: str, row: int) -> Any:
+    x, y = X + 10 * row, Y + 5 * row
+    if kind == "POINT":
+        return None if row % 5 == 4 else shapely.Point(x, y)
+    if kind == "LINESTRING":
+        return shapely.LineString([(x, y), (x + 3, y + 4), (x + 9.5, y)])
+    holed = shapely.box(x, y, x + 8, y + 4).difference(shapely.box(x + 1, y + 1, x + 2, y + 2))
+    return shapely.MultiPolygon([holed, shapely.box(x + 20, y, x + 21, y + 1)])
+
+
+@pytest.fixture
+def rows() -> Callable[..., pd.DataFrame]:
+    """Rows of a table that nothing else must stand for, with distinct keys."""
+
+    def make(name: str, count: int = 7, start: int = 0) -> pd.DataFrame:
+        table = TABLES[name]
+        numbers = range(start, start + count)
+        plain = pd.DataFrame({c.name: [_value(c, row) for row in numbers] for c in table.columns})
+        for key in table.key:
+            if table.key[-1] == key and not TABLES[name].columns[0].kind == "time" and plain[key].dtype == "str":
+                plain[key] = [f"{key}-{row}" for row in numbers]
+        if table.geometry is None:
+            return conform(plain, name)
+        geom = np.array([_shape(table.geometry, row) for row in numbers], dtype=object)
+        frame = gpd.GeoDataFrame(plain, geometry=gpd.GeoSeries(geom, crs=CRS)).rename_geometry("geom")
+        return conform(frame, name)
+
+    return make
+
+
+@pytest.fixture
+def network(rows: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Three nodes, two links, a device, a hydrant, two customers and their connections, all of water."""
+    nodes = rows("nodes", 3).assign(utility="water", code=["N1", "N2", "N3"])
+    links = rows("links", 2).assign(
+        utility="water", code=["L1", "L2"], from_node=["N1", "N2"], to_node=["N2", "N3"]
+    )
+    devices = rows("devices", 1).assign(utility="water", code="V1", link_code="L1", node_code="N1")
+    hydrants = rows("hydrants", 1).assign(utility="water", code="H1", link_code="L2")
+    customers = rows("customers", 2).assign(code=["C1", "C2"])
+    connections = rows("connections", 2).assign(utility="water", customer_code=["C1", "C2"], link_code="L2")
+    made = {"nodes": nodes, "links": links, "devices": devices, "hydrants": hydrants}
+    made |= {"customers": customers, "connections": connections}
+    return {name: conform(frame, name) for name, frame in made.items()}
+
+
+@pytest.fixture
+def everything(rows: Callable[..., pd.DataFrame], network: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Rows of every table."""
+    return {name: rows(name) for name in TABLES} | network
+
+
+@pytest.fixture
+def same() -> Callable[[pd.DataFrame, pd.DataFrame], None]:
+    """Assert that two frames hold the same, geometry exactly."""
+
+    def check(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
+        assert type(found) is type(wanted)
+        plain = [column for column in wanted.columns if column != "geom"]
+        assert list(found.columns) == list(wanted.columns)
+        pd.testing.assert_frame_equal(pd.DataFrame(found[plain]), pd.DataFrame(wanted[plain]))
+        if isinstance(wanted, gpd.GeoDataFrame):
+            assert found.crs == wanted.crs
+            assert shapely.equals_identical(found.geom.to_numpy(), wanted.geom.to_numpy())[wanted.geom.notna()].all()
+            assert (found.geom.isna() == wanted.geom.isna()).all()
+
+    return check
