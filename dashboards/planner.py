@@ -16,7 +16,7 @@ from dashboards.bundles import tiles_of
 from dashboards.map import Map
 from dashboards.snapshot import Snapshot, snapshot_of
 from dashboards.specs import layer_specs, static_specs
-from gisapp.tables import UTILITIES
+from gisapp.grids.workload import WEIGHTS
 from gisapp.words import word
 from layers.grids import deviation_class, deviation_shapes
 from layers.palette import THEMES, diverging_colours
@@ -27,6 +27,7 @@ ICON = "layout-grid"
 NEEDS = Permission.GRIDS_VIEW
 
 BALANCED = 0.10  # a grid this near to the mean counts as balanced
+PARTS = {"pipe_m": "pipe_km"}  # a part of the workload -> the word of its figure
 TOTALLED = ("households", "customers", "incidents_12m", "open_incidents", "pipe_km", "critical")
 
 
@@ -74,7 +75,7 @@ def attach(app: Dash) -> None:
         heading = _heading(snapshot, spoken)
         if rows.empty:
             return heading, _nothing(spoken), None, []
-        return heading, _figures(rows, spoken), _balance(rows, spoken), rows.to_dict("records")
+        return heading, _figures(rows, spoken), _balance(rows, snapshot, spoken), rows.to_dict("records")
 
     @callback(
         app,
@@ -85,7 +86,7 @@ def attach(app: Dash) -> None:
     )
     def draw_grids(_version: object) -> tuple[Any, Any]:
         spoken, grids = shell.language(), snapshot.store.table("grids")
-        deviation = snapshot.workload().set_index("grid")["deviation"]
+        deviation = snapshot.workload().set_index("code")["deviation"]
         answers = layer_specs(
             lambda theme: [deviation_shapes(grids, deviation, language=spoken, theme=theme)],
             language=spoken,
@@ -122,12 +123,12 @@ def workload_rows(snapshot: Snapshot) -> pd.DataFrame:
     grids: gpd.GeoDataFrame = snapshot.store.table("grids")
     if rows.empty:
         return rows
-    rows["pipe_km"] = rows[[f"pipe_m_{utility}" for utility in UTILITIES]].sum(axis=1) / 1000
+    rows["pipe_km"] = rows["pipe_m"] / 1000
     rows["class"] = deviation_class(rows["deviation"])
     bounds = grids.set_index("code")["geom"].to_crs(4326).bounds
-    rows["bounds"] = bounds.reindex(rows["grid"]).round(6).to_numpy().tolist()
-    shown = ["grid", "leader", *TOTALLED, "deviation", "class", "bounds"]
-    rows = rows.sort_values("deviation", ascending=False)[shown]
+    rows["bounds"] = bounds.reindex(rows["code"]).round(6).to_numpy().tolist()
+    rows = rows.sort_values("deviation", ascending=False, na_position="last")
+    rows = rows[["code", "leader", "leaders", *TOTALLED, "deviation", "class", "bounds"]]
     return rows.astype(object).where(rows.notna(), None)
 
 
@@ -151,20 +152,22 @@ def _table(context: shell.Context) -> Component:
         "sort": "desc",
     }
     columns = [
-        {"field": "grid", "pinned": "left", "width": 84, "cellClass": "code"},
+        {"field": "code", "pinned": "left", "width": 84, "cellClass": "code"},
         deviation,
-        {"field": "leader", "width": 96},
+        {"field": "leader", "width": 104, "cellRenderer": "PlannerLeader"},
         *numbers,
     ]
     for column in columns:
-        key = "code" if column["field"] == "grid" else column["field"]
-        column |= {"headerName": context.word(f"planner.{key}"), "headerTooltip": context.word(f"planner.{key}.tip")}
+        tip = (
+            _deviation_tip(context.language) if column is deviation else context.word(f"planner.{column['field']}.tip")
+        )
+        column |= {"headerName": context.word(f"planner.{column['field']}"), "headerTooltip": tip}
     return dag.AgGrid(
         id="planner-table",
         className="table",
         columnDefs=columns,
         rowData=[],
-        getRowId="params.data.grid",
+        getRowId="params.data.code",
         defaultColDef={
             "sortable": True,
             "filter": True,
@@ -187,10 +190,18 @@ def _heading(snapshot: Snapshot, spoken: str) -> list[Component]:
     day = snapshot.as_of().tz_convert(snapshot.store.zone).strftime("%Y-%m-%d")
     clean = not sum(counts.values())
     words = word("planner.coverage.ok", spoken) if clean else word("planner.coverage.faults", spoken, **counts)
+    leaderless = int((snapshot.workload()["leaders"] != 1).sum())
+    led = word("planner.leaders.faults", spoken, count=leaderless) if leaderless else word("planner.leaders.ok", spoken)
     return [
         html.H2(word("planner.heading", spoken)),
         html.Span(word("planner.as_of", spoken, day=day), className="quiet"),
-        shell.badge(words, word("planner.coverage.tip", spoken), tone="good" if clean else "bad"),
+        html.Span(
+            [
+                shell.badge(words, word("planner.coverage.tip", spoken), tone="good" if clean else "bad"),
+                shell.badge(led, word("planner.leaders.tip", spoken), tone="bad" if leaderless else "good"),
+            ],
+            className="badges",
+        ),
     ]
 
 
@@ -217,30 +228,48 @@ def _figures(rows: pd.DataFrame, spoken: str) -> list[Component]:
     most = shell.figure(
         word("planner.largest", spoken),
         f"{heaviest['deviation']:+.0%}",
-        word("planner.largest.tip", spoken, grid=heaviest["grid"]),
-        unit=heaviest["grid"],
+        word("planner.largest.tip", spoken, grid=heaviest["code"]),
+        unit=heaviest["code"],
     )
     return [*figures, share, most]
 
 
-def _balance(rows: pd.DataFrame, spoken: str) -> Component:
-    """Return one bar a grid from light to heavy, around the mean; the bars are clicked like rows."""
+def _outside(snapshot: Snapshot, spoken: str) -> Component | None:
+    """Return what lies in no grid and is missing from the totals; None if nothing does."""
+    outside = snapshot.outside_load()
+    counts = {name: f"{outside[name]:,.0f}" for name in ("customers", "households", "incidents_12m")}
+    counts["pipe_km"] = f"{outside['pipe_m'] / 1000:,.1f}"
+    if not outside[["customers", "incidents_12m", "open_incidents"]].sum() and outside["pipe_m"] < 50:
+        return None
+    return html.P(word("planner.outside", spoken, **counts), className="quiet")
+
+
+def _deviation_tip(spoken: str) -> str:
+    """Return what the workload is made of."""
+    parts = [f"{word(f'planner.{PARTS.get(name, name)}', spoken)} {share:.0%}" for name, share in WEIGHTS.items()]
+    return word("planner.deviation.tip", spoken, weights=word("planner.comma", spoken).join(parts))
+
+
+def _balance(rows: pd.DataFrame, snapshot: Snapshot, spoken: str) -> list[Component | None]:
+    """Return what the totals leave out, and one bar a grid from light to heavy, clicked like the rows of the table."""
+    rows = rows[rows["deviation"].notna()]
     light_first = rows.iloc[::-1]
     most = max(light_first["deviation"].abs().max(), BALANCED)
     bars = [
         html.Span(
             className=f"bar deviation-{row['class']}",
             style={"--share": f"{row['deviation'] / most:.3f}"},
-            title=f"{row['grid']} {row['deviation']:+.0%}",
-            **{"data-grid": row["grid"]},
+            title=f"{row['code']} {row['deviation']:+.0%}",
+            **{"data-grid": row["code"]},
         )
         for row in light_first.to_dict("records")
     ]
-    return html.Div(
+    strip = html.Div(
         [html.Span(word("planner.balance", spoken), className="quiet"), html.Div(bars, className="bars")],
         className="balance",
         **{"aria-hidden": "true"},  # the table below tells the same
     )
+    return [_outside(snapshot, spoken), strip if bars else None]
 
 
 def _nothing(spoken: str) -> Component:

@@ -121,7 +121,11 @@ def layout(snapshot: Snapshot) -> Component:
                 ],
                 className="frame",
             ),
-            html.Div(id="shell-words", hidden=True, **{"data-words": json.dumps(_browser_words(here.language))}),
+            html.Div(
+                id="shell-words",
+                hidden=True,
+                **{"data-words": json.dumps(_browser_words(here.language), ensure_ascii=False)},
+            ),
         ],
     )
 

@@ -15,13 +15,13 @@ import pandas as pd
 from flask import Flask
 
 from gisapp.density import Cube, incident_cube
-from gisapp.grids import GridIndex, coverage_faults, grid_index, workload
+from gisapp.grids import GridIndex, coverage_faults, grid_index, outside_load, workload
 from gisapp.network import Network, network_of
 from gisapp.store import Store
 
 Value = TypeVar("Value")
 NETWORK_TABLES = ("nodes", "links", "devices", "customers", "connections", "hydrants")
-WORKLOAD_TABLES = ("customers", "links", "devices", "incidents", "posts")
+LOAD_TABLES = ("customers", "links", "devices", "incidents")
 
 
 @dataclass
@@ -58,9 +58,8 @@ class Snapshot:
 
     def network(self, utility: str) -> Network:
         """Return the network of one utility."""
-        table = self.store.table
         return self.derived(
-            ("network", utility), NETWORK_TABLES, lambda: network_of(utility, *map(table, NETWORK_TABLES))
+            ("network", utility), NETWORK_TABLES, lambda: network_of(utility, **self._tables(*NETWORK_TABLES))
         )
 
     def grid_index(self) -> GridIndex:
@@ -80,18 +79,28 @@ class Snapshot:
 
     def workload(self) -> pd.DataFrame:
         """Return one row a grid: who lives there, what lies there, what happened in the year up to :meth:`as_of`."""
+        return self.derived(
+            "workload",
+            ("grids", "posts", *LOAD_TABLES),
+            lambda: workload(**self._tables("grids", "posts", *LOAD_TABLES), now=self.as_of()),
+        )
 
-        def make() -> pd.DataFrame:
-            tables = {name: self.store.table(name) for name in WORKLOAD_TABLES}
-            return workload(self.store.table("grids"), **tables, now=self.as_of())
-
-        return self.derived("workload", ("grids", *WORKLOAD_TABLES), make)
+    def outside_load(self) -> pd.Series:
+        """Return what of the same lies in no grid."""
+        return self.derived(
+            "outside load",
+            ("grids", *LOAD_TABLES),
+            lambda: outside_load(**self._tables("grids", *LOAD_TABLES), now=self.as_of()),
+        )
 
     def cube(self) -> Cube:
         """Return the incidents sorted by type and day."""
         return self.derived(
             "cube", ("incidents",), lambda: incident_cube(self.store.table("incidents"), self.store.zone)
         )
+
+    def _tables(self, *names: str) -> dict[str, Any]:
+        return {name: self.store.table(name) for name in names}
 
 
 def keep(server: Flask, store: Store, *, basemap: Mapping[str, Any] | None = None) -> Snapshot:

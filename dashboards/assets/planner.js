@@ -25,14 +25,14 @@
       const trigger = window.dash_clientside.callback_context.triggered_id;
       if (trigger === "shell-target" && target)
         return { grid: target.kind === "grids" ? target.code : chosen.grid, by: "search", at: target.asked };
-      const grid = trigger === "planner-map" ? click && click.id : rows && rows[0] && rows[0].grid;
+      const grid = trigger === "planner-map" ? click && click.id : rows && rows[0] && rows[0].code;
       if (trigger === "planner-table" && !grid) return skip();
       return (grid || null) === chosen.grid ? skip() : { grid: grid || null, by: trigger };
     },
 
     show(chosen, rows, target) {
-      const row = (rows || []).find((one) => one.grid === chosen.grid);
-      const code = row ? row.grid : null;
+      const row = (rows || []).find((one) => one.code === chosen.grid);
+      const code = row ? row.code : null;
       if (rows && rows.length) window.gisapp.setState({ grid: code });
       for (const bar of document.querySelectorAll(".balance .bar"))
         bar.classList.toggle("chosen", bar.dataset.grid === code);
@@ -67,6 +67,12 @@
       make("span", { key: "bar", className: "track" }, make("span", { className: `bar deviation-${data.class}`, style: bar })),
       make("span", { key: "text", className: "text" }, text),
     ]);
+  };
+
+  // A grid has exactly one leader; one without or with several is shown as a fault.
+  components.PlannerLeader = ({ value, data }) => {
+    if (data.leaders === 1) return value;
+    return window.React.createElement("span", { className: "badge bad" }, data.leaders ? `×${data.leaders}` : "–");
   };
 
   document.addEventListener("click", (event) => {

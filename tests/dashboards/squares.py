@@ -13,7 +13,13 @@ from gisapp.tables import conform
 
 CRS = "EPSG:4547"
 BEGUN = pd.Timestamp("2024-01-01T00:00Z")
-CORNERS = {"G1": (500_000, 4_060_000), "G2": (501_000, 4_060_000), "G3": (500_000, 4_061_000), "G4": (501_000, 4_061_000)}
+WEST, SOUTH = 500_000, 4_060_000
+CORNERS = {
+    "G1": (WEST, SOUTH),
+    "G2": (WEST + 1000, SOUTH),
+    "G3": (WEST, SOUTH + 1000),
+    "G4": (WEST + 1000, SOUTH + 1000),
+}
 HOUSEHOLDS = {"G1": 100, "G2": 100, "G3": 100, "G4": 500}
 
 

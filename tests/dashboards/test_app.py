@@ -176,7 +176,9 @@ def test_every_error_of_ours_has_words():
 def test_a_route_that_fails_tells_a_number_and_nothing_else(store, caplog):
     def attach(app):
         access.route(app, "/broken", lambda: 1 / 0, needs=Permission.SHELL)
-        access.route(app, "/refused", lambda: (_ for _ in ()).throw(GisappError("no such pipe")), needs=Permission.SHELL)
+        access.route(
+            app, "/refused", lambda: (_ for _ in ()).throw(GisappError("no such pipe")), needs=Permission.SHELL
+        )
 
     client = create_app(store, pages=(page(attach),)).server.test_client()
     broken = client.get("/broken")

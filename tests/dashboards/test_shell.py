@@ -1,0 +1,147 @@
+"""The frame: language, address, search, version."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from squares import CORNERS, incident, squares
+
+from dashboards import planner, shell
+from dashboards.access import Permission, Person
+from dashboards.app import PAGES, create_app
+from gisapp.words import LANGUAGES, catalog
+
+
+@pytest.fixture
+def store(tmp_path):
+    with squares(tmp_path / "squares.gpkg") as opened:
+        yield opened
+
+
+@pytest.fixture
+def app(store):
+    return create_app(store)
+
+
+def asked(app, path="/_dash-layout", **headers):
+    return app.server.test_request_context(path, headers={key.replace("_", "-"): text for key, text in headers.items()})
+
+
+def text_of(part):
+    return json.dumps(part, default=lambda one: one.to_plotly_json(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("headers", "language"),
+    [
+        ({"Referer": "http://localhost/zh-Hant/planner?grid=G1", "Accept_Language": "en"}, "zh-Hant"),
+        ({"Referer": "http://localhost/", "Accept_Language": "zh-HK"}, "zh-Hant"),
+        ({"Cookie": "language=zh-Hans", "Accept_Language": "en"}, "zh-Hans"),
+        ({"Cookie": "language=xx", "Accept_Language": "en"}, "en"),
+        ({"Referer": "http://localhost/en/planner", "Cookie": "language=zh-Hans"}, "en"),
+    ],
+)
+def test_the_language_is_that_of_the_asking_page(app, headers, language):
+    with asked(app, **headers):
+        assert shell.language() == language
+
+
+def test_the_frame_speaks_every_language(app):
+    for language in LANGUAGES:
+        with asked(app, Referer=f"http://localhost/{language}/planner"):
+            shown = text_of(app.layout())
+        assert catalog(language)["shell.product"] in shown
+        assert catalog(language)["shell.js.lost"] in shown
+
+
+def test_only_the_pages_that_a_person_may_see_are_offered(store):
+    app = create_app(store, person_of=lambda: Person("p1", frozenset({Permission.SHELL})))
+    with asked(app):
+        assert shell.tabs(PAGES, shell.context(), "/planner") == []
+
+
+def test_the_present_page_is_marked(app):
+    with asked(app, Referer="http://localhost/en/planner"):
+        first, *others = shell.tabs(PAGES, shell.context(), planner.PATH)
+    assert first.to_plotly_json()["props"]["aria-current"] == "page"
+    assert first.href == "/en/planner"
+    assert all("aria-current" not in one.to_plotly_json()["props"] for one in others)
+
+
+@pytest.mark.parametrize(
+    ("address", "page"), [("/en/planner", planner), ("/zh-Hant/planner/", planner), ("/en/", None), ("/en/x", None)]
+)
+def test_an_address_names_its_page(address, page):
+    assert shell.page_of(PAGES, address) is page
+
+
+@pytest.mark.parametrize(
+    ("view", "wanted"),
+    [
+        ("12.5/36.6/117.1", {"center": [117.1, 36.6], "zoom": 12.5}),
+        ("", None),
+        ("12/36", None),
+        ("a/b/c", None),
+        ("12/95/117", None),
+        ("99/36/117", None),
+        ("nan/36/117", None),
+        ("12/36/inf", None),
+    ],
+)
+def test_the_address_says_where_the_map_stands_or_nothing(view, wanted):
+    assert shell.Context("en", "auto", {"view": view}).view == wanted
+
+
+def test_a_link_keeps_its_state(app):
+    with asked(app):
+        assert shell.context("?grid=G3&view=12/36/117").query == {"grid": "G3", "view": "12/36/117"}
+
+
+def test_the_version_is_sent_again_only_when_the_store_has_changed(app, store):
+    client = app.server.test_client()
+    first = client.get("/version")
+    again = client.get("/version", headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+    store.save({"incidents": incident("I1", "G1", "2026-11-01T00:00Z")}, actor="test")
+    changed = client.get("/version", headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+    assert changed.json["revisions"]["incidents"] > first.json["revisions"]["incidents"]
+    assert changed.json["revisions"]["grids"] == first.json["revisions"]["grids"]
+
+
+def test_the_search_tells_what_and_where(app):
+    rows = app.server.test_client().get("/find?q=G3").json
+    assert [(row["kind"], row["code"]) for row in rows if row["kind"] == "grids"] == [("grids", "G3")]
+    found = next(row for row in rows if row["code"] == "G3")
+    assert 113.9 < found["lon"] < 114.1
+    assert 36.6 < found["lat"] < 36.8
+
+
+def test_the_search_tells_no_names_of_people(app, store):
+    assert store.table("people")["name"].iloc[0] == "网格长 G1"
+    assert "网格长" not in app.server.test_client().get("/find?q=网格长").text
+
+
+def test_a_search_for_nothing_or_for_nonsense_is_empty(app):
+    client = app.server.test_client()
+    assert client.get("/find").json == []
+    assert client.get("/find?q=" + "%27%3B--" * 50).json == []
+
+
+def test_a_part_that_needs_no_browser_is_plain():
+    figure = text_of(shell.figure("Households", "800", "what is counted", unit="km"))
+    assert "what is counted" in figure
+    assert len(CORNERS) == 4
+    assert "empty" in text_of(shell.empty("No grids", ["Do this"], code=["gisapp demo"]))
+
+
+def test_an_address_that_is_no_page_says_so():
+    shown = text_of(shell.page(None, shell.Context("en", "auto", {})))
+    assert "There is no such page" in shown
+
+
+def test_a_page_stands_under_its_name():
+    here = shell.Context("zh-Hant", "auto", {})
+    probe = SimpleNamespace(TITLE="planner.title", layout=lambda _: "body")
+    heading, body = shell.page(probe, here)
+    assert (heading.children, body) == ("網格規劃", "body")

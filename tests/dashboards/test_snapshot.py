@@ -1,0 +1,95 @@
+"""Derived values are computed once, and anew when a table below them changes."""
+
+import threading
+import time
+
+import pandas as pd
+import pytest
+from squares import HOUSEHOLDS, empty_store, incident, squares
+
+from dashboards.snapshot import Snapshot
+
+
+@pytest.fixture
+def snapshot(tmp_path):
+    with squares(tmp_path / "squares.gpkg") as store:
+        yield Snapshot(store)
+
+
+def test_a_value_is_computed_once_until_its_table_changes(snapshot):
+    made = []
+
+    def make():
+        made.append(len(made))
+        return len(made)
+
+    assert [snapshot.derived("x", ("incidents",), make) for _ in range(3)] == [1, 1, 1]
+    snapshot.store.save({"incidents": incident("I1", "G1", "2026-11-01T00:00Z")}, actor="test")
+    assert [snapshot.derived("x", ("incidents",), make) for _ in range(2)] == [2, 2]
+
+
+def test_a_change_of_another_table_leaves_it(snapshot):
+    first = snapshot.grid_index()
+    snapshot.store.save({"incidents": incident("I1", "G1", "2026-11-01T00:00Z")}, actor="test")
+    assert snapshot.grid_index() is first
+
+
+def test_many_threads_that_ask_at_once_make_it_once(snapshot):
+    made, answers = [], []
+
+    def make():
+        time.sleep(0.05)
+        made.append(1)
+        return object()
+
+    threads = [
+        threading.Thread(target=lambda: answers.append(snapshot.derived("x", ("grids",), make))) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+    assert len(set(map(id, answers))) == 1
+
+
+def test_a_failure_is_not_kept(snapshot):
+    with pytest.raises(ZeroDivisionError):
+        snapshot.derived("x", ("grids",), lambda: 1 / 0)
+    assert snapshot.derived("x", ("grids",), lambda: 5) == 5
+
+
+def test_incidents_are_known_up_to_the_newest_report(snapshot):
+    snapshot.store.save({"incidents": incident("I1", "G1", "2026-03-01T00:00Z")}, actor="test")
+    assert snapshot.as_of() == pd.Timestamp("2026-03-01T00:00Z")
+
+
+def test_a_report_from_the_future_does_not_move_the_date(snapshot):
+    snapshot.store.save({"incidents": incident("I1", "G1", "2999-01-01T00:00Z")}, actor="test")
+    assert snapshot.as_of() <= pd.Timestamp.now("UTC")
+
+
+def test_the_workload_counts_each_grid(snapshot):
+    snapshot.store.save({"incidents": incident("I1", "G4", "2026-03-01T00:00Z")}, actor="test")
+    rows = snapshot.workload().set_index("code")
+    assert rows["households"].to_dict() == HOUSEHOLDS
+    assert rows["incidents_12m"].to_dict() == {"G1": 0, "G2": 0, "G3": 0, "G4": 1}
+    assert rows["leader"].to_dict() == {code: f"P-{code}" for code in HOUSEHOLDS}
+
+
+def test_the_four_squares_have_no_gap_and_no_overlap(snapshot):
+    assert snapshot.coverage_faults().empty
+
+
+def test_an_empty_store_has_empty_answers(tmp_path):
+    with empty_store(tmp_path / "empty.gpkg") as store:
+        snapshot = Snapshot(store)
+        assert snapshot.workload().empty
+        assert snapshot.coverage_faults().empty
+        assert snapshot.network("water") is snapshot.network("water")
+        assert snapshot.cube() is snapshot.cube()
+
+
+def test_the_frame_is_that_of_the_base_map(snapshot):
+    assert snapshot.frame == "wgs84"
+    assert Snapshot(snapshot.store, basemap={"frame": "gcj02"}).frame == "gcj02"
