@@ -10,13 +10,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gisapp.imports.door import TARGETS, Batch, read_file
+    from gisapp.imports.case import TARGETS
+    from gisapp.imports.door import Batch, read_file
     from gisapp.imports.mapping import Mapping
     from gisapp.imports.report import RejectedError, Report, save_report
 
 __all__ = ["TARGETS", "Batch", "Mapping", "RejectedError", "Report", "read_file", "save_report"]
 _HOMES = {
-    "TARGETS": "door",
+    "TARGETS": "case",
     "Batch": "door",
     "read_file": "door",
     "Mapping": "mapping",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,6 +16,7 @@ from gisapp.imports.transport import Text
 from gisapp.tables import DTYPES, UTILITIES, Column
 
 _FORMULA_STARTS = ("=", "+", "-", "@")
+_EARLIEST, _LATEST = np.datetime64("1800-01-01"), np.datetime64("2200-01-01")
 _OFFSET = re.compile(r"([zZ]|[+-]\d\d:?\d\d)$")
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _BIGGEST_INT = 2**53
@@ -69,6 +69,11 @@ def is_formula(text: str) -> bool:
     return False
 
 
+def blank(texts: np.ndarray, empty: frozenset[str]) -> np.ndarray:
+    """Return which texts mean that there is no value."""
+    return np.fromiter(map(empty.__contains__, map(str.strip, texts)), dtype=bool, count=len(texts))
+
+
 def cells(column: Column, text: Text, how: Reading) -> Cells:
     """Return a column of texts as the kind that ``column`` asks for.
 
@@ -77,7 +82,7 @@ def cells(column: Column, text: Text, how: Reading) -> Cells:
     """
     texts = text.texts
     stated = how.choices.get(column.name, {})  # what is translated is a value, though it may mean none elsewhere
-    missing = np.fromiter((one.strip() in how.empty and one not in stated for one in texts), bool, len(texts))
+    missing = blank(texts, how.empty - set(stated))
     translated = _translated(column, texts, how)
     if column.kind == "text":
         values, wrong, todo = _texts(column, translated, missing)
@@ -183,27 +188,27 @@ def _times(column: Column, texts: np.ndarray, missing: np.ndarray, how: Reading)
     """Return times in UTC: those without an offset are read in the stated zone."""
     form = how.formats.get(column.name, "ISO8601")
     present = np.flatnonzero(~missing)
-    given = pd.Series(texts[present], dtype=object)
-    aware = np.fromiter((_OFFSET.search(text, 10) is not None for text in given), dtype=bool, count=len(given))
-    if form != "ISO8601":
-        aware[:] = "%z" in form
-    out = pd.Series(pd.NaT, index=np.arange(len(texts)), dtype=DTYPES["time"])
-    for is_aware in (True, False):
-        rows = present[aware == is_aware]
-        if len(rows):
-            out.iloc[rows] = _moments(given[aware == is_aware], form, None if is_aware else how.zone).to_numpy()
-    wrong = out.isna().to_numpy() & ~missing
+    given = texts[present]
+    if form == "ISO8601":
+        # an offset stands behind the date, which has signs of its own
+        aware = np.fromiter((one[-1:] in "zZ" or "+" in one or "-" in one[11:] for one in given), bool, len(given))
+    else:
+        aware = np.full(len(given), "%z" in form)
+    out = np.full(len(texts), np.datetime64("NaT"), dtype="datetime64[ms]")
+    for some, zone in ((aware, None), (~aware, how.zone)):
+        if some.any():
+            out[present[some]] = _moments(pd.Series(given[some], dtype=object), form, zone)
+    out[(out < _EARLIEST) | (out > _LATEST)] = np.datetime64("NaT")
+    wrong = np.isnat(out) & ~missing
     shape = "an ISO time such as 2026-11-22T08:30:00" if form == "ISO8601" else f"a time like {form}"
-    return (
-        out,
-        wrong,
-        f"write {shape} that happens once in {how.zone.key}, or add its offset; say another format under [times]",
-    )
+    todo = f"write {shape} from 1800 to 2199 that happens once in {how.zone.key}, or add its offset; "
+    todo += "state another format under [times]"
+    return pd.Series(out).dt.tz_localize("UTC"), wrong, todo
 
 
-def _moments(texts: pd.Series, form: str, zone: ZoneInfo | None) -> Any:
-    """Return UTC times, NaT where the text is none or is no single moment in the zone."""
+def _moments(texts: pd.Series, form: str, zone: ZoneInfo | None) -> np.ndarray:
+    """Return UTC times without a zone, NaT where the text is none or is no single moment in the zone."""
     parsed = pd.to_datetime(texts, format=form, errors="coerce", utc=zone is None)
     if zone is not None:
         parsed = parsed.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
-    return parsed.astype(DTYPES["time"]).array
+    return parsed.dt.tz_localize(None).to_numpy(dtype="datetime64[ms]")

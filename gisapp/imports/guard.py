@@ -126,6 +126,13 @@ def _copied(path: Path, kind: str, folder: Path) -> dict[str, object]:
         raise InputError(
             f"the file has {size / 2**20:,.0f} MB", todo=f"split it; the limit is {MAX_FILE_MB} MB", file=path.name
         )
+    journal = path.with_name(f"{path.name}-wal")
+    if kind == "gpkg" and journal.exists() and journal.stat().st_size:
+        raise InputError(
+            "another program has the GeoPackage open and has not finished writing it",
+            todo="close it there, or save a copy",
+            file=path.name,
+        )
     parts = [path]
     if kind == "shapefile":
         beside = {other.suffix.lower(): other for other in path.parent.glob(f"{_literal(path.stem)}.*")}

@@ -86,11 +86,14 @@ def check_references(frame: pd.DataFrame, table: str, faults: Faults, known: Map
         key = ["utility", field] if scoped and frame["utility"].notna().all() else [field]
         there = pd.concat([_joined(one, key) for one in frames]) if frames else pd.Series(dtype="str")
         own = frame.rename(columns={"code": "_code", column: field})[key]
-        if target == table:
-            there = pd.concat([there, _joined(frame, key)])
-        missing = np.flatnonzero(filled & ~_joined(own, key).isin(there).to_numpy())
-        found = [f"{frame[column].iloc[row]!r} is no known {_SINGULAR[target]}" for row in missing]
-        faults.add(missing, column, found, f"correct the code, or import the {_SINGULAR[target]} first")
+        pointing = _joined(own, key)
+        while True:  # a row that points to a rejected row of the same file is rejected too, and so on
+            here = [_joined(frame[~faults.mask], key)] if target == table else []
+            missing = np.flatnonzero(filled & ~faults.mask & ~pointing.isin(pd.concat([there, *here])).to_numpy())
+            found = [f"{frame[column].iloc[row]!r} is no known {_SINGULAR[target]}" for row in missing]
+            faults.add(missing, column, found, f"correct the code, or import the {_SINGULAR[target]} first")
+            if not here or not len(missing):
+                break
 
 
 def _joined(frame: pd.DataFrame, key: list[str]) -> pd.Series:

@@ -171,14 +171,8 @@ def _refuse_texts(sections: Map[str, Any], file: str) -> None:
     for name, translated in sections.get("choices", {}).items():
         if not isinstance(translated, dict) or not all(isinstance(value, str) for value in translated.values()):
             raise InputError(f"[choices.{name}] must hold texts", todo='write theirs = "ours"', file=file)
-    delimiter = sections.get("read", {}).get("delimiter")
-    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1):
-        raise InputError(f"delimiter {delimiter!r} is not one character", todo='write it as ";" or "\\t"', file=file)
-    empty = sections.get("read", {}).get("empty", [])
-    if not isinstance(empty, list) or not all(isinstance(text, str) for text in empty):
-        raise InputError("[read] empty must be a list of texts", todo='write it as ["NA", "-"]', file=file)
-    values = sections.get("values", {})
-    for name, value in values.items():
+    _refuse_reading(sections.get("read", {}), file)
+    for name, value in sections.get("values", {}).items():
         if isinstance(value, dict | list):
             raise InputError(
                 f"the value of {name} is no single value", todo="give a text, number, true or false", file=file
@@ -187,3 +181,13 @@ def _refuse_texts(sections: Map[str, Any], file: str) -> None:
     for key, only in (("missing", "unlocated"), ("length_m", "drawn")):
         if places.get(key, only) != only:
             raise InputError(f"{key} = {places[key]!r} in [geometry]", todo=f'the only value is "{only}"', file=file)
+
+
+def _refuse_reading(read: Map[str, Any], file: str) -> None:
+    """Raise where [read] does not hold what it must."""
+    delimiter = read.get("delimiter")
+    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1):
+        raise InputError(f"delimiter {delimiter!r} is not one character", todo='write it as ";" or "\\t"', file=file)
+    empty = read.get("empty", [])
+    if not isinstance(empty, list) or not all(isinstance(text, str) for text in empty):
+        raise InputError("[read] empty must be a list of texts", todo='write it as ["NA", "-"]', file=file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -70,7 +71,7 @@ def shapes_of(wkb: np.ndarray, geometry: str, faults: Faults, *, schematic: bool
     _reject(shapes, faults, shapely.is_empty(shapes), "the geometry is empty", None, "draw it, or remove the row")
     _reject(shapes, faults, _not_finite(shapes), "a coordinate is NaN or infinite", None, "give every vertex numbers")
     _refuse_types(shapes, geometry, faults)
-    sound = shapely.is_valid(shapes) | np.equal(shapes, None)
+    sound = shapely.is_valid(shapes) | shapely.is_missing(shapes)
     if geometry == "LINESTRING" and schematic:
         sound[:] = True  # pumps and valves are often drawn from a point to itself
     wrong = np.flatnonzero(~sound)
@@ -92,47 +93,80 @@ def placed(shapes: np.ndarray, placing: Placing, faults: Faults) -> Placed:
     InputError
         When most of the file is misplaced: then its CRS, frame or axes are stated wrongly.
     """
+    shapes = shapes.copy()
+
+    def bounds() -> np.ndarray:
+        return np.asarray(shapely.bounds(shapes))
+
+    def drop(rows: np.ndarray) -> None:
+        shapes[rows] = None
+
+    def convert(move: frames.Move) -> None:
+        shapes[:] = shapely.transform(shapes, move.apply)
+
+    move, notes = _settled(_Spots(bounds, drop, convert), placing, faults)
+    return Placed(shapes, move, tuple(notes))
+
+
+def placed_xy(xy: np.ndarray, placing: Placing, faults: Faults) -> Placed:
+    """Return points (n, 2) likewise; they come by the million, so shapes are made of them only once."""
+    xy = xy.copy()
+
+    def drop(rows: np.ndarray) -> None:
+        xy[rows] = np.nan
+
+    def convert(move: frames.Move) -> None:
+        xy[:] = move.apply(xy)
+
+    move, notes = _settled(_Spots(lambda: np.hstack([xy, xy]), drop, convert), placing, faults)
+    shapes = np.full(len(xy), None, dtype=object)
+    there = np.isfinite(xy).all(axis=1)
+    shapes[there] = shapely.points(xy[there])
+    return Placed(shapes, move, tuple(notes))
+
+
+@dataclass(frozen=True)
+class _Spots:
+    """What the checks of positions need of shapes or of bare points."""
+
+    bounds: Callable[[], np.ndarray]
+    drop: Callable[[np.ndarray], None]
+    convert: Callable[[frames.Move], None]
+
+
+def _settled(spots: _Spots, placing: Placing, faults: Faults) -> tuple[frames.Move | None, list[str]]:
+    """Check positions, convert them, check them again; return the move and warnings."""
     if placing.drawn:
-        return Placed(shapes, None, ())
-    bounds = shapely.bounds(shapes)
-    notes: list[str] = []
+        return None, []
+    bounds = spots.bounds()
     wrong, words = _misplaced(bounds, placing.source, placing.frame_name, placing.target)
-    _refuse(wrong, words, bounds, shapes, faults)
-    near = frames.degrees_box(placing.source, shapely.total_bounds(shapes)) if _count(bounds) else None
-    chosen = frames.move(placing.source, placing.frame_name, placing.target, near=near)
-    notes += chosen.warnings
-    if chosen.steps:
-        shapes = _moved(shapes, chosen)
-        bounds = shapely.bounds(shapes)
+    _refuse(wrong, words, bounds, spots, faults)
+    there = _there(bounds)
+    extent = np.concatenate([bounds[there, :2].min(axis=0), bounds[there, 2:].max(axis=0)]) if there.any() else None
+    near = None if extent is None else frames.degrees_box(placing.source, extent)
+    move = frames.move(placing.source, placing.frame_name, placing.target, near=near)
+    if move.steps:
+        spots.convert(move)
+        bounds = spots.bounds()
         wrong, words = _misplaced(bounds, placing.target, "wgs84", None)
-        wrong |= ~np.equal(shapes, None) & np.isnan(bounds).any(axis=1)
+        wrong |= there & ~_there(bounds)
         _refuse(
-            wrong, f"{words or 'they cannot be converted'} (after conversion to the project)", bounds, shapes, faults
+            wrong, f"{words or 'they cannot be converted'} (after conversion to the project)", bounds, spots, faults
         )
-    if placing.grids is not None and len(placing.grids):
-        notes += _far(bounds, placing, faults)
-    return Placed(shapes, chosen, tuple(notes))
+    far = _far(bounds, placing) if placing.grids is not None and len(placing.grids) else []
+    return move, [*move.warnings, *far]
 
 
 def is_drawing(wkb: np.ndarray, source: pyproj.CRS, target: pyproj.CRS) -> tuple[bool, str]:
     """Return whether nodes lie outside the area of use, so that a network is a drawing, and the warning for it."""
     bounds = shapely.bounds(shapely.from_wkb(wkb, on_invalid="ignore"))
     wrong, _ = _misplaced(bounds, source, "wgs84", target)
-    return bool(wrong.any()), (
-        f"{int(wrong.sum()):,} of {_count(bounds):,} nodes lie outside the area of use of {source.name} or of the "
-        "project: the network is taken as a schematic drawing, its coordinates are kept as they stand and mean nothing "
-        "on a map; lengths come from the file"
+    told = (
+        f"{int(wrong.sum()):,} of {int(_there(bounds).sum()):,} nodes lie outside the area of use of {source.name} or "
+        "of the project: the network is taken as a schematic drawing, its coordinates are kept as they stand and mean "
+        "nothing on a map; lengths come from the file"
     )
-
-
-def _moved(shapes: np.ndarray, chosen: frames.Move) -> np.ndarray:
-    """Return shapes converted."""
-    if np.isin(shapely.get_type_id(shapes), (-1, _POINT)).all():
-        there = ~np.equal(shapes, None)  # points by the million: no need to take them apart
-        moved = shapes.copy()
-        moved[there] = shapely.points(chosen.apply(shapely.get_coordinates(shapes)))
-        return moved
-    return np.asarray(shapely.transform(shapes, chosen.apply))
+    return bool(wrong.any()), told
 
 
 def _misplaced(
@@ -144,24 +178,24 @@ def _misplaced(
     return low | high, words or more
 
 
-def _refuse(wrong: np.ndarray, words: str, bounds: np.ndarray, shapes: np.ndarray, faults: Faults) -> None:
+def _refuse(wrong: np.ndarray, words: str, bounds: np.ndarray, spots: _Spots, faults: Faults) -> None:
     """Raise when most positions are wrong, else reject the rows that are."""
     rows = np.flatnonzero(wrong)
     if not len(rows):
         return
     where = [f"at {bounds[row, 0]:.6g}, {bounds[row, 1]:.6g}" for row in rows]
-    if len(rows) > _count(bounds) / 2:
+    if len(rows) > int(_there(bounds).sum()) / 2:
         raise InputError(
-            f"{len(rows):,} of {_count(bounds):,} positions are not usable, the first {where[0]}: {words}",
+            f"{len(rows):,} of {int(_there(bounds).sum()):,} positions are not usable, the first {where[0]}: {words}",
             todo="correct the statement of CRS, frame or axes; nothing was imported",
             row=int(rows[0]) + 1,
             field="geom",
         )
     faults.add(rows, "geom", where, f"correct the position: {words}")
-    shapes[rows] = None
+    spots.drop(rows)
 
 
-def _far(bounds: np.ndarray, placing: Placing, faults: Faults) -> list[str]:
+def _far(bounds: np.ndarray, placing: Placing) -> list[str]:
     """Return warnings for rows far outside the grids; refuse a file that lies mostly there.
 
     A hotline hears of places beyond the city, so single rows come in with a warning. A file that lies
@@ -176,8 +210,9 @@ def _far(bounds: np.ndarray, placing: Placing, faults: Faults) -> list[str]:
     rows = np.flatnonzero(away_m > far_m)
     if not len(rows):
         return []
-    told = f"{len(rows):,} of {_count(bounds):,} rows lie more than {far_m / 1000:,.0f} km outside the project's grids"
-    if len(rows) > _count(bounds) / 2 and not placing.may_extend:
+    count = int(_there(bounds).sum())
+    told = f"{len(rows):,} of {count:,} rows lie more than {far_m / 1000:,.0f} km outside the project's grids"
+    if len(rows) > count / 2 and not placing.may_extend:
         raise InputError(
             f"{told}, the first by {away_m[rows[0]] / 1000:,.0f} km",
             todo="check --crs (the central meridian above all) and --frame",
@@ -188,9 +223,9 @@ def _far(bounds: np.ndarray, placing: Placing, faults: Faults) -> list[str]:
     return [f"{told}: rows {listed}{' and more' if len(rows) > 20 else ''}"]
 
 
-def _count(bounds: np.ndarray) -> int:
-    """Return how many rows have a position."""
-    return int((~np.isnan(bounds[:, 0])).sum())
+def _there(bounds: np.ndarray) -> np.ndarray:
+    """Return which rows have a position."""
+    return np.asarray(np.isfinite(bounds).all(axis=1))
 
 
 def _reject(

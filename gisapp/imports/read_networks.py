@@ -56,7 +56,9 @@ def _read_json(path: Path, outbox: Outbox, encoding: str | None) -> dict[str, ob
     courses: dict[str, Any] = {}
     for table, names in _OURS.items():
         rows = [row if isinstance(row, dict) else {} for row in content[table]]
-        headers = list(dict.fromkeys(names.get(key, key) for row in rows for key in row if key not in ("x", "y")))
+        headers = list(
+            dict.fromkeys(names.get(str(key), str(key)) for row in rows for key in row if key not in ("x", "y"))
+        )
         theirs = {ours: name for name, ours in names.items()}
         raw = Raw(table, len(rows), headers, {})
         raw.crs = str(content["crs"]) if table == "nodes" and content.get("crs") else None

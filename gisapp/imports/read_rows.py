@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import gc
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -34,7 +35,7 @@ def read_csv(
     codec, notes = sniff.encoding_of(path, encoding)
     gc.disable()  # millions of short-lived lists of text hold no cycles; looking for them doubles the time
     csv.field_size_limit(MAX_CELL_CHARACTERS)
-    with path.open(encoding=codec, newline="") as stream:
+    with path.open("rb") as source, io.TextIOWrapper(source, encoding=codec, newline="") as stream:
         reader = csv.reader(stream, delimiter=delimiter or ("\t" if path.suffix == ".tsv" else ","), strict=True)
         try:
             headers = next(reader, [])
@@ -44,7 +45,7 @@ def read_csv(
                 reader,
                 wanted,
                 outbox,
-                tick=lambda _rows: progress(stream.buffer.tell(), size),
+                tick=lambda _rows: progress(source.tell(), size),
             )
         except csv.Error as error:
             raise InputError(

@@ -1,0 +1,62 @@
+"""What is known while one file is read: what the person stated, and what is said about it on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pyproj
+
+from gisapp.imports.mapping import Mapping
+from gisapp.tables import TABLES, Column
+
+TARGETS: Map[str, tuple[str, ...]] = {
+    "network": ("nodes", "links", "devices"),
+    "devices": ("devices",),
+    "grids": ("grids",),
+    "customers": ("customers", "connections"),
+    "incidents": ("incidents",),
+    "units": ("unit_grids",),
+    "buildings": ("buildings",),
+}
+
+
+@dataclass
+class Case:
+    """What is known while one file is read."""
+
+    path: Path
+    target: str
+    crs: str | None
+    project: pyproj.CRS
+    zone: ZoneInfo
+    utility: str | None
+    mapping: Mapping
+    frame_name: str
+    existing: Map[str, pd.DataFrame]
+    kind: str = ""
+    drawn: bool = False
+    warnings: list[str] = field(default_factory=list)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def table(self, name: str) -> str:
+        """Return the table of ours that a table of the file fills; customers also fill the connections."""
+        return name if self.target == "network" else TARGETS[self.target][0]
+
+    def columns(self, name: str) -> tuple[Column, ...]:
+        """Return the columns of ours that a table of the file may fill."""
+        if self.target == "network":
+            return TABLES[name].columns
+        columns = {column.name: column for table in TARGETS[self.target] for column in TABLES[table].columns}
+        if self.target == "customers":
+            del columns["customer_code"]  # it is the customer's own code
+        return tuple(columns.values())
+
+
+def same_names(mapping: Mapping) -> bool:
+    """Return whether columns with exactly our names are taken."""
+    return mapping.same_names or not mapping.columns
