@@ -1,7 +1,17 @@
 """A coverage of polygons, and which of them a point is in."""
 
 from gisapp.grids.assign import assign
-from gisapp.grids.coverage import grids_at
+from gisapp.grids.coverage import coverage_faults, grids_at
 from gisapp.grids.index import GridIndex, grid_index, shapely_index
+from gisapp.grids.workload import outside_load, workload
 
-__all__ = ["GridIndex", "assign", "grid_index", "grids_at", "shapely_index"]
+__all__ = [
+    "GridIndex",
+    "assign",
+    "coverage_faults",
+    "grid_index",
+    "grids_at",
+    "outside_load",
+    "shapely_index",
+    "workload",
+]

@@ -64,7 +64,7 @@ def blocks(across, up, *, size=100.0, east=EAST, north=NORTH):
 
 def river_town(rng):
     """Return bent cells cut by a river without grids: holes, multipolygons, slivers."""
-    town = voronoi(40, rng, bend=0.1)
+    town = voronoi(40, rng, bend=0.03)
     middle = NORTH + 1500
     bed = [(EAST + x, middle + 300 * np.sin(x / 400)) for x in np.linspace(-50, 2300, 60)]
     river = shapely.LineString(bed).buffer(60)
