@@ -29,9 +29,9 @@ def attached_customers(network: Network, customers: pd.DataFrame, connections: p
         if name in customers.columns:
             found[name] = customers[name].to_numpy()[row]
         else:
-            found[name] = pd.NA
-    found["households"] = found["households"].fillna(0).astype("int64")
-    found["people"] = found["people"].fillna(0).astype("int64")
+            found[name] = pd.Series(None, index=found.index, dtype="str")
+    for name in ("households", "people"):
+        found[name] = pd.to_numeric(found[name]).fillna(0).astype("int64")
     return found
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gisapp.network.model import Network
-from gisapp.network.supply import Service, element_is_return, return_feeds
+from gisapp.network.model import Network, framed
+from gisapp.network.search import components
+from gisapp.network.supply import Service, element_is_return, lets, return_feeds
 
 SERVED, STORAGE_ONLY, UNINTENDED, ISOLATED, ALREADY_DRY = range(5)
 """Classes of elements, the later the worse."""
@@ -52,61 +53,63 @@ def _fed(network: Network, forward: np.ndarray, back: np.ndarray) -> np.ndarray:
     return np.where(returning, judged, fed)
 
 
-def attached_classes(classes: np.ndarray, attached: pd.DataFrame) -> np.ndarray:
-    """Return the class of customers or hydrants: the worse of what feeds them and what takes back."""
-    element = attached["element"].to_numpy(dtype=np.int64)
-    back = attached["back_element"].to_numpy(dtype=np.int64)
-    given = np.where(back >= 0, np.append(classes, SERVED)[back], SERVED)
-    return np.maximum(classes[element], given)
+def attached_classes(network: Network, classes: np.ndarray, table: str) -> np.ndarray:
+    """Return the class of ``customers`` or ``hydrants``: the worse of what feeds them and what takes back."""
+    attached = network.columns[table]
+    return np.maximum(classes[attached["element"]], np.append(classes, SERVED)[attached["back_element"]])
 
 
 def loss(network: Network, classes: np.ndarray, wanted: int, hours: np.ndarray | None = None) -> Loss:
     """Return links, customers and hydrants of one class; with ``hours`` of every element where storage feeds."""
-    pieces = network.pieces
-    exchanger = (network.links["kind"] == "exchanger").to_numpy()[pieces.link]
-    rows = np.flatnonzero((classes[len(network.nodes) :] == wanted) & ~pieces.filler & ~exchanger)
-    links = _links(network, rows)
-    customers = _attached(network, network.customers, classes, wanted)
+    customers = np.flatnonzero(attached_classes(network, classes, "customers") == wanted)
+    hydrants = np.flatnonzero(attached_classes(network, classes, "hydrants") == wanted)
+    people = _attached(network, "customers", customers, _CUSTOMER_COLUMNS)
     if hours is not None:
-        per_piece = pd.Series(hours[len(network.nodes) + rows]).groupby(pieces.link[rows]).min()
-        links["hours"] = per_piece.to_numpy(dtype=float)
-        customers["hours"] = hours[customers.pop("element").to_numpy(dtype=np.int64)]
+        people["hours"] = hours[network.columns["customers"]["element"][customers]]
+    return Loss(
+        framed(_links(network, classes, wanted, hours)),
+        framed(people),
+        framed(_attached(network, "hydrants", hydrants, ("code", "measure_m"))),
+    )
+
+
+_CUSTOMER_COLUMNS = ("code", "measure_m", "kind", "critical", "households", "people", "building_code")
+
+
+def _links(network: Network, classes: np.ndarray, wanted: int, hours: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Return one row for every link with pieces of the class: the lost length, and its share of the link."""
+    pieces, links = network.pieces, network.columns["links"]
+    count = len(network.nodes)
+    rows = np.flatnonzero((classes[count:] == wanted) & ~pieces.filler)
+    rows = rows[links["kind"][pieces.link[rows]] != "exchanger"]
+    link, first = np.unique(pieces.link[rows], return_index=True)
+    if not len(link):
+        empty = np.zeros(0)
+        found = {"code": links["code"][link], **dict.fromkeys(("from_m", "to_m", "length_m", "share"), empty)}
     else:
-        customers = customers.drop(columns="element")
-    hydrants = _attached(network, network.hydrants, classes, wanted)[["code", "link_code", "measure_m"]]
-    return Loss(links, customers, hydrants)
-
-
-def _links(network: Network, rows: np.ndarray) -> pd.DataFrame:
-    """Return one row for every link that has pieces among ``rows``: the lost length, and its share of the link."""
-    pieces = network.pieces
-    parts = pd.DataFrame(
-        {"link": pieces.link[rows], "from_m": pieces.from_m[rows], "to_m": pieces.to_m[rows]}, index=rows
-    )
-    parts["length_m"] = parts["to_m"] - parts["from_m"]
-    found = parts.groupby("link", sort=True).agg(
-        from_m=("from_m", "min"), to_m=("to_m", "max"), length_m=("length_m", "sum")
-    )
-    whole = network.links.iloc[found.index]
-    long = whole["length_m"].to_numpy(dtype=float)
-    share = np.divide(found["length_m"].to_numpy(dtype=float), long, out=np.ones(len(found)), where=long > 0)
-    return pd.DataFrame(
-        {
-            "code": whole["code"].to_numpy(),
-            "from_m": found["from_m"].to_numpy(),
-            "to_m": found["to_m"].to_numpy(),
-            "length_m": found["length_m"].to_numpy(),
+        last = np.append(first[1:], len(rows)) - 1
+        length = np.add.reduceat(pieces.to_m[rows] - pieces.from_m[rows], first)
+        whole = links["length_m"][link].astype(float)
+        share = np.divide(length, whole, out=np.ones(len(link)), where=whole > 0)
+        found = {
+            "code": links["code"][link],
+            "from_m": pieces.from_m[rows[first]],
+            "to_m": pieces.to_m[rows[last]],
+            "length_m": length,
             "share": share,
-            "diameter_mm": whole["diameter_mm"].to_numpy(),
         }
-    )
+    found["diameter_mm"] = links["diameter_mm"][link].astype(float)
+    if hours is not None:
+        least = np.fmin.reduceat(hours[count + rows], first) if len(link) else np.zeros(0)
+        found["hours"] = least
+    return found
 
 
-def _attached(network: Network, frame: pd.DataFrame, classes: np.ndarray, wanted: int) -> pd.DataFrame:
-    """Return the customers or hydrants of one class."""
-    mine = frame.loc[attached_classes(classes, frame) == wanted].drop(columns="back_element")
-    codes = network.links["code"].to_numpy()[mine["link"].to_numpy(dtype=np.int64)]
-    return mine.drop(columns="link").assign(link_code=codes).reset_index(drop=True)
+def _attached(network: Network, table: str, rows: np.ndarray, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Return rows of customers or hydrants with the code of their link."""
+    attached = network.columns[table]
+    picked = {name: attached[name][rows] for name in wanted}
+    return {**picked, "link_code": network.columns["links"]["code"][attached["link"][rows]]}
 
 
 def storage_hours(network: Network, after: Service, passes: np.ndarray, zone: np.ndarray) -> np.ndarray:
@@ -115,9 +118,6 @@ def storage_hours(network: Network, after: Service, passes: np.ndarray, zone: np
     Tanks and demand of what hangs together after the shutoff are added up. It is an estimate without
     pressure: NaN where a volume is not known or nothing is known to be drawn.
     """
-    from gisapp.network.search import components
-    from gisapp.network.supply import lets
-
     cells = network.cells
     forth, back = lets(network, passes)
     only = after.stored & ~after.fed & ~zone
@@ -136,16 +136,17 @@ def storage_hours(network: Network, after: Service, passes: np.ndarray, zone: np
 
 def totals(network: Network, classes: np.ndarray, lost: tuple[Loss, ...]) -> dict[str, object]:
     """Return the sums over classes that are without supply because of this shutoff."""
-    customers = pd.concat([part.customers for part in lost], ignore_index=True)
-    critical = customers["critical"].dropna()
+    people = [part.customers for part in lost]
+    critical = np.concatenate([part["critical"].dropna().to_numpy(dtype=object) for part in people])
+    kinds, counts = np.unique(critical.astype(str), return_counts=True)
     hit = np.isin(classes[: len(network.nodes)], [ISOLATED, UNINTENDED])
-    demand = network.nodes["demand_m3h"].to_numpy(dtype=float)[hit]
+    demand = network.columns["nodes"]["demand_m3h"].astype(float)[hit]
     return {
-        "customers": len(customers),
-        "households": int(customers["households"].sum()),
-        "people": int(customers["people"].sum()),
-        "critical": {str(kind): int(n) for kind, n in critical.value_counts().sort_index().items()},
-        "length_m": float(sum(part.links["length_m"].sum() for part in lost)),
+        "customers": sum(len(part) for part in people),
+        "households": sum(int(part["households"].sum()) for part in people),
+        "people": sum(int(part["people"].sum()) for part in people),
+        "critical": dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
+        "length_m": sum(float(part.links["length_m"].sum()) for part in lost),
         "hydrants": sum(len(part.hydrants) for part in lost),
         "demand_m3h": float(np.nansum(demand)) if np.isfinite(demand).any() else None,
     }
@@ -153,5 +154,5 @@ def totals(network: Network, classes: np.ndarray, lost: tuple[Loss, ...]) -> dic
 
 def lost_customers(network: Network, classes: np.ndarray) -> Mapping[str, int]:
     """Return how many customers and households are without supply because of this shutoff."""
-    hit = np.isin(attached_classes(classes, network.customers), [ISOLATED, UNINTENDED])
-    return {"customers": int(hit.sum()), "households": int(network.customers["households"].to_numpy()[hit].sum())}
+    hit = np.isin(attached_classes(network, classes, "customers"), [ISOLATED, UNINTENDED])
+    return {"customers": int(hit.sum()), "households": int(network.columns["customers"]["households"][hit].sum())}

@@ -169,6 +169,17 @@ class Network:
         return self.cell[len(self.nodes) :]
 
     @cached_property
+    def columns(self) -> Mapping[str, Mapping[str, np.ndarray]]:
+        """Return the columns of every table as arrays: rows are picked from them often, from frames slowly."""
+        frames = {name: getattr(self, name) for name in ("nodes", "links", "devices", "customers", "hydrants")}
+        return {name: {column: _plain(frame[column]) for column in frame.columns} for name, frame in frames.items()}
+
+    @cached_property
+    def check_valves(self) -> np.ndarray:
+        """Return the mask of devices that close by themselves."""
+        return (self.devices["kind"] == "check_valve").to_numpy(dtype=bool)
+
+    @cached_property
     def link_of(self) -> Mapping[str, int]:
         """Return the row of every link by its code."""
         return dict(zip(self.links["code"], range(len(self.links)), strict=True))
@@ -192,3 +203,16 @@ class Cells:
     back: np.ndarray
     shut: np.ndarray
     graph: Adjacency
+
+
+def _plain(column: pd.Series) -> np.ndarray:
+    """Return numbers and truths as they are, everything else as objects."""
+    kept = isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf"
+    return column.to_numpy() if kept else column.to_numpy(dtype=object)
+
+
+def framed(columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Return arrays as a frame; objects are text, absent where they are missing."""
+    return pd.DataFrame(
+        {name: pd.array(values, dtype="str") if values.dtype == object else values for name, values in columns.items()}
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -43,24 +43,27 @@ def restoration(network: Network, cut: Cut) -> pd.DataFrame:
     rows = []
     for device in _candidates(network, cut):  # few, and each search stays in the dry area
         rows.append(_brought_back(network, cut, [device, *_companions(network, cut, device)]))
-    found = pd.DataFrame([row for row in rows if row is not None], columns=list(_COLUMNS))
-    ranked = found.sort_values(
-        ["customers", "households", "storage_customers", "length_m", "code"],
-        ascending=[False, False, False, False, True],
+    ranked = sorted(
+        (row for row in rows if row is not None),
+        key=lambda row: (-row.customers, -row.households, -row.storage_customers, -row.length_m, row.code),
     )
-    return ranked.reset_index(drop=True)
+    return pd.DataFrame([asdict(row) for row in ranked], columns=[field.name for field in fields(_Gain)]).astype(
+        {"code": "str", "kind": "str", "also_open": "str", "close_first": "str"}
+    )
 
 
-_COLUMNS = (
-    "code",
-    "kind",
-    "customers",
-    "households",
-    "storage_customers",
-    "length_m",
-    "also_open",
-    "close_first",
-)
+@dataclass(frozen=True)
+class _Gain:
+    """What opening one device brings back."""
+
+    code: str
+    kind: str
+    customers: int
+    households: int
+    storage_customers: int
+    length_m: float
+    also_open: str
+    close_first: str
 
 
 def _candidates(network: Network, cut: Cut) -> list[int]:
@@ -93,7 +96,7 @@ def _companions(network: Network, cut: Cut, device: int) -> list[int]:
     return [int(row) for row in np.unique(beside) if not cut.state.passes[row] and cut.state.usable[row]]
 
 
-def _brought_back(network: Network, cut: Cut, devices: list[int]) -> dict[str, object] | None:
+def _brought_back(network: Network, cut: Cut, devices: list[int]) -> _Gain | None:
     """Return what opening devices brings back, or None when it is nothing that this shutoff took."""
     cells = network.cells
     passes = cut.passes.copy()
@@ -115,24 +118,24 @@ def _brought_back(network: Network, cut: Cut, devices: list[int]) -> dict[str, o
     hit = gained & np.isin(cut.classes, [UNINTENDED, STORAGE_ONLY])
     if not hit.any():
         return None
-    people = network.customers
-    classes = attached_classes(cut.classes, people)
-    returns = people["back_element"].to_numpy(dtype=np.int64)
-    served = alive[people["element"].to_numpy(dtype=np.int64)] & np.append(alive, True)[returns]
+    people = network.columns["customers"]
+    classes = attached_classes(network, cut.classes, "customers")
+    returns = people["back_element"]
+    served = alive[people["element"]] & np.append(alive, True)[returns]
     back_again, off_storage = served & (classes == UNINTENDED), served & (classes == STORAGE_ONLY)
     pieces = network.pieces
     lengths = (pieces.to_m - pieces.from_m)[hit[len(network.nodes) :]]
-    codes = network.devices["code"].to_numpy()
-    return {
-        "code": codes[devices[0]],
-        "kind": network.devices["kind"].iloc[devices[0]],
-        "customers": int(back_again.sum()),
-        "households": int(people["households"].to_numpy()[back_again].sum()),
-        "storage_customers": int(off_storage.sum()),
-        "length_m": float(lengths.sum()),
-        "also_open": ",".join(codes[devices[1:]]),
-        "close_first": ",".join(_leading_into_zone(network, cut, fed | given, forth, back)),
-    }
+    codes = network.columns["devices"]["code"]
+    return _Gain(
+        code=codes[devices[0]],
+        kind=network.columns["devices"]["kind"][devices[0]],
+        customers=int(back_again.sum()),
+        households=int(people["households"][back_again].sum()),
+        storage_customers=int(off_storage.sum()),
+        length_m=float(lengths.sum()),
+        also_open=",".join(codes[devices[1:]]),
+        close_first=",".join(_leading_into_zone(network, cut, fed | given, forth, back)),
+    )
 
 
 def _leading_into_zone(
@@ -142,4 +145,4 @@ def _leading_into_zone(
     cells = network.cells
     out = (region[cells.a] & cut.zone[cells.b] & forth) | (region[cells.b] & cut.zone[cells.a] & back)
     rows = np.unique(cells.device[out & (cells.device >= 0)])
-    return sorted(network.devices["code"].to_numpy()[rows])
+    return sorted(network.columns["devices"]["code"][rows])

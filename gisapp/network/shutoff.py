@@ -21,7 +21,7 @@ from gisapp.network.losses import (
     storage_hours,
     totals,
 )
-from gisapp.network.model import CLOSABLE, Network
+from gisapp.network.model import CLOSABLE, Network, framed
 from gisapp.network.notes import Note, listed
 from gisapp.network.restore import Cut, restoration
 from gisapp.network.supply import (
@@ -136,15 +136,18 @@ def shutoff(
     hours = storage_hours(network, cut.after, cut.passes, cut.zone)
     isolated, unintended = loss(network, cut.classes, ISOLATED), loss(network, cut.classes, UNINTENDED)
     must = _listed(network, border.must, distance)
+    must["order"] = np.arange(1, len(must) + 1)
+    optional = _listed(network, border.optional, distance)
+    optional["why"] = np.array([border.why[code] for code in optional["code"]], dtype=object)
+    verify = _listed(network, border.closed, distance)
+    verify["supply_beyond"] = verify["code"].isin(border.fed_beyond).to_numpy(dtype=bool)
     inside = _sources_inside(network, cut.zone)
     answer = Shutoff(
         utility=network.utility,
         bursts=tuple(bursts),
-        must_close=must.assign(order=np.arange(1, len(must) + 1)),
-        optional=_listed(network, border.optional, distance).assign(why=lambda frame: frame["code"].map(border.why)),
-        verify_closed=_listed(network, border.closed, distance).assign(
-            supply_beyond=lambda frame: frame["code"].isin(border.fed_beyond)
-        ),
+        must_close=must,
+        optional=optional,
+        verify_closed=verify,
         unusable=_unusable(network, cut, starts, before, distance),
         restoration=restoration(network, cut),
         isolated=isolated,
@@ -199,16 +202,17 @@ def _border(network: Network, state: Today, zone: np.ndarray, after: Service) ->
     inward = np.where(a_in[edges], cells.back[edges], cells.forth[edges])
     device, alive = cells.device[edges], after.alive[beyond]
     passes = np.append(state.passes, False)[device]
-    must = np.unique(device[passes & inward & alive])
-    rest = passes & (device >= 0) & ~np.isin(device, must)
-    codes = network.devices["code"].to_numpy()
+    closes = np.append(state.usable, False)[device]
+    must = np.unique(device[passes & closes & inward & alive])
+    rest = passes & closes & ~np.isin(device, must)
+    codes = network.columns["devices"]["code"]
     why = {
         codes[row]: "one_way_out" if live else "dead_beyond"
         for row, live in zip(device[rest], alive[rest], strict=True)
     }
-    shut = (device >= 0) & ~passes
+    shut = (device >= 0) & ~(passes & closes)  # closed, or closes by itself
     none = (device < 0) & cells.shut[edges]
-    exchanger = (network.links["kind"] == "exchanger").to_numpy()
+    exchanger = network.columns["links"]["kind"] == "exchanger"
     links = np.unique(network.joints.link[cells.joint[edges[none]]])
     return _Border(
         must=must,
@@ -216,7 +220,7 @@ def _border(network: Network, state: Today, zone: np.ndarray, after: Service) ->
         closed=np.unique(device[shut]),
         why=why,
         fed_beyond=tuple(np.unique(codes[device[shut & alive & inward]])),
-        shut_links=tuple(network.links["code"].to_numpy()[links[~exchanger[links]]]),
+        shut_links=tuple(network.columns["links"]["code"][links[~exchanger[links]]]),
     )
 
 
@@ -236,11 +240,13 @@ _DEVICE_COLUMNS = (
 
 def _listed(network: Network, rows: np.ndarray, distance: np.ndarray) -> pd.DataFrame:
     """Return devices nearest first, then the larger, then by code."""
-    frame = network.devices.iloc[rows][list(_DEVICE_COLUMNS)].copy()
-    metres = distance[rows]
-    frame["distance_m"] = np.where(np.isfinite(metres), np.round(metres, 2), np.nan)
-    ordered = frame.sort_values(["distance_m", "diameter_mm", "code"], ascending=[True, False, True])
-    return ordered.reset_index(drop=True)
+    devices = network.columns["devices"]
+    metres = np.round(distance[rows], 2)
+    size = devices["diameter_mm"][rows].astype(float)
+    by_code = np.argsort(np.argsort(devices["code"][rows]))
+    order = np.lexsort((by_code, -np.nan_to_num(size), metres))
+    picked = {name: devices[name][rows[order]] for name in _DEVICE_COLUMNS}
+    return framed({**picked, "distance_m": np.where(np.isfinite(metres), metres, np.nan)[order]})
 
 
 def _origins(network: Network, bursts: Sequence[Burst], pieces: np.ndarray) -> list[tuple[int, float | None]]:
@@ -257,22 +263,24 @@ def _origins(network: Network, bursts: Sequence[Burst], pieces: np.ndarray) -> l
 def _unusable(network: Network, cut: Cut, starts: np.ndarray, before: Service, distance: np.ndarray) -> pd.DataFrame:
     """Return the devices that the zone had to cross, with what each alone costs."""
     cells = network.cells
-    closable = network.devices["kind"].isin(CLOSABLE).to_numpy(dtype=bool)
+    closable = np.isin(network.columns["devices"]["kind"].astype(str), CLOSABLE)
     hopeless = cut.state.passes & closable & ~cut.state.usable
     rows = np.unique(cells.device[cut.zone[cells.a] & cut.zone[cells.b] & (cells.device >= 0)])
     rows = rows[hopeless[rows]]
     bounds = _bounds(network, cut, starts, rows)
     frame = _listed(network, bounds, distance)
     now = lost_customers(network, cut.classes)
-    frame["extra_customers"], frame["extra_households"] = pd.NA, pd.NA
-    for place, code in enumerate(frame["code"].head(MOST_UNUSABLE)):  # few, each a search of its own
+    extra: list[tuple[int | None, int | None]] = []
+    for code in frame["code"].head(MOST_UNUSABLE):  # few, each a search of its own
         usable = cut.state.usable.copy()
         usable[network.device_of[code]] = True
-        other, _ = _cut(network, Today(cut.state.passes, usable), starts, before)
+        other, _ = _cut(network, replace(cut.state, usable=usable), starts, before)
         then = lost_customers(network, other.classes)
-        frame.loc[place, "extra_customers"] = now["customers"] - then["customers"]
-        frame.loc[place, "extra_households"] = now["households"] - then["households"]
-    return frame.astype({"extra_customers": "Int64", "extra_households": "Int64"})
+        extra.append((now["customers"] - then["customers"], now["households"] - then["households"]))
+    extra += [(None, None)] * (len(frame) - len(extra))
+    for place, name in enumerate(("extra_customers", "extra_households")):
+        frame[name] = pd.array([pair[place] for pair in extra], dtype="Int64")
+    return frame
 
 
 def _bounds(network: Network, cut: Cut, starts: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -280,7 +288,7 @@ def _bounds(network: Network, cut: Cut, starts: np.ndarray, rows: np.ndarray) ->
     usable = cut.state.usable.copy()
     usable[rows] = True
     cells = network.cells
-    ideal = zone_of(network, Today(cut.state.passes, usable), starts)
+    ideal = zone_of(network, replace(cut.state, usable=usable), starts)
     apart = np.isin(cells.device, rows) & (~ideal[cells.a] | ~ideal[cells.b])
     return np.unique(cells.device[apart])
 
@@ -288,17 +296,17 @@ def _bounds(network: Network, cut: Cut, starts: np.ndarray, rows: np.ndarray) ->
 def _sources_inside(network: Network, zone: np.ndarray) -> pd.DataFrame:
     """Return the sources and tanks in the zone."""
     rows = np.concatenate([network.feeds, network.stores]).astype(np.int64)
-    return network.nodes.iloc[rows[zone[network.cell[rows]]]][["code", "kind"]].reset_index(drop=True)
+    rows = rows[zone[network.cell[rows]]]
+    return framed({name: network.columns["nodes"][name][rows] for name in ("code", "kind")})
 
 
 def _valve_sums(answer: Shutoff) -> dict[str, object]:
     """Return how many devices must be closed, in all and by nominal diameter."""
-    sizes = answer.must_close["diameter_mm"].dropna().round().astype("int64").value_counts().sort_index()
-    storage = answer.storage_only.customers
+    sizes, counts = np.unique(answer.must_close["diameter_mm"].dropna().round().astype("int64"), return_counts=True)
     return {
         "valves": len(answer.must_close),
-        "valves_by_dn": {str(size): int(count) for size, count in sizes.items()},
-        "storage_only_customers": len(storage),
+        "valves_by_dn": {str(size): int(count) for size, count in zip(sizes, counts, strict=True)},
+        "storage_only_customers": len(answer.storage_only.customers),
         "already_dry_customers": len(answer.already_dry.customers),
     }
 

@@ -20,10 +20,11 @@ _SLACK_M = 0.5
 
 @dataclass(frozen=True)
 class Today:
-    """For every device whether it lets pass and whether it can be closed, with today's overrides."""
+    """For every device whether it lets pass, can be closed, and cannot move at all, with today's overrides."""
 
     passes: np.ndarray
     usable: np.ndarray
+    stuck: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,10 @@ def today(
     usable = network.devices["usable"].to_numpy(dtype=bool).copy()
     passes[_rows(network, shut)] = False
     passes[_rows(network, open_)] = True
-    usable[_rows(network, stuck)] = False
-    return Today(passes, usable)
+    held = (network.devices["operable"] == "stuck").to_numpy(dtype=bool).copy()
+    named = _rows(network, stuck)
+    usable[named], held[named] = False, True
+    return Today(passes, usable, held)
 
 
 def _rows(network: Network, codes: Iterable[str]) -> list[int]:
@@ -166,9 +169,22 @@ def burst_cells(network: Network, pieces: np.ndarray) -> np.ndarray:
 def zone_of(network: Network, state: Today, starts: np.ndarray) -> np.ndarray:
     """Return the mask of cells to cut out: from the bursts over everything open that cannot be closed.
 
-    What is closed already bounds the zone even where it cannot be operated.
+    What is closed already bounds the zone even where it cannot be operated, and so does a check valve that
+    points out of the zone, for it closes by itself. A check valve that cannot move bounds nothing.
     """
     cells = network.cells
-    cross = np.append(state.passes & ~state.usable, True)[cells.device] & ~cells.shut
-    nothing = np.zeros(cells.count, dtype=bool)
-    return reach(cells.graph, forth=cross, back=cross, starts=starts, shut=nothing)
+    held = np.append(state.passes & ~state.usable, True)[cells.device] & ~cells.shut
+    by_itself = np.append(self_closing(network, state), False)[cells.device]
+    # A step from a to b enters b: by itself only against the flow, that is when b feeds a.
+    return reach(
+        cells.graph,
+        forth=held & (~by_itself | cells.back),
+        back=held & (~by_itself | cells.forth),
+        starts=starts,
+        shut=np.zeros(cells.count, dtype=bool),
+    )
+
+
+def self_closing(network: Network, state: Today) -> np.ndarray:
+    """Return the mask of check valves that work."""
+    return network.check_valves & ~state.stuck
