@@ -13,7 +13,7 @@ from dashboards.cut import BUFFER, cut, to_world
 from layers.layer import Classes, Shapes, Widths
 
 DEEPEST = 16  # a tile of this zoom counts 0.12 m steps in China; closer views draw it larger
-THIN_PX = 14
+THIN_PX, FEW = 14, 1_000
 _LINES_BY_ZOOM = {9: 2_000, 11: 6_000, 12: 15_000, 13: 40_000}
 _RANKS: Mapping[str, Mapping[str, int]] = {
     "links": {"trunk": 9, "main": 11, "branch": 13, "service": 15},
@@ -41,6 +41,11 @@ class Sheet:
     def least_zoom(self) -> int:
         """The zoom from which on something of it is seen."""
         return min(self._trees, default=0)
+
+    @property
+    def whole_zoom(self) -> int:
+        """The zoom from which on all of it is seen."""
+        return max(self._trees, default=0)
 
     def encoded(self, tile: tuple[int, int, int]) -> bytes:
         """Return its layer of the tile (z, x, y); polygons with a label add a layer of points to write it at."""
@@ -76,15 +81,15 @@ def told(layer: Shapes) -> list[str]:
 def first_zooms(layer: Shapes, rows: pd.DataFrame, world: np.ndarray) -> np.ndarray:
     """Return the zoom from which on each row is drawn, so that no tile holds more than can be read.
 
-    Streets and links come by rank; links without one by size, the greatest first; points are thinned to
-    one in ``THIN_PX`` pixels, the most important first, and all stand from ``DEEPEST`` on.
+    Streets and links come by rank; links without one by size, the greatest first; points, if more than
+    ``FEW``, are thinned to one in ``THIN_PX`` pixels, the most important first, and all stand from ``DEEPEST`` on.
     """
     first = _FIRST.get(layer.table or "", "")
     weight = rows[first] if first in rows else pd.Series(0.0, index=rows.index)
     order = np.argsort(weight.rank(method="first", ascending=False, na_option="bottom").to_numpy())
-    if layer.kind == "point":
+    if layer.kind == "point" and len(rows) > FEW:
         return _thinned(world, order, layer.style.min_zoom)
-    if layer.kind == "polygon":
+    if layer.kind != "line":
         return np.zeros(len(rows), dtype=np.int64)
     ranks, width = _RANKS.get(layer.table or "", {}), layer.style.width_px
     column = rows[width.column] if isinstance(width, Widths) else pd.Series("", index=rows.index)

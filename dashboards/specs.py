@@ -73,8 +73,9 @@ def _bundle(tiles: Tiles, name: str, language: str) -> list[dict[str, Any]]:
     """Return the specs of one bundle."""
     address = asdict(tiles.address(name))
     light, dark = (tiles.layers(name, language=language, theme=theme) for theme in THEMES)
+    whole = tiles.whole_zooms(name)
     return [
-        {**_look(one, other, language), "bundle": name, "tiles": address}
+        {**_look(one, other, language), "bundle": name, "tiles": address, "whole_zoom": whole.get(one.name, 0)}
         for one, other in zip(light, dark, strict=True)
     ]
 

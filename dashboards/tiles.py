@@ -108,6 +108,10 @@ class Tiles:
         least = min((sheet.least_zoom for sheet in edition.sheets), default=0)
         return Address(f"/tiles/{name}/{edition.rev}/{{z}}/{{x}}/{{y}}.mvt", edition.bounds, least)
 
+    def whole_zooms(self, name: str) -> dict[str, int]:
+        """Return for each layer of a bundle the zoom from which on all of it is in the tiles."""
+        return {sheet.name: sheet.whole_zoom for sheet in self._edition(name).sheets}
+
     def tile(self, name: str, tile: tuple[int, int, int]) -> tuple[str, bytes]:
         """Return the present revision and the tile (z, x, y) as gzip; no bytes when nothing is there."""
         edition = self._edition(name)

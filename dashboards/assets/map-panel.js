@@ -14,13 +14,14 @@
     return typeof colour === "string" ? colour : Object.values(colour.of)[0] || colour.other;
   }
 
-  function swatch(kind, colour, outline, table) {
+  function swatch(kind, colour, outline, table, bare, opacity) {
     const sign = { devices: "valve", hydrants: "hydrant", nodes: "source" }[table];
     if (sign) {
       const paths = window.gisappMapIcons.PATHS[sign].map((d) => h("path", { key: d, d, fill: colour }));
       return h("svg", { className: "gm-sign", viewBox: "4 4 48 48", "aria-hidden": "true" }, paths);
     }
-    const style = { "--c": colour, "--o": outline || "transparent" };
+    const style = { "--c": colour, "--o": outline || "transparent", "--a": opacity };
+    if (bare) kind += " gm-bare";
     return h("span", { className: `gm-swatch gm-swatch-${kind}`, style, "aria-hidden": "true" });
   }
 
@@ -49,7 +50,7 @@
           type: "checkbox", checked: on,
           onChange: (event) => setProps({ visible: { ...props.visible, [spec.name]: event.target.checked } }),
         }),
-        spec.kind === "raster" ? swatch("polygon", "#888") : swatch(spec.kind, first(style.colour), style.outline, signOf(spec)),
+        spec.kind === "raster" ? swatch("polygon", "#888") : swatch(spec.kind, first(style.colour), style.outline, signOf(spec), style.opacity < 0.2),
         h("span", null, spec.title, later ? h("small", null, words.from_zoom) : null)),
       h("input", {
         type: "range", min: 10, max: 100, step: 5, value: Math.round((given === undefined ? 1 : given) * 100), disabled: !on,
@@ -72,12 +73,13 @@
     const style = spec.style[props.theme];
     const unit = legend && legend.unit ? h("small", null, legend.unit) : null;
     if (!legend || !legend.entries.length) {
-      return h("li", { className: "gm-entry" }, swatch(spec.kind, first(style.colour), style.outline, signOf(spec)), h("span", null, spec.title));
+      return h("li", { className: "gm-entry" }, swatch(spec.kind, first(style.colour), style.outline, signOf(spec), style.opacity < 0.2), h("span", null, spec.title));
     }
     return h("li", null, h("h4", null, spec.title, unit),
       h("ul", { className: spec.kind === "raster" ? "gm-ramp" : "" }, legend.entries.map(([colour, words]) => (
         h("li", { key: words, className: "gm-entry" },
-          swatch(spec.kind === "raster" ? "polygon" : spec.kind, colour, style.outline, signOf(spec)), h("span", null, words))))));
+          swatch(
+            spec.kind === "raster" ? "polygon" : spec.kind, colour, style.outline, signOf(spec), false, style.opacity), h("span", null, words))))));
   }
 
   function Legend({ props, close }) {
@@ -87,7 +89,7 @@
     const classed = (spec) => Boolean(spec.legend[props.theme]?.entries.length);
     seen.sort((one, other) => classed(one) - classed(other));
     if (!seen.length) return null;
-    const thinned = seen.some((spec) => spec.kind === "point" && spec.bundle && zoom < spec.tiles.most_zoom);
+    const thinned = seen.some((spec) => spec.kind === "point" && spec.bundle && Math.floor(zoom) < spec.whole_zoom);
     return h("div", { className: "gm-card gm-legend", id: `${props.id}-legend`, role: "group", "aria-label": props.words.legend },
       h("div", { className: "gm-head" }, h("strong", null, props.words.legend),
         h("button", { type: "button", className: "gm-close", onClick: close, "aria-label": props.words.close_panel }, "×")),

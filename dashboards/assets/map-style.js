@@ -35,7 +35,7 @@
     return ["interpolate", curve, ["zoom"], ...stops.flatMap(([zoom, factor]) => [zoom, value(factor)])];
   }
 
-  const LINE_STOPS = [[9, 0.4], [12, 0.6], [14, 0.9], [16, 1.4], [19, 2.6]];
+  const LINE_STOPS = [[9, 0.4], [12, 0.5], [14, 0.72], [16, 1.25], [19, 2.6]];
   const STREET_STOPS = [[9, 0.12], [12, 0.35], [14, 1.0], [16, 2.6], [18, 8], [20, 26]];
   const POINT_STOPS = [[9, 0.45], [12, 0.6], [14, 0.85], [16, 1.15], [19, 1.7]];
 
@@ -120,15 +120,7 @@
     ];
     if (!style.outline || !style.width_px) return made.concat(label(spec, style, look, {}));
     const width = choice(style.width_px);
-    if (!base) {
-      made.push(layer(spec, "shade", "line", PHASE.border, {
-        layout: { "line-join": "round" },
-        paint: {
-          "line-color": look.colours.rim, "line-opacity": 0.6 * look.opacity,
-          "line-width": byZoom(LINE_STOPS, (f) => ["+", 2.6, ["*", f, width], ["case", ON, 5, 0]]),
-        },
-      }));
-    }
+    if (!base) made.push(ribbon(spec, style, look, width));
     made.push(layer(spec, "border", "line", base ? PHASE.base : PHASE.border, {
       layout: { "line-join": "round" },
       minzoom: base ? 15 : 0,
@@ -142,8 +134,21 @@
     return made.concat(label(spec, style, look, { strong: true }));
   }
 
+  // Grid borders run along streets, and so do pipes: a soft ribbon shows on both sides of what lies on it.
+  function ribbon(spec, style, look, width) {
+    const bare = style.opacity < 0.2;
+    return layer(spec, "ribbon", "line", PHASE.border, {
+      layout: { "line-join": "round", "line-cap": "round" },
+      paint: {
+        "line-color": ["case", ON, look.colours.mark, bare ? style.outline : look.colours.rim],
+        "line-opacity": ["*", look.opacity, ["case", ON, 0.4, bare ? 0.2 : 0.6]],
+        "line-width": byZoom(LINE_STOPS, (f) => ["+", bare ? 6 : 2.6, ["*", f, width], ["case", ON, 6, 0]]),
+      },
+    });
+  }
+
   function signLayers(spec, style, look, sign) {
-    const size = style.width_px / 5;
+    const size = 0.3 + 0.11 * style.width_px;
     return [layer(spec, "sign", "symbol", PHASE.point, {
       minzoom: style.min_zoom || 0,
       layout: {

@@ -58,6 +58,7 @@
           "ScaleControl.Kilometers": words.kilometres,
         },
       });
+      box.gisappMap = this.map; // for tests and the browser's console
       this.addControls(frame, words);
       this.listen();
     }
@@ -77,9 +78,10 @@
     listen() {
       const map = this.map;
       window.gisappMapIcons.supply(map);
-      map.once("style.load", () => { this.loaded = true; this.draw(); });
+      performance.mark("gisapp-map-made");
+      map.once("style.load", () => { performance.mark("gisapp-map-style"); this.loaded = true; this.draw(); });
       map.on("idle", () => this.rested());
-      map.on("sourcedataloading", () => this.told().setState("loading", true));
+      map.on("render", () => this.told().setState("loading", this.loaded && !map.areTilesLoaded()));
       map.on("error", (event) => this.failed(event));
       map.on("moveend", () => this.moved());
       map.on("zoom", () => this.told().setState("zoom", Math.floor(map.getZoom() * 4) / 4));
@@ -193,7 +195,10 @@
     rested() {
       const { setState, setProps, props } = this.told();
       setState("loading", false);
-      if (this.loaded && !props.ready && specsOf(props).length && this.map.areTilesLoaded()) setProps({ ready: true });
+      if (this.loaded && !props.ready && specsOf(props).length && this.map.areTilesLoaded()) {
+        performance.mark("gisapp-map-ready");
+        setProps({ ready: true });
+      }
     }
 
     moved() {
