@@ -29,7 +29,7 @@ from layers.palette import GROUND, TEXT, THEMES
 _WORDS = ("layers", "zoom_in", "zoom_out")
 _PANEL = {
     "light": {"panel": "#ffffff", "line": "#d5dae1", "quiet": "#566173", "icon": "none"},
-    "dark": {"panel": "#1d232c", "line": "#38414e", "quiet": "#a9b4c2", "icon": "invert(1)"},
+    "dark": {"panel": "#1d232c", "line": "#38414e", "quiet": "#a9b4c2", "icon": "invert(1) brightness(1.8)"},
 }
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 # Below this zoom a map of a city would be a dot; above it there is nothing more to see.

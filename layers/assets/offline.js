@@ -83,6 +83,42 @@ const gisapp = (() => {
     }
   };
 
+  // Lines and dots shrink with the scale, so that a whole city is still a map; marks with a number stay.
+  const thin = (map) => {
+    const share = Math.min(1, Math.max(0.4, 2 ** ((map.getZoom() - 15) / 2)));
+    for (const one of groups) {
+      if (one.kind === "polygon" || one.share === share) continue;
+      one.share = share;
+      one.shapes.eachLayer((drawn) => {
+        if (one.kind === "line") drawn.setStyle({ weight: drawn.gisappWidth * share });
+        else if (drawn.gisappWidth < 8) drawn.setRadius(drawn.gisappWidth * share);
+      });
+    }
+  };
+
+  // Of labels that would overlap, the one of the higher layer is shown; numbers in marks always are.
+  const declutter = (map) => {
+    const taken = [];
+    for (const one of [...groups].reverse()) {
+      if (!map.hasLayer(one.group) || !one.group.hasLayer(one.labels)) continue;
+      one.labels.eachLayer((tip) => {
+        const node = tip.getElement();
+        if (!node) return;
+        const box = node.getBoundingClientRect();
+        const hit = !node.classList.contains("gisapp-point-center") && taken.some((other) =>
+          box.left < other.right && box.right > other.left && box.top < other.bottom && box.bottom > other.top);
+        node.style.visibility = hit ? "hidden" : "visible";
+        if (!hit) taken.push(box);
+      });
+    }
+  };
+
+  const refresh = (map) => {
+    restack(map);
+    thin(map);
+    declutter(map);
+  };
+
   const draw = (map, group, id, pane) => {
     const layer = read(id);
     map.gisappCanvas ||= {};
@@ -90,12 +126,14 @@ const gisapp = (() => {
     const shapes = L.featureGroup(), labels = L.layerGroup();
     layer.shapes.forEach((_, row) => {
       const drawn = shape(layer, row, layer.origin, renderer);
+      drawn.gisappWidth = pick(layer.width, row);
       if (layer.popup.length) drawn.bindPopup(() => told(layer.popup, row), { maxWidth: 320 });
       shapes.addLayer(drawn);
       const text = layer.label ? pick(layer.label, row) : "";
       if (text !== "") labels.addLayer(label(text, drawn, layer.kind));
     });
-    groups.push({ group, shapes, labels, minZoom: layer.minZoom, labelZoom: Math.max(layer.minZoom, layer.labelZoom) });
+    const labelZoom = Math.max(layer.minZoom, layer.labelZoom);
+    groups.push({ group, shapes, labels, kind: layer.kind, share: 1, minZoom: layer.minZoom, labelZoom });
   };
 
   // Panes below the shapes: what lies under a picture, and pictures.
@@ -108,8 +146,8 @@ const gisapp = (() => {
   };
 
   const ready = (map) => {
-    restack(map);
-    map.on("zoomend overlayadd", () => restack(map));
+    refresh(map);
+    map.on("zoomend overlayadd overlayremove", () => refresh(map));
     const toggle = document.querySelector(".leaflet-control-layers-toggle");
     if (toggle) {
       toggle.title = words.layers;

@@ -58,6 +58,11 @@ const scale = canvas.width / box.width;
 const dot = canvas.getContext('2d').getImageData(
   (mark.x + mark.width / 2 - box.x) * scale, (mark.y + mark.height / 2 - box.y) * scale, 1, 1).data;
 return [...dot].slice(0, 3); }"""
+# Pairs of labels that are seen over each other; the numbers in marks may lie under anything.
+OVERLAPS = """() => { const seen = [...document.querySelectorAll('.gisapp-label:not(.gisapp-point-center)')]
+  .filter(node => node.style.visibility !== 'hidden').map(node => [node.textContent, node.getBoundingClientRect()]);
+return seen.flatMap(([a, p], i) => seen.slice(i + 1).filter(([_, q]) =>
+  p.left < q.right && p.right > q.left && p.top < q.bottom && p.bottom > q.top).map(([b]) => [a, b])); }"""
 COLOURS = """() => { const seen = new Set();
 for (const canvas of document.querySelectorAll('canvas')) {
   const dots = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
@@ -81,6 +86,7 @@ def test_it_opens_without_a_network_and_draws(chromium, tmp_path, language, widt
     with opened(chromium, page(language), tmp_path, width, height) as tab:
         until(tab, COLOURS, lambda number: number > 20)
         assert tab.locator(".gisapp-label", has_text="G002 · P009").is_visible()
+        assert tab.evaluate(OVERLAPS) == []
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert tab.locator("details").get_attribute("open") == ("" if width > 700 else None)
         picture = tab.locator(".leaflet-image-layer")
