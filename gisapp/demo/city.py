@@ -9,7 +9,6 @@ import pandas as pd
 
 from gisapp.demo.buildings import make_layout
 from gisapp.demo.customers import (
-    Customers,
     building_households,
     building_kinds,
     building_table,
@@ -22,7 +21,6 @@ from gisapp.demo.ground import make_ground
 from gisapp.demo.heating import make_heating
 from gisapp.demo.land import landcover_table, make_land
 from gisapp.demo.people import people_tables
-from gisapp.demo.pipes import Laid
 from gisapp.demo.power import make_power
 from gisapp.demo.sizes import Size
 from gisapp.demo.streets import make_plan, street_table
@@ -61,19 +59,9 @@ def make_town(size: Size, seed: int) -> Town:
     tables["landcover"] = landcover_table(ground, plan, land, streams[11])
     tables["buildings"] = building_table(layout, kind, households, districts.community)
     tables["customers"] = customers.table
-    front = np.hypot(
-        layout.buildings["far_x"] - layout.buildings["near_x"], layout.buildings["far_y"] - layout.buildings["near_y"]
-    ).to_numpy()
-    connections = [_connections(network, customers, front) for network in networks]
+    connections = [connection_frame(network, customers, layout) for network in networks]
     for name in ("nodes", "links", "devices", "hydrants"):
         parts = [network.tables[name] for network in networks if name in network.tables]
         tables[name] = pd.concat(parts, ignore_index=True)
     tables["connections"] = pd.concat(connections, ignore_index=True)
     return Town(tables, layout.buildings["block"].to_numpy()[customers.building])
-
-
-def _connections(network: Laid, customers: Customers, front: np.ndarray) -> pd.DataFrame:
-    """Return the ``connections`` of one network."""
-    links = network.tables["links"]
-    code, length = links["code"].to_numpy(dtype=object), links["length_m"].to_numpy()
-    return connection_frame(links["utility"].iloc[0], customers, network.service, code, length, front)

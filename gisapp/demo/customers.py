@@ -10,9 +10,10 @@ import shapely
 
 from gisapp.demo.buildings import STYLES, Layout
 from gisapp.demo.districts import PEOPLE_PER_HOME, community_names
-from gisapp.demo.frames import codes, coded, framed
+from gisapp.demo.frames import coded, codes, framed
 from gisapp.demo.land import BUSINESS, HOMES, HOSPITAL, INDUSTRY, SCHOOL, multi
 from gisapp.demo.people import phones
+from gisapp.demo.pipes import Laid
 
 # Kind, its name in generic Chinese, one in so many buildings of the given uses, and people on an ordinary day.
 _SPECIAL = (
@@ -111,28 +112,18 @@ def front(layout: Layout, building: np.ndarray, share: np.ndarray) -> np.ndarray
     return near + share[:, None] * (far - near)
 
 
-def connection_frame(
-    utility: str,
-    customers: Customers,
-    service: np.ndarray,
-    codes_of: np.ndarray,
-    length: np.ndarray,
-    front_m: np.ndarray,
-) -> pd.DataFrame:
-    """Return the ``connections`` of a utility: customers of served buildings on their building's service.
-
-    ``service`` is the link number by building (-1: not served); ``codes_of`` and ``length`` are by link,
-    ``front_m`` is the length of the front by building.
-    """
-    link = service[customers.building]
+def connection_frame(laid: Laid, customers: Customers, layout: Layout) -> pd.DataFrame:
+    """Return the ``connections`` of a network: customers on their building's service, where it passes their door."""
+    links = laid.tables["links"]
+    link = laid.service[customers.building]
     on = np.flatnonzero(link >= 0)
     link = link[on]
-    measure = length[link] - (1 - customers.share[on]) * front_m[customers.building[on]]
+    doors = shapely.points(front(layout, customers.building[on], customers.share[on]))
     columns = {
-        "utility": np.full(len(on), utility, dtype=object),
-        "customer_code": customers.table["code"].to_numpy()[on],
-        "link_code": codes_of[link],
-        "measure_m": np.round(np.clip(measure, 0, length[link]), 2),
+        "utility": links["utility"].to_numpy(dtype=object)[link],
+        "customer_code": customers.table["code"].to_numpy(dtype=object)[on],
+        "link_code": links["code"].to_numpy(dtype=object)[link],
+        "measure_m": np.round(shapely.line_locate_point(laid.shapes[link], doors), 2),
     }
     return framed("connections", columns)
 

@@ -40,7 +40,7 @@ def make_districts(plan: Plan, households: np.ndarray, grids: int) -> Districts:
     """Return the community and the grid of each block, given its households."""
     branch = _branches(plan)
     community = np.where(plan.wet, -1, branch)
-    numbers, community[~plan.wet] = np.unique(community[~plan.wet], return_inverse=True)
+    community[~plan.wet] = np.unique(community[~plan.wet], return_inverse=True)[1]
     weight = households + 0.012 * shapely.area(plan.drawing.faces)
     grid = _grids(plan, np.where(plan.wet, 0, weight), grids)
     return Districts(_numbered(plan, community), _numbered(plan, grid))

@@ -28,7 +28,7 @@ def make_gas(ground: Ground, plan: Plan, land: Land, layout: Layout, rng: np.ran
     blocks = blocks[rng.random(len(blocks)) < chance[land.use[blocks]]]
     gates = _gates(ground, plan)
     mains = lay_mains(net, plan, layout, _pipe_edges(plan, layout.edge[blocks], gates, rng), blocks, SHIFT)
-    lanes = lay_lanes(net, layout, mains.tee, SHIFT, "station")
+    lanes = lay_lanes(net, layout, mains.tee, SHIFT, "station", by_row=True)
     out = plan.drawing.nodes[gates] - CENTRE
     source = net.add_nodes(plan.drawing.nodes[gates] + 60 * out / np.hypot(*out.T)[:, None], "source")
     rising = net.add_links(source, mains.junction[gates])
@@ -43,7 +43,7 @@ def make_gas(ground: Ground, plan: Plan, land: Land, layout: Layout, rng: np.ran
         at_ends(firsts[~boxed], 1, "regulator", direction="forward"),
         some_ends(net, mains.link, np.where(degrees(net, mains.link) >= 3, 0.55, 0.1), "gate_valve", rng),
     ]
-    served = lanes.service[lanes.service >= 0]
+    served = np.unique(lanes.service[lanes.service >= 0])
     parts.append(at_ends(served[rng.random(len(served)) < 0.6], 0, "gate_valve"))
     tables["devices"] = device_frame(net, parts, length, columns["diameter_mm"].to_numpy(), shapes, rng)
     return Laid(tables, lanes.service, shapes)
@@ -80,7 +80,7 @@ def _columns(
     year[inside] = by_block[table["block"].to_numpy()[inside].astype(int)]
     rank[mains.link], size[mains.link] = "main", np.array([315.0, 250.0, 160.0])[plan.rank[mains.edge]]
     year[mains.link] = by_edge[mains.edge]
-    served = lanes.service[lanes.service >= 0]
+    served = np.unique(lanes.service[lanes.service >= 0])
     rank[served], size[served] = "service", 63.0
     rank[rising], size[rising] = "trunk", 400.0
     kind, direction = np.full(count, "pipe", dtype=object), np.full(count, "both", dtype=object)

@@ -23,14 +23,14 @@ _CHANCE = {OLD: 0.25, SLAB: 0.85, HIGH: 0.95, TOWER: 0.92, SCHOOL: 0.95, HOSPITA
 def make_heating(ground: Ground, plan: Plan, land: Land, layout: Layout, rng: np.random.Generator) -> Laid:
     """Return the heating network. Supply and return are laid link by link in the same order."""
     net = Net("heating", "H")
-    blocks = _served(land, layout, rng)
+    blocks = _served(ground, plan, land, layout, rng)
     plants = _plants(ground, plan)
     edges = _pipe_edges(plan, layout.edge[blocks], plants, rng)
     mains: list[Mains] = []
     lanes: list[Lanes] = []
     for shift in SHIFTS.values():
         mains.append(lay_mains(net, plan, layout, edges, blocks, shift))
-        lanes.append(lay_lanes(net, layout, mains[-1].tee, shift, "station"))
+        lanes.append(lay_lanes(net, layout, mains[-1].tee, shift, "station", by_row=True))
     supply, back = lanes
     bridged = supply.station[supply.station >= 0], back.station[back.station >= 0]
     exchanger = net.add_links(*bridged)
@@ -45,11 +45,12 @@ def make_heating(ground: Ground, plan: Plan, land: Land, layout: Layout, rng: np
     return Laid(tables, supply.service, shapes)
 
 
-def _served(land: Land, layout: Layout, rng: np.random.Generator) -> np.ndarray:
-    """Return the blocks with district heating: most of those built for it."""
+def _served(ground: Ground, plan: Plan, land: Land, layout: Layout, rng: np.random.Generator) -> np.ndarray:
+    """Return the blocks with district heating: most of those built for it, in the quarters that have it."""
     blocks = blocks_built(layout)
     chance = np.array([_CHANCE.get(use, 0.75) for use in range(int(land.use.max()) + 1)])
-    return blocks[rng.random(len(blocks)) < chance[land.use[blocks]]]
+    quarter = ground.age(shapely.get_coordinates(shapely.centroid(plan.drawing.faces[blocks])) + 9_000.0) > -0.55
+    return blocks[quarter & (rng.random(len(blocks)) < chance[land.use[blocks]])]
 
 
 def _plants(ground: Ground, plan: Plan) -> np.ndarray:
@@ -83,7 +84,7 @@ def _columns(
     inside = table["block"].notna().to_numpy()
     year[inside] = by_block[table["block"].to_numpy()[inside].astype(int)]
     for name, main, lane, rise in zip(SHIFTS, mains, lanes, rising, strict=True):
-        served = lane.service[lane.service >= 0]
+        served = np.unique(lane.service[lane.service >= 0])
         for links in (main.link, lane.first[lane.first >= 0], lane.row, served, rise):
             side[links] = name
         rank[main.link], size[main.link] = "main", np.array([500.0, 350.0, 250.0])[plan.rank[main.edge]]
@@ -106,9 +107,9 @@ def _valves(
     chance = np.where(degree >= 3, 0.5, 0.08)
     on_supply = some_ends(net, mains[0].link, chance, "gate_valve", rng)
     firsts, backs = (lane.first[lane.first >= 0] for lane in lanes)
-    served = lanes[0].service >= 0
-    some = served & (rng.random(len(served)) < 0.5)
+    services = [np.unique(lane.service[lane.service >= 0]) for lane in lanes]
+    some = rng.random(len(services[0])) < 0.5
     parts = [on_supply, on_supply.assign(link=on_supply["link"] - mains[0].link[0] + mains[1].link[0])]
     parts += [at_ends(links, 0, "gate_valve") for links in (firsts, backs, *rising)]
-    parts += [at_ends(lane.service[some], 0, "gate_valve") for lane in lanes]
+    parts += [at_ends(links[some], 0, "gate_valve") for links in services]
     return parts

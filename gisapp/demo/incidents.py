@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -21,16 +21,18 @@ from gisapp.demo.people import (
     QUALITY,
     REPAIR_BASE,
     SEARCH,
+    Leaders,
     phones,
 )
 from gisapp.demo.phrases import phrases
-from gisapp.demo.places import Places, place_all
+from gisapp.demo.places import Open, Places, Reports, place_all
 from gisapp.demo.seasons import DAYS, TYPE_NAMES, TYPES, daily_rates, seconds_of_day
 from gisapp.demo.sites import Sites
 from gisapp.demo.sizes import NOW, START, Size
 from gisapp.grids import GridIndex
 
 MONTH_DAYS = 31
+_BURST = TYPE_NAMES.index("burst")
 MONTHS = -(-DAYS // MONTH_DAYS)
 _OTHER_UTILITY = {"power_outage": "power", "no_heat": "heating", "gas_leak": "gas"}
 _UNIT = {"leak": NETWORK, "burst": NETWORK, "low_pressure": OFFICE, "quality": QUALITY, "meter_fault": METERS,
@@ -42,58 +44,61 @@ _CAUSES = {"leak": ("corrosion", "joint", "frost", "third_party", "settlement", 
            "burst": ("frost", "corrosion", "third_party", "pressure", "settlement", "unknown")}  # fmt: skip
 
 
-@dataclass
-class Open:
-    """Repairs of the last three months: only these can be repaired again."""
+@dataclass(frozen=True)
+class Scene:
+    """Where incidents happen and who answers for each grid."""
 
-    code: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=object))
-    link: np.ndarray = field(default_factory=lambda: np.empty(0, int))
-    measure: np.ndarray = field(default_factory=lambda: np.empty(0))
-    repaired: np.ndarray = field(default_factory=lambda: np.empty(0, "datetime64[ms]"))
+    size: Size
+    sites: Sites
+    index: GridIndex
+    grid_codes: np.ndarray
+    leaders: Leaders
 
 
-def incident_months(
-    size: Size, sites: Sites, index: GridIndex, grid_codes: np.ndarray, seed: np.random.SeedSequence
-) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+def incident_months(scene: Scene, seed: np.random.SeedSequence) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Yield incidents and their history, one month after the other."""
     first, *months = seed.spawn(1 + MONTHS)
-    rates = daily_rates(size.incidents, np.random.default_rng(first))
+    rates = daily_rates(scene.size.incidents, np.random.default_rng(first))
     past = Open()
     for number, child in enumerate(months):
         span = slice(number * MONTH_DAYS, min(DAYS, (number + 1) * MONTH_DAYS))
-        yield _month(size, sites, index, grid_codes, rates[:, span], span.start, past, np.random.default_rng(child))
+        yield _month(scene, rates[:, span], span.start, past, np.random.default_rng(child))
 
 
 def _month(
-    size: Size, sites: Sites, index: GridIndex, grid_codes: np.ndarray, rates: np.ndarray, first_day: int, past: Open,
-    rng: np.random.Generator,
-) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    scene: Scene, rates: np.ndarray, first_day: int, past: Open, rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return one month's incidents and history."""
+    reports = _reports(rates, first_day, past, rng)
+    places = place_all(scene.sites, reports, past, rng)
+    lives = make_lives(reports.at, reports.kind, reports.parent >= 0, rng)
+    code = _codes(reports.at)
+    unit = _units(reports, rng)
+    row = scene.index.locate(places.xy)
+    columns = {"code": code, "unit_code": unit, "duplicate_of": _taken(code, reports.parent)}
+    columns |= _columns(scene.sites, reports, past, places, rng) | life_columns(lives)
+    columns["grid_code"] = _taken(scene.grid_codes, row)
+    columns["grid_rev"] = pd.array(np.ones(len(row), int), dtype="Int64")
+    columns["grid_rev"][row < 0] = pd.NA
+    columns["cause"] = _causes(reports, lives.at[:, 7], rng)
+    points = shapely.points(places.xy)
+    points[np.isnan(places.xy[:, 0])] = None
+    since = moment(NOW) - np.timedelta64(scene.size.history_days, "D")
+    recent = (reports.at >= since) | ~np.isin(lives.status, ("archived", "merged", "cancelled", "rejected"))
+    leader = scene.leaders.at(row, lives.at[:, -1])
+    history = history_frame(code, lives, unit, leader, np.flatnonzero(recent))
+    _remember(past, code, reports, places, lives.at[:, 7])
+    return framed("incidents", columns, points), history
+
+
+def _reports(rates: np.ndarray, first_day: int, past: Open, rng: np.random.Generator) -> Reports:
+    """Return what is reported in a month, in order."""
     kind, at = _moments(rates, first_day, rng)
     parent = _parents(kind, rng)
     at = _soon_after(at, parent, rng)
     keep = (at <= moment(NOW)) & (at < at_day(first_day + rates.shape[1]))
     kind, at, parent = _sorted(kind, at, parent, keep)
-    again = _repeats(kind, at, parent, past, rng)
-    places = place_all(sites, kind, parent, again, past.link, past.measure, rng)
-    lives = make_lives(at, kind, parent >= 0, rng)
-    code = _codes(at)
-    row = index.locate(places.xy)
-    grid = np.where(row >= 0, grid_codes[np.maximum(row, 0)], None)
-    unit = _units(kind, parent, rng)
-    columns = _columns(sites, code, kind, at, parent, again, past, places, rng)
-    columns |= life_columns(lives) | {"grid_code": grid, "unit_code": unit}
-    columns["grid_rev"] = pd.array(np.where(row >= 0, 1, 0), dtype="Int64")
-    columns["grid_rev"][row < 0] = pd.NA
-    columns["cause"] = _causes(kind, lives.at[:, 7], parent, rng)
-    points = shapely.points(places.xy)
-    points[np.isnan(places.xy[:, 0])] = None
-    since = moment(NOW) - np.timedelta64(size.history_days, "D")
-    recent = (at >= since) | ~np.isin(lives.status, ("archived", "merged", "cancelled", "rejected"))
-    leader = np.where(row >= 0, "leader of " + np.where(row >= 0, grid, "").astype(object), DISPATCH)
-    history = history_frame(code, lives, unit, leader, np.flatnonzero(recent))
-    _remember(past, code, kind, at, parent, places, lives.at[:, 7])
-    return framed("incidents", columns, points), history
+    return Reports(kind, at, parent, _repeats(kind, at, parent, past, rng))
 
 
 def at_day(day: int) -> np.datetime64:
@@ -147,7 +152,7 @@ def _repeats(kind: np.ndarray, at: np.ndarray, parent: np.ndarray, past: Open, r
     again = np.full(len(kind), -1)
     if not len(past.code):
         return again
-    able = (kind <= TYPE_NAMES.index("burst")) & (parent < 0) & (rng.random(len(kind)) < 0.09)
+    able = (kind <= _BURST) & (parent < 0) & (rng.random(len(kind)) < 0.09)
     pick = rng.integers(0, len(past.code), len(kind))
     wait = at - past.repaired[pick]
     able &= (wait > np.timedelta64(1, "D")) & (wait < np.timedelta64(88, "D"))
@@ -157,20 +162,18 @@ def _repeats(kind: np.ndarray, at: np.ndarray, parent: np.ndarray, past: Open, r
     return again
 
 
-def _remember(
-    past: Open, code: np.ndarray, kind: np.ndarray, at: np.ndarray, parent: np.ndarray, places: Places,
-    repaired: np.ndarray,
-) -> None:  # fmt: skip
+def _remember(past: Open, code: np.ndarray, reports: Reports, places: Places, repaired: np.ndarray) -> None:
     """Keep the repairs of the last three months."""
-    mine = np.flatnonzero((kind <= TYPE_NAMES.index("burst")) & (parent < 0) & (places.link >= 0) & ~np.isnat(repaired))
+    if not len(code):
+        return
+    mine = np.flatnonzero((reports.kind <= _BURST) & (reports.parent < 0) & (places.link >= 0) & ~np.isnat(repaired))
     past.code = np.concatenate([past.code, code[mine]])
     past.link = np.concatenate([past.link, places.link[mine]])
     past.measure = np.concatenate([past.measure, places.measure[mine]])
     past.repaired = np.concatenate([past.repaired, repaired[mine]])
-    if len(at):
-        fresh = past.repaired > at[-1] - np.timedelta64(89, "D")
-        past.code, past.link, past.measure = past.code[fresh], past.link[fresh], past.measure[fresh]
-        past.repaired = past.repaired[fresh]
+    fresh = past.repaired > reports.at[-1] - np.timedelta64(89, "D")
+    past.code, past.link, past.measure = past.code[fresh], past.link[fresh], past.measure[fresh]
+    past.repaired = past.repaired[fresh]
 
 
 def _codes(at: np.ndarray) -> np.ndarray:
@@ -184,14 +187,15 @@ def _codes(at: np.ndarray) -> np.ndarray:
     return dates[day] + numbers[nth]
 
 
-def _units(kind: np.ndarray, parent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _units(reports: Reports, rng: np.random.Generator) -> np.ndarray:
     """Return the unit that must act, by the simple routing of the rules."""
+    kind, parent = reports.kind, reports.parent
     unit = np.array([_UNIT[name] for name in TYPE_NAMES], dtype=object)[kind]
-    reports = 1 + np.bincount(parent[parent >= 0], minlength=len(kind))
-    reports = np.where(parent >= 0, reports[np.maximum(parent, 0)], reports)
+    heard = 1 + np.bincount(parent[parent >= 0], minlength=len(kind))
+    heard = np.where(parent >= 0, heard[np.maximum(parent, 0)], heard)
     dry = kind == TYPE_NAMES.index("no_supply")
-    unit[dry & (reports > 1)] = NETWORK
-    unit[dry & (reports > 3)] = DISPATCH
+    unit[dry & (heard > 1)] = NETWORK
+    unit[dry & (heard > 3)] = DISPATCH
     some = rng.random(len(kind))
     grievance = kind == TYPE_NAMES.index("complaint")
     unit[grievance & (some < 0.08)] = DISCIPLINE
@@ -201,13 +205,12 @@ def _units(kind: np.ndarray, parent: np.ndarray, rng: np.random.Generator) -> np
 
 
 def _columns(
-    sites: Sites, code: np.ndarray, kind: np.ndarray, at: np.ndarray, parent: np.ndarray, again: np.ndarray, past: Open,
-    places: Places, rng: np.random.Generator,
-) -> dict[str, np.ndarray]:  # fmt: skip
+    sites: Sites, reports: Reports, past: Open, places: Places, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     """Return the columns that the place and the reporter decide."""
-    count = len(kind)
+    kind, count = reports.kind, len(reports.kind)
     staff = kind == TYPE_NAMES.index("patrol_finding")
-    sensor = (kind <= TYPE_NAMES.index("burst")) & (rng.random(count) < 0.04)
+    sensor = (kind <= _BURST) & (rng.random(count) < 0.04)
     channel = np.array(_CHANNELS, dtype=object)[_drawn(np.array(_CHANNEL_SHARE), count, rng)]
     channel = np.where(staff, "patrol", np.where(sensor, "sensor", channel))
     phone = sites.phone[places.near]
@@ -217,17 +220,15 @@ def _columns(
     summary, text = phrases(kind, sites.address[places.near], phone, silent, rng)
     utility = np.array([_OTHER_UTILITY.get(name, "water") for name in TYPE_NAMES], dtype=object)[kind]
     return {
-        "code": code,
         "utility": utility,
         "type": np.array(TYPE_NAMES, dtype=object)[kind],
         "channel": channel,
-        "reported_at": at,
+        "reported_at": reports.at,
         "customer_code": _taken(sites.customer_code, places.customer),
         "link_code": places.link_code,
         "measure_m": places.measure,
         "device_code": _taken(sites.device_code, places.device),
-        "duplicate_of": _taken(code, parent),
-        "repeat_of": _taken(past.code, again),
+        "repeat_of": _taken(past.code, reports.again),
         "located_by": places.located_by,
         "accuracy_m": places.accuracy,
         "summary": summary,
@@ -251,8 +252,9 @@ def _drawn(share: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarra
     return np.searchsorted(np.cumsum(share / share.sum())[:-1], rng.random(count), side="right")
 
 
-def _causes(kind: np.ndarray, repaired: np.ndarray, parent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _causes(reports: Reports, repaired: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return the cause found when a leak or burst was repaired."""
+    kind, parent = reports.kind, reports.parent
     cause = np.full(len(kind), None, dtype=object)
     for name, words in _CAUSES.items():
         mine = (kind == TYPE_NAMES.index(name)) & ~np.isnat(repaired) & (parent < 0)

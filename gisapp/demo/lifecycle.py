@@ -102,7 +102,7 @@ def history_frame(
     ended = np.maximum(lives.ended[chosen], 0)
     over = (lives.ended[chosen][row] >= 0) & (stage == 1)
     to = np.where(over, _ENDS[ended[row]], STATES[stage])
-    before = np.where(after, np.r_[None, to[:-1]], None)
+    before = np.where(after, np.concatenate([[None], to])[:-1], None)
     who = np.select([np.isin(stage, (0, 1, 10, 11)), stage == 12], [DISPATCH, leader[chosen][row]], unit[chosen][row])
     frame = pd.DataFrame({"incident_code": code[chosen][row], "actor": who, "action": to,
                           "from_status": before, "to_status": to, "at": at[row, stage]})  # fmt: skip

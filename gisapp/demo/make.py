@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from gisapp.demo.city import Town, make_town
-from gisapp.demo.incidents import MONTHS, incident_months
+from gisapp.demo.incidents import Scene, incident_months
+from gisapp.demo.people import leaders_of
 from gisapp.demo.sites import make_sites
 from gisapp.demo.sizes import CRS, SIZES, ZONE, Size
 from gisapp.errors import InputError, StoreError
-from gisapp.grids import grid_index
+from gisapp.grids import grid_index, shapely_index
 from gisapp.store import Store, create_store
 from gisapp.tables import TABLES
 
@@ -40,7 +41,11 @@ def _months(town: Town, size: str, seed: int) -> Iterator[dict[str, pd.DataFrame
     stream = np.random.SeedSequence([seed, 2])
     sites = make_sites(town.tables, town.customer_block, np.random.default_rng(stream.spawn(1)[0]))
     codes = grids["code"].to_numpy(dtype=object)
-    for incidents, history in incident_months(_size_named(size), sites, grid_index(grids), codes, stream):
+    leaders = leaders_of(town.tables["posts"])
+    # The compiled index pays for itself from some hundred thousand points on.
+    index = (grid_index if SIZES[size].incidents > 100_000 else shapely_index)(grids)
+    scene = Scene(SIZES[size], sites, index, codes, leaders)
+    for incidents, history in incident_months(scene, stream):
         yield dict(zip(_MONTHLY, (incidents, history), strict=True))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import shapely
@@ -43,6 +45,30 @@ REPAIR_BASE = {"water": NETWORK, "power": "U16", "heating": "U17", "gas": "U18"}
 def phones(numbers: np.ndarray) -> np.ndarray:
     """Return eleven-digit phones that start with 000, where no number begins."""
     return codes("000", numbers, 8)
+
+
+@dataclass(frozen=True)
+class Leaders:
+    """The leader of each grid (by its row): who it is since when, and who it was before."""
+
+    code: np.ndarray
+    since: np.ndarray
+    before: np.ndarray
+
+    def at(self, grid: np.ndarray, when: np.ndarray) -> np.ndarray:
+        """Return the code of the leader of each grid at each moment; the dispatch centre where there is no grid."""
+        row = np.maximum(grid, 0)
+        found = np.where(when >= self.since[row], self.code[row], self.before[row])
+        return np.where(grid >= 0, found, DISPATCH)
+
+
+def leaders_of(posts: pd.DataFrame) -> Leaders:
+    """Return the leaders named in the ``posts`` table."""
+    posts = posts[posts["role"] == "grid_leader"].sort_values(["scope", "valid_from"])
+    now, then = (posts.drop_duplicates("scope", keep=which) for which in ("last", "first"))
+    code, before = (part["person_code"].to_numpy(dtype=object) for part in (now, then))
+    since = now["valid_from"].dt.tz_localize(None).to_numpy().astype("datetime64[ms]")
+    return Leaders(code, since, before)
 
 
 def people_tables(plan: Plan, grids: int, rng: np.random.Generator) -> dict[str, pd.DataFrame]:

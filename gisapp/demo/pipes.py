@@ -218,9 +218,18 @@ class Lanes:
 
 
 def lay_lanes(
-    net: Net, layout: Layout, tee: np.ndarray, shift: tuple[float, float], station: str = "junction"
+    net: Net,
+    layout: Layout,
+    tee: np.ndarray,
+    shift: tuple[float, float],
+    station: str = "junction",
+    *,
+    by_row: bool = False,
 ) -> Lanes:
-    """Lay links from the tees of blocks along their lanes and rows to every building in them."""
+    """Lay links from the tees of blocks along their lanes and rows to every building in them.
+
+    With ``by_row`` one service passes all the buildings on one side of a row, else each has its own.
+    """
     table = layout.buildings
     served = np.flatnonzero(tee[table["block"]] >= 0)
     rows, row_of = _rows(table.iloc[served])
@@ -239,7 +248,7 @@ def lay_lanes(
     of_block = np.full((2, len(tee)), -1)
     of_block[:, block[head]] = first, entry
     service = np.full(len(table), -1)
-    service[served] = _services(net, table.iloc[served], node[row_of], shift)
+    service[served] = _services(net, table.iloc[served], node[row_of], shift, by_row=by_row)
     return Lanes(of_block[0], of_block[1], row, service)
 
 
@@ -250,10 +259,14 @@ def _rows(table: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     return table[new], np.cumsum(new) - 1
 
 
-def _services(net: Net, table: pd.DataFrame, row_node: np.ndarray, shift: tuple[float, float]) -> np.ndarray:
-    """Lay the service of each building from the lane or from the building before it; return the links."""
-    far = net.add_nodes(table[["far_x", "far_y"]].to_numpy() + shift, "end")
+def _services(
+    net: Net, table: pd.DataFrame, row_node: np.ndarray, shift: tuple[float, float], *, by_row: bool
+) -> np.ndarray:
+    """Lay the services of buildings, outwards from the lane; return the link of each building."""
     columns = [table[name].to_numpy() for name in ("block", "door", "side")]
-    same = np.all([column[1:] == column[:-1] for column in columns], axis=0)
-    before = np.where(np.r_[False, same], np.r_[-1, far[:-1]], row_node)
-    return net.add_links(before, far, block=columns[0])
+    same = np.r_[False, np.all([column[1:] == column[:-1] for column in columns], axis=0)]
+    last = np.r_[~same[1:], True] if by_row else np.ones(len(same), bool)
+    far = net.add_nodes(table[["far_x", "far_y"]].to_numpy()[last] + shift, "end")
+    start = row_node[last] if by_row else np.where(same, np.r_[-1, far[:-1]], row_node)
+    link = net.add_links(start, far, block=columns[0][last])
+    return link[np.cumsum(~same) - 1] if by_row else link

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
@@ -14,6 +14,26 @@ _UNLOCATED = 0.011
 _ON_PIPE, _AT_DEVICE = ("leak", "burst", "gas_leak"), ("cover", "patrol_finding")
 # How a place was found, how often for things in the street, and its accuracy in metres.
 _FOUND = (("asset", 0.4, 2.0), ("pin", 0.25, 15.0), ("crossing", 0.2, 40.0), ("coordinates", 0.15, 5.0))
+
+
+@dataclass(frozen=True)
+class Reports:
+    """A month's reports in order: type, moment, the report each repeats, the past repair that did not hold (-1: none)."""
+
+    kind: np.ndarray
+    at: np.ndarray
+    parent: np.ndarray
+    again: np.ndarray
+
+
+@dataclass
+class Open:
+    """Repairs of the last three months: only these can be repaired again."""
+
+    code: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=object))
+    link: np.ndarray = field(default_factory=lambda: np.empty(0, int))
+    measure: np.ndarray = field(default_factory=lambda: np.empty(0))
+    repaired: np.ndarray = field(default_factory=lambda: np.empty(0, "datetime64[ms]"))
 
 
 @dataclass
@@ -34,12 +54,9 @@ class Places:
     accuracy: np.ndarray
 
 
-def place_all(
-    sites: Sites, kind: np.ndarray, parent: np.ndarray, again: np.ndarray, past_link: np.ndarray,
-    past_measure: np.ndarray, rng: np.random.Generator,
-) -> Places:  # fmt: skip
+def place_all(sites: Sites, reports: Reports, past: Open, rng: np.random.Generator) -> Places:
     """Return a place for each report: repeated ones near the first, repeat repairs where the pipe was mended."""
-    count = len(kind)
+    kind, parent, count = reports.kind, reports.parent, len(reports.kind)
     places = Places(
         xy=np.full((count, 2), np.nan),
         customer=np.full(count, -1),
@@ -55,16 +72,15 @@ def place_all(
         mine = np.flatnonzero((kind == row) & (parent < 0))
         if name in _ON_PIPE:
             pipes = sites.gas if name == "gas_leak" else sites.water
-            _on_pipes(
-                places, pipes, pipes.burst if name == "burst" else pipes.leak, mine, again, past_link, past_measure, rng
-            )
+            _on_pipes(places, pipes, _drawn(pipes.burst if name == "burst" else pipes.leak, len(mine), rng), mine, rng)
         elif name in _AT_DEVICE:
             _at_devices(places, sites, mine, rng)
         else:
             _at_customers(places, sites, _drawn(sites.weights.get(name, sites.weights[""]), len(mine), rng), mine, rng)
+    _mended_again(places, sites, reports.again, past, rng)
     _doubles(places, sites, kind, parent, rng)
     _callers(places, sites)
-    _lose_some(places, kind, again, rng)
+    _lose_some(places, kind, reports.again, rng)
     return places
 
 
@@ -74,20 +90,25 @@ def _drawn(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarr
     return np.searchsorted(total, rng.random(count) * total[-1], side="right")
 
 
-def _on_pipes(
-    places: Places, pipes: Pipes, weight: np.ndarray, mine: np.ndarray, again: np.ndarray, past_link: np.ndarray,
-    past_measure: np.ndarray, rng: np.random.Generator,
-) -> None:  # fmt: skip
-    """Place reports on pipes: drawn by leak rate, half of them near the pipe's weak spot."""
-    link = _drawn(weight, len(mine), rng)
+def _on_pipes(places: Places, pipes: Pipes, link: np.ndarray, mine: np.ndarray, rng: np.random.Generator) -> None:
+    """Place reports on pipes, half of them near the pipe's weak spot."""
     weak = pipes.weak_share[link] + rng.normal(0, 0.06, len(mine))
     share = np.clip(np.where(rng.random(len(mine)) < 0.5, weak, rng.random(len(mine))), 0.01, 0.99)
-    measure = share * pipes.length[link]
-    old = again[mine]
-    if len(past_link):
-        link = np.where(old >= 0, past_link[np.maximum(old, 0)], link)
-        nearly = past_measure[np.maximum(old, 0)] + rng.uniform(-3.5, 3.5, len(mine))
-        measure = np.where(old >= 0, np.clip(nearly, 0, pipes.length[link]), measure)
+    _at_measure(places, pipes, link, share * pipes.length[link], mine, rng)
+
+
+def _mended_again(places: Places, sites: Sites, again: np.ndarray, past: Open, rng: np.random.Generator) -> None:
+    """Place leaks where a repair of the last months did not hold, to a few metres."""
+    mine = np.flatnonzero(again >= 0)
+    link = past.link[again[mine]]
+    measure = past.measure[again[mine]] + rng.uniform(-3.5, 3.5, len(mine))
+    _at_measure(places, sites.water, link, np.clip(measure, 0, sites.water.length[link]), mine, rng)
+
+
+def _at_measure(
+    places: Places, pipes: Pipes, link: np.ndarray, measure: np.ndarray, mine: np.ndarray, rng: np.random.Generator
+) -> None:
+    """Place reports at measures along pipes."""
     places.link[mine], places.link_code[mine] = link, pipes.code[link]
     places.measure[mine] = np.round(measure, 2)
     xy = shapely.get_coordinates(shapely.line_interpolate_point(pipes.shape[link], measure))

@@ -39,7 +39,7 @@ def make_power(
     edges = _cable_edges(plan, layout.edge[blocks], feeders, rng)
     mains = lay_mains(net, plan, layout, edges, blocks, SHIFT)
     bus, incoming, heads = _lay_heads(net, plan, mains, feeders)
-    lanes = lay_lanes(net, layout, mains.tee, SHIFT, "transformer")
+    lanes = lay_lanes(net, layout, mains.tee, SHIFT, "transformer", by_row=True)
     ties = _ties(net, plan, mains, feeders)
     columns = _columns(net, mains, lanes, incoming, heads, built, rng)
     tables = network_frames(net, columns, pd.DataFrame(index=range(net.node_count)))
