@@ -13,11 +13,11 @@ import pandas as pd
 import pyproj
 
 from gisapp.crs import require_metres
+from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
 from gisapp.store import migrate
 from gisapp.store.checking import checked
 from gisapp.store.connect import Connections
-from gisapp.store.files import replace_durably
 from gisapp.store.finding import found
 from gisapp.store.geopackage import srs_id_of
 from gisapp.store.reporting import Reporting
@@ -241,17 +241,18 @@ def create_store(path: str | os.PathLike[str], *, crs: object, zone: str = DEFAU
     zone_named(zone)
     if path.exists():
         raise StoreError(f"{path} exists already; choose another name or delete it")
-    with replace_durably(path) as staged:
-        staged.touch()
+    with replaced(path) as staged:
         connections = Connections(staged)
-        with connections.writing() as connection:
-            create_schema(connection, frame)
-            code = frame.to_epsg()
-            values = {"crs": f"EPSG:{code}" if code else frame.to_wkt(), "zone": zone, "name": name}
-            for key, value in values.items():
-                write_setting(connection, key, value)
-            migrate.stamp(connection)
-        connections.close()
+        try:
+            with connections.writing() as connection:
+                create_schema(connection, frame)
+                code = frame.to_epsg()
+                values = {"crs": f"EPSG:{code}" if code else frame.to_wkt(), "zone": zone, "name": name}
+                for key, value in values.items():
+                    write_setting(connection, key, value)
+                migrate.stamp(connection)
+        finally:
+            connections.close()
     return Store(path)
 
 

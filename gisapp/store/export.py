@@ -15,10 +15,10 @@ import shapely
 from sqlalchemy import Boolean, Column, Connection, Double, Integer, MetaData, Text
 from sqlalchemy.types import TypeEngine
 
+from gisapp.durable import replaced
 from gisapp.errors import CrsError
 from gisapp.store import rtree
 from gisapp.store.connect import Connections, insert_rows
-from gisapp.store.files import replace_durably
 from gisapp.store.geometry import Geometry, encode
 from gisapp.store.geopackage import (
     create_system_tables,
@@ -59,8 +59,7 @@ def export_geopackage(
     for name, frame in frames.items():
         if isinstance(frame, gpd.GeoDataFrame) and not known.equals(frame.crs, ignore_axis_order=True):
             raise CrsError(f"{name} is in {frame.crs}; the export is in {known.name}, convert it first")
-    with replace_durably(Path(path_out)) as staged:
-        staged.touch()
+    with replaced(Path(path_out)) as staged:
         connections = Connections(staged)
         try:
             with connections.writing() as connection:

@@ -36,7 +36,7 @@ def found(connection: Connection, text: str, limit: int) -> pd.DataFrame:
     for order, (name, columns) in enumerate(_SEARCHED.items()):
         if text:
             rows += [
-                (rank, order, length, code, name, fid)
+                (rank, length, order, code, name, fid)
                 for rank, length, code, fid in _hits(connection, name, columns, text, limit)
             ]
     best = sorted(rows)[:limit]
@@ -50,7 +50,7 @@ def _hits(connection: Connection, name: str, columns: tuple[str, ...], text: str
     plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     begins = " OR ".join(f"\"{column}\" LIKE ?2 ESCAPE '\\'" for column in columns)
     holds = " OR ".join(f"\"{column}\" LIKE ?3 ESCAPE '\\'" for column in columns)
-    equal = " OR ".join(f'"{column}" = ?1' for column in columns)
+    equal = " OR ".join(f'"{column}" = ?1 COLLATE NOCASE' for column in columns)
     rows = connection.exec_driver_sql(
         f"SELECT CASE WHEN {equal} THEN 0 WHEN {begins} THEN 1 ELSE 2 END, length(code), code, fid "
         f'FROM "{name}" WHERE {holds} ORDER BY 1, 2, 3 LIMIT ?4',

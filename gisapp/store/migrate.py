@@ -13,9 +13,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from gisapp.durable import replaced
 from gisapp.errors import StoreError
 from gisapp.store.connect import Connections, plain_errors
-from gisapp.store.files import replace_durably
 from gisapp.store.geopackage import APPLICATION_ID
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -93,7 +93,7 @@ def upgrade_store(path: str | os.PathLike[str], *, folder: Path = FOLDER) -> Pat
 
 def copy_store(path: Path, target: Path) -> None:
     """Copy a store while others write to it; the copy is checked before it takes its name."""
-    with replace_durably(target) as staged, plain_errors(path):
+    with replaced(target) as staged, plain_errors(path):
         with (
             closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as source,
             closing(sqlite3.connect(staged)) as copy,

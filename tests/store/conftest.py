@@ -62,7 +62,7 @@ def rows() -> Callable[..., pd.DataFrame]:
         numbers = range(start, start + count)
         plain = pd.DataFrame({c.name: [_value(c, row) for row in numbers] for c in table.columns})
         for key in table.key:
-            if table.key[-1] == key and not TABLES[name].columns[0].kind == "time" and plain[key].dtype == "str":
+            if key == table.key[-1] and plain[key].dtype == "str":
                 plain[key] = [f"{key}-{row}" for row in numbers]
         if table.geometry is None:
             return conform(plain, name)
@@ -77,9 +77,7 @@ def rows() -> Callable[..., pd.DataFrame]:
 def network(rows: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Three nodes, two links, a device, a hydrant, two customers and their connections, all of water."""
     nodes = rows("nodes", 3).assign(utility="water", code=["N1", "N2", "N3"])
-    links = rows("links", 2).assign(
-        utility="water", code=["L1", "L2"], from_node=["N1", "N2"], to_node=["N2", "N3"]
-    )
+    links = rows("links", 2).assign(utility="water", code=["L1", "L2"], from_node=["N1", "N2"], to_node=["N2", "N3"])
     devices = rows("devices", 1).assign(utility="water", code="V1", link_code="L1", node_code="N1")
     hydrants = rows("hydrants", 1).assign(utility="water", code="H1", link_code="L2")
     customers = rows("customers", 2).assign(code=["C1", "C2"])
