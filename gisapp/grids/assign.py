@@ -17,7 +17,7 @@ _FEW = 5_000  # below this number of points the index without a compiler is read
 
 
 def assign(
-    points: gpd.GeoSeries | npt.ArrayLike,
+    points: gpd.GeoSeries | gpd.GeoDataFrame | npt.ArrayLike,
     grids: gpd.GeoDataFrame,
     *,
     near_m: float = 10.0,
@@ -56,7 +56,7 @@ def assign(
     CrsError
         When the grids are not in metres, or the points are in another CRS.
     InputError
-        When a geometry is not a point, or ``near_m`` is not a distance.
+        When a geometry is not a point, ``near_m`` is not a distance, or the index is of other grids.
 
     Examples
     --------
@@ -73,6 +73,8 @@ def assign(
     xy, labels = _placed(points, grids)
     if index is None:
         index = grid_index(grids) if len(xy) >= _FEW else shapely_index(grids)
+    if index.count != len(grids):
+        raise InputError(f"an index of {index.count} grids for {len(grids)}", todo="give the index of these grids")
     rows, on_ring = index.located(xy)
     known = np.isfinite(xy).all(axis=1)
     outside = np.flatnonzero(known & (rows < 0))
@@ -92,7 +94,9 @@ def assign(
     return pd.DataFrame(columns, index=labels)
 
 
-def _placed(points: gpd.GeoSeries | npt.ArrayLike, grids: gpd.GeoDataFrame) -> tuple[Coordinates, pd.Index]:
+def _placed(
+    points: gpd.GeoSeries | gpd.GeoDataFrame | npt.ArrayLike, grids: gpd.GeoDataFrame
+) -> tuple[Coordinates, pd.Index]:
     """Return coordinates and labels of the points, their frame checked against the grids."""
     crs = require_metres(grids.crs, "the grids table")
     if not isinstance(points, (gpd.GeoSeries, gpd.GeoDataFrame)):

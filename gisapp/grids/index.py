@@ -98,16 +98,12 @@ class GridIndex:
         """Return the row number of the grid of one point, -1 for none: the quick way for a single click."""
         return self._form.locate_one(float(x), float(y))
 
-    def on_border(self, xy: npt.ArrayLike) -> Flags:
-        """Return whether each point is exactly on a ring of any grid."""
-        return self._form.locate(positions(xy))[1]
-
     def near(self, xy: npt.ArrayLike, near_m: float) -> Flags:
         """Return whether a ring of any grid passes within ``near_m`` metres of each point."""
         return self._form.near(positions(xy), near_m)
 
     def located(self, xy: npt.ArrayLike) -> tuple[Rows, Flags]:
-        """Return :meth:`locate` and :meth:`on_border` at the price of one."""
+        """Return :meth:`locate`, and whether each point is exactly on a ring of any grid."""
         return self._form.locate(positions(xy))
 
     def covering(self, xy: npt.ArrayLike) -> tuple[npt.NDArray[np.intp], Rows]:

@@ -85,6 +85,8 @@ def test_lines_and_odd_arrays_are_refused():
         assign([(1, 2, 3)], TOWN)
     with pytest.raises(InputError, match="near_m"):
         assign([(1, 2)], TOWN, near_m=-1)
+    with pytest.raises(InputError, match="index of 1 grids for 4"):
+        assign([(1, 2)], TOWN, index=grid_index(TOWN.iloc[:1]))
 
 
 @pytest.mark.parametrize("make", [lambda rng: voronoi(60, rng, bend=0.1), river_town, lambda _: blocks(7, 5)])
