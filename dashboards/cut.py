@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import numpy as np
 import pyproj
@@ -25,12 +26,18 @@ def to_world(geoms: np.ndarray, crs: pyproj.CRS | str, *, frame: str = "wgs84") 
 
     This is for drawing only. ``frame`` is the frame of the base map below (wgs84, gcj02 or bd09).
     """
-    change = pyproj.Transformer.from_crs(crs, 4326, always_xy=True)
+    change = to_degrees(crs)
 
     def place(xy: np.ndarray) -> np.ndarray:
         return mercator(lonlat_in_frame(np.column_stack(change.transform(xy[:, 0], xy[:, 1])), frame))
 
     return shapely.transform(geoms, place)
+
+
+@lru_cache(maxsize=8)
+def to_degrees(crs: pyproj.CRS | str) -> pyproj.Transformer:
+    """Return what turns coordinates into WGS 84 degrees, east first; making one takes longer than a tile."""
+    return pyproj.Transformer.from_crs(crs, 4326, always_xy=True)
 
 
 def mercator(lonlat: np.ndarray) -> np.ndarray:

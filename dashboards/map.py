@@ -53,7 +53,7 @@ import numpy as np
 import pyproj
 from dash.development.base_component import Component
 
-from dashboards.cut import lonlat_in_frame
+from dashboards.cut import lonlat_in_frame, to_degrees
 from dashboards.tiles import degrees
 from gisapp.errors import InputError
 from gisapp.words import catalog
@@ -92,7 +92,7 @@ def extent_of(frame: gpd.GeoDataFrame) -> list[float]:
 
 def place_on_map(x: float, y: float, crs: pyproj.CRS, *, frame: str = "wgs84") -> tuple[float, float]:
     """Return the longitude and latitude at which a place is drawn."""
-    lng, lat = pyproj.Transformer.from_crs(crs, 4326, always_xy=True).transform(x, y)
+    lng, lat = to_degrees(crs).transform(x, y)
     drawn = lonlat_in_frame(np.array([[lng, lat]]), frame)
     return float(drawn[0, 0]), float(drawn[0, 1])
 

@@ -176,8 +176,13 @@ def _sums(numbers: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 
 def _varint(number: int) -> bytes:
-    """Return one number as a varint."""
-    return varints(np.array([number]))[0].tobytes()
+    """Return one number as a varint; for single numbers this is faster than arrays."""
+    written = bytearray()
+    while number > 127:
+        written.append(number & 127 | 128)
+        number >>= 7
+    written.append(number)
+    return bytes(written)
 
 
 def _message(field: int, content: bytes) -> bytes:

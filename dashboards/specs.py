@@ -13,11 +13,10 @@ from typing import Any, cast
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 from PIL import Image
 
-from dashboards.cut import lonlat_in_frame
+from dashboards.cut import lonlat_in_frame, to_degrees
 from dashboards.sheets import anchors, told
 from dashboards.tiles import Tiles
 from gisapp.tables import TABLES
@@ -162,7 +161,7 @@ def _features(shapes: np.ndarray, rows: list[dict[str, Any]]) -> list[dict[str, 
 
 def _in_degrees(frame: gpd.GeoDataFrame, to: str) -> np.ndarray:
     """Return geometries in degrees of the drawn frame, to the centimetre."""
-    change = pyproj.Transformer.from_crs(frame.crs, 4326, always_xy=True)
+    change = to_degrees(frame.crs)
 
     def place(xy: np.ndarray) -> np.ndarray:
         return lonlat_in_frame(np.column_stack(change.transform(xy[:, 0], xy[:, 1])), to).round(7)

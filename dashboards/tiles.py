@@ -16,9 +16,9 @@ from typing import Any, Protocol, TypeVar, cast
 
 import geopandas as gpd
 import numpy as np
-import pyproj
 from flask import Flask, Response, abort, request
 
+from dashboards.cut import to_degrees
 from dashboards.sheets import DEEPEST, Sheet
 from gisapp import __version__
 from gisapp.words import LANGUAGES
@@ -165,7 +165,7 @@ def degrees(frames: Sequence[gpd.GeoDataFrame]) -> tuple[float, float, float, fl
 
 def _degrees_of(frame: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
     """Return the bounds of one table in WGS 84."""
-    box: Any = pyproj.Transformer.from_crs(frame.crs, 4326, always_xy=True).transform_bounds(*frame.total_bounds)
+    box: Any = to_degrees(frame.crs).transform_bounds(*frame.total_bounds)
     return (box[0], box[1], box[2], box[3])
 
 
