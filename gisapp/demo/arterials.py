@@ -97,7 +97,7 @@ def _dropped(
     area = shapely.area(drawing.faces)
     wet = shapely.intersects(shapely.line_interpolate_point(edges, 0.5, normalized=True), ground.river) & (street >= 0)
     gone = np.zeros(len(edges), bool)
-    gone[_spare_bridges(edges, street, wet, rng)] = True
+    gone[_spare_bridges(street, wet & (drawing.sides >= 0).all(axis=1))] = True
     bank = shapely.dwithin(edges, ground.river, 60)
     inner = (drawing.sides >= 0).all(axis=1) & ~bank & (street >= 0)
     gone |= _sliver_walls(drawing.sides, area, shapely.length(edges), inner)
@@ -112,7 +112,7 @@ def _dropped(
     return kept, streets_of(kept, edges[~gone], street[~gone])
 
 
-def _spare_bridges(edges: np.ndarray, street: np.ndarray, wet: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _spare_bridges(street: np.ndarray, wet: np.ndarray) -> np.ndarray:
     """Return the edges of every third or so road over the river: it ends at the bank."""
     roads = np.unique(street[wet])
     spare = roads[(np.arange(len(roads)) % 5 == 1) | (np.arange(len(roads)) % 5 == 4)]

@@ -133,7 +133,8 @@ def _side(
     block: int, y: float, lane: float, side: float, reach: float, style: Style, rng: np.random.Generator
 ) -> list[tuple[float, ...]]:
     """Return the buildings of one row on one side of the lane, filled from the lane outwards."""
-    row, at, order = [], LANE_M, 0
+    row: list[tuple[float, ...]] = []
+    at, order = LANE_M, 0
     while True:
         stairs = int(rng.choice(style.stairs))
         while stairs and at + stairs * style.stair_m > reach - 1:

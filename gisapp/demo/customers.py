@@ -10,7 +10,7 @@ import shapely
 
 from gisapp.demo.buildings import STYLES, Layout
 from gisapp.demo.districts import PEOPLE_PER_HOME, community_names
-from gisapp.demo.frames import coded, codes, framed
+from gisapp.demo.frames import coded, codes, framed, kept
 from gisapp.demo.land import BUSINESS, HOMES, HOSPITAL, INDUSTRY, SCHOOL, multi
 from gisapp.demo.people import phones
 from gisapp.demo.pipes import Laid
@@ -62,13 +62,13 @@ def building_households(layout: Layout, kind: np.ndarray) -> np.ndarray:
 def building_table(layout: Layout, kind: np.ndarray, households: np.ndarray, community: np.ndarray) -> pd.DataFrame:
     """Return the ``buildings`` table; ``community`` is by block."""
     home = community[layout.buildings["block"]]
-    names = pd.Series(_building_numbers(home).astype(str)).astype(object) + "栋"
-    for name, word, *_ in (*_SPECIAL, *((k, v[0]) for k, v in _BIG.items())):
+    names = _words(_building_numbers(home), "栋")
+    for name, word, *_ in (*_SPECIAL, *((key, value[0]) for key, value in _BIG.items())):
         mine = np.flatnonzero(kind == name)
-        names.iloc[mine] = (np.arange(len(mine)) + 1).astype(str).astype(object) + f"号{word}"
+        names[mine] = _words(np.arange(1, len(mine) + 1), f"号{word}")
     columns = {
         "code": codes("B", len(kind)),
-        "name": names.to_numpy(),
+        "name": names,
         "kind": kind,
         "floors": np.where(np.isin(kind, ("kindergarten", "heat_station")), 2, layout.buildings["floors"]),
         "households": households,
@@ -85,24 +85,25 @@ def make_customers(
     table = layout.buildings
     stairs = table["stairs"].to_numpy()
     others = np.flatnonzero(households == 0)
-    meters = np.where(kind[others] == "business", rng.integers(1, 4, len(others)), 1)
+    shops = np.where(kind[others] == "business", rng.integers(1, 4, len(others)), 1)
     homes = np.flatnonzero(households > 0)
     stair_building = np.repeat(homes, stairs[homes])
     in_stair = households[stair_building] // stairs[stair_building]
-    count = _meters(in_stair, wanted - int(meters.sum()), rng)
-    building = np.concatenate([np.repeat(stair_building, count), np.repeat(others, meters)])
-    stair = np.concatenate([np.repeat(_nth(stair_building), count), _nth(np.repeat(others, meters)) % 3])
+    count = _meters(in_stair, wanted - int(shops.sum()), rng)
+    building = np.concatenate([np.repeat(stair_building, count), np.repeat(others, shops)])
+    stair = np.concatenate([np.repeat(_nth(stair_building), count), _nth(np.repeat(others, shops)) % 3])
     first = np.repeat(np.r_[0, np.cumsum(count)[:-1]], count)
     nth = np.arange(int(count.sum())) - first
     per_stair, of = np.repeat(in_stair, count), np.repeat(count, count)
     held = (nth + 1) * per_stair // of - nth * per_stair // of
     floor = 1 + nth * np.repeat(table["floors"].to_numpy()[stair_building], count) // of
-    held = np.concatenate([held, np.ones(int(meters.sum()), int)])
-    floor = np.concatenate([floor, np.ones(int(meters.sum()), int)])
-    order = np.lexsort((floor, stair, building))
-    building, stair, held, floor = building[order], stair[order], held[order], floor[order]
+    held = np.concatenate([held, np.ones(int(shops.sum()), int)])
+    floor = np.concatenate([floor, np.ones(int(shops.sum()), int)])
     share = (np.minimum(stair, stairs[building] - 1) + 0.5) / stairs[building]
-    return Customers(_table(layout, kind, community, building, stair, held, floor, share, rng), building, share)
+    meters = pd.DataFrame({"building": building, "stair": stair, "households": held, "floor": floor, "share": share})
+    meters = meters.sort_values(["building", "stair", "floor"], kind="stable").reset_index(drop=True)
+    table = _table(layout, kind, community, meters, rng)
+    return Customers(table, meters["building"].to_numpy(), meters["share"].to_numpy())
 
 
 def front(layout: Layout, building: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -155,10 +156,10 @@ def _building_numbers(community: np.ndarray) -> np.ndarray:
 
 
 def _table(
-    layout: Layout, kind: np.ndarray, community: np.ndarray, building: np.ndarray, stair: np.ndarray,
-    held: np.ndarray, floor: np.ndarray, share: np.ndarray, rng: np.random.Generator,
-) -> pd.DataFrame:  # fmt: skip
-    """Return the ``customers`` table."""
+    layout: Layout, kind: np.ndarray, community: np.ndarray, meters: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return the ``customers`` table, one row a meter."""
+    building, stair, held, floor, share = (column.to_numpy() for _, column in meters.items())
     count = len(building)
     what = kind[building]
     home = community[layout.buildings["block"]]
@@ -177,7 +178,7 @@ def _table(
         "phone": phones(1_000_000 + numbers),
         "address": address,
         "kind": np.select([what == "residential", special], ["resident", "special"], "business"),
-        "critical": np.where(special, what, None),
+        "critical": kept(what, special),
         "households": held,
         "people": people.astype(int),
         "building_code": coded("B", building),

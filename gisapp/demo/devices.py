@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gisapp.demo.frames import codes, framed, moment
+from gisapp.demo.frames import codes, framed, kept, moment
 from gisapp.demo.pipes import Net, link_codes, node_codes
 from gisapp.demo.sizes import NOW
 
@@ -63,7 +63,7 @@ def device_frame(
         "link_code": link_codes(net, link),
         "end": np.array(["from", "to", "mid"], dtype=object)[end],
         "measure_m": measure,
-        "node_code": np.where(end < 2, node_codes(net, at), None),
+        "node_code": kept(node_codes(net, at), end < 2),
         "state": table["state"],
         "operable": operable,
         "direction": table["direction"],

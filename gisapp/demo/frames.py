@@ -36,6 +36,13 @@ def _aware(values: Any) -> Any:
     return values
 
 
+def kept(values: Any, keep: np.ndarray) -> np.ndarray:
+    """Return values as objects, with None where they are not kept."""
+    found = np.full(len(keep), None, dtype=object)
+    found[keep] = np.broadcast_to(np.asarray(values, dtype=object), len(keep))[keep]
+    return found
+
+
 def codes(prefix: str, numbers: np.ndarray | int, width: int = 6) -> np.ndarray:
     """Return codes such as P000123 for numbers, or for 1 to a count."""
     wanted = np.arange(1, numbers + 1) if isinstance(numbers, int) else numbers

@@ -58,7 +58,7 @@ def _gates(ground: Ground, plan: Plan) -> np.ndarray:
 
 
 def _pipe_edges(plan: Plan, needed: np.ndarray, gates: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the street edges with a medium-pressure main: arterials, most collectors, streets in need and ways there."""
+    """Return the street edges with a main: arterials, most collectors, streets in need and the ways to them."""
     roads = np.flatnonzero(plan.rank != RIVER)
     cost = shapely.length(plan.drawing.edges[roads]) * np.where(plan.rank[roads] == LOCAL, 1.6, 1.0)
     found = forest(plan.drawing, roads, cost, gates)

@@ -9,6 +9,7 @@ import shapely
 from gisapp.demo.ages import block_years, edge_years
 from gisapp.demo.buildings import Layout
 from gisapp.demo.devices import at_ends, degrees, device_frame, some_ends
+from gisapp.demo.frames import kept
 from gisapp.demo.ground import Ground
 from gisapp.demo.land import HIGH, HOSPITAL, INDUSTRY, OLD, SCHOOL, SLAB, TOWER, Land
 from gisapp.demo.pipes import Laid, Lanes, Mains, Net, blocks_built, lay_lanes, lay_mains, network_frames
@@ -94,7 +95,7 @@ def _columns(
     kind = np.full(count, "pipe", dtype=object)
     kind[exchanger] = "exchanger"
     return pd.DataFrame(
-        {"kind": kind, "diameter_mm": size, "material": np.where(kind == "pipe", "steel", None),
+        {"kind": kind, "diameter_mm": size, "material": kept("steel", kind == "pipe"),
          "laid_year": np.maximum(year, 1986), "rank": rank, "status": "open", "direction": "both", "side": side}
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gisapp.demo.frames import framed, moment
+from gisapp.demo.frames import framed, kept, moment
 from gisapp.demo.lifecycle import history_frame, life_columns, make_lives
 from gisapp.demo.people import (
     DISCIPLINE,
@@ -37,7 +37,8 @@ MONTHS = -(-DAYS // MONTH_DAYS)
 _OTHER_UTILITY = {"power_outage": "power", "no_heat": "heating", "gas_leak": "gas"}
 _UNIT = {"leak": NETWORK, "burst": NETWORK, "low_pressure": OFFICE, "quality": QUALITY, "meter_fault": METERS,
          "meter_well_leak": METERS, "cover": METERS, "complaint": OFFICE, "patrol_finding": NETWORK,
-         "other": OFFICE, "no_supply": OFFICE} | {name: REPAIR_BASE[u] for name, u in _OTHER_UTILITY.items()}  # fmt: skip
+         "other": OFFICE, "no_supply": OFFICE}  # fmt: skip
+_UNIT |= {name: REPAIR_BASE[utility] for name, utility in _OTHER_UTILITY.items()}
 _CHANNELS = ("phone", "mayor_hotline", "web", "app", "wechat", "counter", "media", "superior", "opinion_card", "other")
 _CHANNEL_SHARE = (0.54, 0.13, 0.03, 0.06, 0.17, 0.04, 0.006, 0.006, 0.008, 0.01)
 _CAUSES = {"leak": ("corrosion", "joint", "frost", "third_party", "settlement", "unknown"),
@@ -78,8 +79,7 @@ def _month(
     columns = {"code": code, "unit_code": unit, "duplicate_of": _taken(code, reports.parent)}
     columns |= _columns(scene.sites, reports, past, places, rng) | life_columns(lives)
     columns["grid_code"] = _taken(scene.grid_codes, row)
-    columns["grid_rev"] = pd.array(np.ones(len(row), int), dtype="Int64")
-    columns["grid_rev"][row < 0] = pd.NA
+    columns["grid_rev"] = np.where(row >= 0, 1.0, np.nan)
     columns["cause"] = _causes(reports, lives.at[:, 7], rng)
     points = shapely.points(places.xy)
     points[np.isnan(places.xy[:, 0])] = None
@@ -233,7 +233,7 @@ def _columns(
         "accuracy_m": places.accuracy,
         "summary": summary,
         "text": text,
-        "reporter_phone": np.where(silent, None, phone),
+        "reporter_phone": kept(phone, ~silent),
         "drill": rng.random(count) < 0.0012,
     }
 

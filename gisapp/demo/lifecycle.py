@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gisapp.demo.frames import framed, moment
+from gisapp.demo.frames import framed, kept, moment
 from gisapp.demo.people import DISPATCH
 from gisapp.demo.seasons import TYPE_NAMES
 from gisapp.demo.sizes import NOW
@@ -102,12 +102,13 @@ def history_frame(
     ended = np.maximum(lives.ended[chosen], 0)
     over = (lives.ended[chosen][row] >= 0) & (stage == 1)
     to = np.where(over, _ENDS[ended[row]], STATES[stage])
-    before = np.where(after, np.concatenate([[None], to])[:-1], None)
+    before = kept(np.concatenate([[None], to])[:-1], after)
     who = np.select([np.isin(stage, (0, 1, 10, 11)), stage == 12], [DISPATCH, leader[chosen][row]], unit[chosen][row])
     frame = pd.DataFrame({"incident_code": code[chosen][row], "actor": who, "action": to,
                           "from_status": before, "to_status": to, "at": at[row, stage]})  # fmt: skip
     frame = pd.concat([frame, _holds(code, lives, unit, chosen)], ignore_index=True)
-    return framed("incident_history", {**{c: frame[c] for c in frame if c != "at"}, "at": frame["at"].to_numpy()})
+    columns = {str(name): frame[name] for name in frame if name != "at"}
+    return framed("incident_history", columns | {"at": frame["at"].to_numpy()})
 
 
 def _holds(code: np.ndarray, lives: Lives, unit: np.ndarray, chosen: np.ndarray) -> pd.DataFrame:

@@ -90,14 +90,14 @@ def network_frames(net: Net, columns: pd.DataFrame, extra: pd.DataFrame) -> dict
         "utility": np.full(net.node_count, net.utility, dtype=object),
         "code": node_codes(net, np.arange(net.node_count)),
         "kind": np.concatenate(net.node_kind),
-    } | {name: extra[name].to_numpy() for name in extra}
+    } | {str(name): extra[name].to_numpy() for name in extra}
     links = {
         "utility": np.full(net.link_count, net.utility, dtype=object),
         "code": link_codes(net, np.arange(net.link_count)),
         "from_node": node_codes(net, ends[:, 0]),
         "to_node": node_codes(net, ends[:, 1]),
         "length_m": shapely.length(shapes),
-    } | {name: columns[name].to_numpy() for name in columns}
+    } | {str(name): columns[name].to_numpy() for name in columns}
     return {"nodes": framed("nodes", nodes, shapely.points(net.all_xy())), "links": framed("links", links, shapes)}
 
 

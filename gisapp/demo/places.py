@@ -18,7 +18,7 @@ _FOUND = (("asset", 0.4, 2.0), ("pin", 0.25, 15.0), ("crossing", 0.2, 40.0), ("c
 
 @dataclass(frozen=True)
 class Reports:
-    """A month's reports in order: type, moment, the report each repeats, the past repair that did not hold (-1: none)."""
+    """Reports in order: type, moment, the report each repeats, the past repair that did not hold (-1: none)."""
 
     kind: np.ndarray
     at: np.ndarray

@@ -12,7 +12,7 @@ GRAIN_M = 0.01
 
 @dataclass(frozen=True)
 class Planar:
-    """A planar drawing: ``edges`` meet only at ``nodes``; ``ends`` and ``sides`` number nodes and faces (-1 outside)."""
+    """A planar drawing: ``edges`` meet only at ``nodes``; ``ends`` are nodes, ``sides`` faces (-1 outside)."""
 
     edges: np.ndarray
     nodes: np.ndarray

@@ -38,13 +38,13 @@ def make_power(
     feeders = _feeders(ground, plan, layout, blocks, homes, rng)
     edges = _cable_edges(plan, layout.edge[blocks], feeders, rng)
     mains = lay_mains(net, plan, layout, edges, blocks, SHIFT)
-    bus, incoming, heads = _lay_heads(net, plan, mains, feeders)
+    incoming, heads = _lay_heads(net, plan, mains, feeders)
     lanes = lay_lanes(net, layout, mains.tee, SHIFT, "transformer", by_row=True)
-    ties = _ties(net, plan, mains, feeders)
+    ties = _ties(plan, mains, feeders)
     columns = _columns(net, mains, lanes, incoming, heads, built, rng)
     tables = network_frames(net, columns, pd.DataFrame(index=range(net.node_count)))
     shapes, length = tables["links"]["geom"].to_numpy(), tables["links"]["length_m"].to_numpy()
-    parts = _switches(net, plan, mains, lanes, feeders, bus, heads, ties, rng)
+    parts = _switches(net, mains, lanes, feeders, heads, ties, rng)
     tables["devices"] = device_frame(net, parts, length, None, shapes, rng)
     return Laid(tables, lanes.service, shapes)
 
@@ -95,10 +95,10 @@ def _cable_edges(plan: Plan, needed: np.ndarray, feeders: _Feeders, rng: np.rand
     return np.flatnonzero(used | (ties & (rng.random(len(used)) < 0.3)))
 
 
-def _lay_heads(net: Net, plan: Plan, mains: Mains, feeders: _Feeders) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _lay_heads(net: Net, plan: Plan, mains: Mains, feeders: _Feeders) -> tuple[np.ndarray, np.ndarray]:
     """Lay the substations with their incoming lines, and a cable from the bus to where each feeder begins.
 
-    Returns the bus of each junction's substation, the incoming links and the head links.
+    Returns the incoming links and the head links.
     """
     xy = plan.drawing.nodes
     bus = net.add_nodes(xy[feeders.roots] + (17.0, 17.0), "substation")
@@ -110,7 +110,7 @@ def _lay_heads(net: Net, plan: Plan, mains: Mains, feeders: _Feeders) -> tuple[n
     home[feeders.roots] = bus
     bends, counts = _express(plan, feeders, begins)
     heads = net.add_links(home[feeders.ways.root[begins]], mains.junction[begins], (bends + TRUNK_SHIFT, counts))
-    return home, incoming, np.concatenate([own, heads])
+    return incoming, np.concatenate([own, heads])
 
 
 def _express(plan: Plan, feeders: _Feeders, begins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -131,7 +131,7 @@ def _express(plan: Plan, feeders: _Feeders, begins: np.ndarray) -> tuple[np.ndar
     return np.vstack(points), np.array(counts)
 
 
-def _ties(net: Net, plan: Plan, mains: Mains, feeders: _Feeders) -> np.ndarray:
+def _ties(plan: Plan, mains: Mains, feeders: _Feeders) -> np.ndarray:
     """Return the main links that carry no current: one stretch of each street that two feeders meet in.
 
     A street of the tree that a feeder's own head replaced is such a street too.
@@ -171,8 +171,8 @@ def _columns(
 
 
 def _switches(
-    net: Net, plan: Plan, mains: Mains, lanes: Lanes, feeders: _Feeders, bus: np.ndarray, heads: np.ndarray,
-    ties: np.ndarray, rng: np.random.Generator,
+    net: Net, mains: Mains, lanes: Lanes, feeders: _Feeders, heads: np.ndarray, ties: np.ndarray,
+    rng: np.random.Generator,
 ) -> list[pd.DataFrame]:  # fmt: skip
     """Return breakers at feeder heads, switches along feeders, open points between them, fuses at transformers."""
     live = np.setdiff1d(mains.link, ties)

@@ -91,7 +91,9 @@ def _lay_trunks(net: Net, ground: Ground, plan: Plan, mains: Mains, rng: np.rand
     bends, owner = shapely.get_coordinates(drawing.edges[edges], return_index=True)
     inner = np.r_[False, owner[1:] == owner[:-1]] & np.r_[owner[1:] == owner[:-1], False]
     counts = np.bincount(owner[inner], minlength=len(edges))
-    link = net.add_links(*node[drawing.ends[edges]].T, (bends[inner] + TRUNK_SHIFT, counts))
+    link = net.add_links(
+        node[drawing.ends[edges, 0]], node[drawing.ends[edges, 1]], (bends[inner] + TRUNK_SHIFT, counts)
+    )
     crossing = np.bincount(drawing.ends[edges].ravel(), minlength=len(node)) >= 3
     meets = joined[np.isin(joined, feeds) | (crossing[joined] & (rng.random(len(joined)) < 0.6))]
     connector = net.add_links(node[meets], mains.junction[meets])
