@@ -42,13 +42,13 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from dashboards import access, planner, shell, snapshot
+from dashboards import access, emergency, planner, shell, snapshot
 from dashboards.bundles import add_tiles
 from gisapp.errors import GisappError, InputError
 from gisapp.store import Store
 from gisapp.words import LANGUAGES, word
 
-PAGES: tuple[ModuleType, ...] = (planner,)
+PAGES: tuple[ModuleType, ...] = (planner, emergency)
 PAGE_ROUTES = ("/", "/<path:path>")
 LOOPBACK_ADDRESSES = ("127.0.0.1", "localhost", "::1")
 _FAVICON = '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'

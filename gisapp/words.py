@@ -44,6 +44,17 @@ def word(key: str, language: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def term(kind: str, value: str, language: str) -> str:
+    """Return the words for a value that a file may have brought in: our words where we have them, else the value.
+
+    Examples
+    --------
+    >>> term("material", "pe", "en"), term("material", "bamboo", "en")
+    ('PE', 'bamboo')
+    """
+    return catalog(language).get(f"{kind}.{value}", value)
+
+
 def language_of(wanted: list[str]) -> str:
     """Return the first language of ``wanted`` (as a browser sends them) that we speak; English if none.
 
