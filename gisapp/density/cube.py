@@ -134,18 +134,19 @@ def incident_cube(incidents: gpd.GeoDataFrame, zone: ZoneInfo) -> Cube:
 
     Notes
     -----
-    Memory: 20 bytes an incident. 10 million incidents take about 5 s, most of it for reading text and
-    geometry columns; a selection afterwards takes microseconds. Incidents of one type and day keep the
+    Memory: 20 bytes an incident, 190 MB for 10 million, which take 8 s of one core, most of it for reading
+    the geometry column; a selection afterwards takes microseconds. Incidents of one type and day keep the
     order of the frame.
     """
     counts = counted(incidents)
     left_out = {reason: int(counts[reason].sum()) for reason in ("drill", "duplicate")}
     rows = np.flatnonzero(counts["counts"].to_numpy())
-    kind = pd.Categorical(incidents["type"].to_numpy()[rows], categories=list(INCIDENT_TYPES)).codes
+    kind = _kinds(incidents["type"])[rows]
     day = _days(incidents["reported_at"], zone)[rows]
     first = int(day.min()) if len(rows) else 0
     days = int(day.max()) - first + 1 if len(rows) else 0
-    key = kind.astype(np.int64) * days + (day - first)
+    # Two bytes where they are enough (12 years): numpy then sorts by counting, ten times as fast.
+    key = (kind * days + (day - first)).astype(np.min_scalar_type(len(INCIDENT_TYPES) * max(days, 1)))
     points = _coordinates(incidents)[rows]
     placed = np.isfinite(points).all(axis=1)
     order = np.argsort(key[placed], kind="stable")
@@ -162,6 +163,12 @@ def incident_cube(incidents: gpd.GeoDataFrame, zone: ZoneInfo) -> Cube:
         unplaced.reshape(len(INCIDENT_TYPES), days),
         left_out,
     )
+
+
+def _kinds(types: pd.Series) -> np.ndarray:
+    """Return the number of each type in the tables; distinct texts are looked up once, not row by row."""
+    codes, distinct = pd.factorize(types)
+    return np.array([INCIDENT_TYPES.index(name) for name in distinct], dtype=np.int64)[codes]
 
 
 def _days(moments: pd.Series, zone: ZoneInfo) -> np.ndarray:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -125,7 +127,7 @@ def _metadata(surface: Surface) -> str:
     return f"<GDALMetadata>{items}{unit}{named}</GDALMetadata>"
 
 
-def _directory(tags: dict[int, tuple[str, list[int] | list[float] | bytes]], start: int) -> bytes:
+def _directory(tags: Mapping[int, tuple[str, Sequence[Any]]], start: int) -> bytes:
     """Return the directory at ``start``, followed by the values that do not fit into its entries."""
     entries, tail = b"", b""
     after = start + 2 + 12 * len(tags) + 4
