@@ -1,0 +1,101 @@
+"""Random towns: the fast answers are those of the slow reference."""
+
+import os
+import random
+
+import pytest
+from reference import Reference, Town
+from towns import network, random_town
+
+from gisapp.network import node_segments, segments, shutoff
+from gisapp.network.shutoff import Shutoff
+
+GRAPHS = 1500 if os.environ.get("GISAPP_NIGHTLY") else 100
+CLASSES = ("isolated", "unintended", "already_dry", "storage_only")
+
+
+def groups(pairs) -> set[frozenset]:
+    found: dict = {}
+    for thing, label in pairs:
+        found.setdefault(label, set()).add(thing)
+    return {frozenset(group) for group in found.values()}
+
+
+@pytest.mark.parametrize("seed", range(GRAPHS))
+def test_segments_and_cells_are_those_of_the_reference(seed: int) -> None:
+    made = random_town(seed)
+    table, at_nodes = segments(network(made)), node_segments(network(made))
+    slow = Reference(made)
+    for column, parts in (("segment", slow.segments()), ("cell", slow.cells())):
+        fast = [
+            ((row["link"], row["from_m"], row["to_m"], place), row[column])
+            for place, row in enumerate(table.to_dict("records"))
+        ]
+        real = [piece for pieces in slow.pieces.values() for piece in pieces if not piece[5]]
+        assert groups(fast) == groups(
+            ((piece[1], piece[3], piece[4], place), parts[piece]) for place, piece in enumerate(real)
+        )
+        nodes = [("node", row["code"]) for row in made.nodes]
+        assert groups(zip(at_nodes["node"], at_nodes[column], strict=True)) == groups(
+            (node[1], parts[node]) for node in nodes
+        )
+
+
+def question(made: Town, seed: int) -> tuple[list, dict]:
+    dice = random.Random(-seed)
+    bursts: list = [
+        link["code"] if dice.random() < 0.5 else (link["code"], min(dice.choice([0.0, 20.0, 50.0]), link["length_m"]))
+        for link in dice.sample(made.links, min(dice.randint(1, 3), len(made.links)))
+    ]
+    codes = [row["code"] for row in made.devices]
+    some = dice.sample(codes, dice.randint(0, min(3, len(codes))))
+    return bursts, {"stuck": some[:1], "closed": some[1:2], "opened": some[2:3]}
+
+
+def said(fast: Shutoff) -> dict:
+    return {
+        "must_close": set(fast.must_close["code"]),
+        "optional": set(fast.optional["code"]),
+        "verify_closed": set(fast.verify_closed["code"]),
+        "links": {(code, way) for way in CLASSES for code in getattr(fast, way).links["code"]},
+        "customers": {(code, way) for way in CLASSES for code in getattr(fast, way).customers["code"]},
+        "sources_inside": set(fast.sources_inside["code"]),
+        "restoration": dict(zip(fast.restoration["code"], fast.restoration["customers"], strict=True)),
+    }
+
+
+@pytest.mark.parametrize("seed", range(GRAPHS))
+def test_a_shutoff_is_that_of_the_reference(seed: int) -> None:
+    made = random_town(seed)
+    bursts, overrides = question(made, seed)
+    fast = shutoff(network(made), bursts, **overrides)
+    assert said(fast) == Reference(made, **overrides).answer(bursts)
+    assert fast.isolated_possible == fast.sources_inside.empty
+
+
+@pytest.mark.parametrize("seed", range(0, GRAPHS, 4))
+def test_closing_what_must_be_closed_cuts_the_burst_off_from_every_supply(seed: int) -> None:
+    made = random_town(seed)
+    bursts, overrides = question(made, seed)
+    fast = shutoff(network(made), bursts, **overrides)
+    after = Reference(made, **overrides)
+    for code in fast.must_close["code"]:
+        after.passing[code] = False
+    if fast.isolated_possible:
+        assert not after.fed({"source", "tank"}) & set(after.bursting(bursts))
+
+
+@pytest.mark.parametrize("seed", range(0, GRAPHS, 4))
+def test_an_unusable_valve_costs_what_the_answer_without_the_fault_saves(seed: int) -> None:
+    made = random_town(seed)
+    bursts, overrides = question(made, seed)
+    fast = shutoff(network(made), bursts, **overrides)
+
+    def lost(answer: dict) -> int:
+        return sum(way in ("isolated", "unintended") for _, way in answer["customers"])
+
+    now = lost(Reference(made, **overrides).answer(bursts))
+    for code, extra in zip(fast.unusable["code"], fast.unusable["extra_customers"], strict=True):
+        slow = Reference(made, **overrides)
+        slow.usable[code] = True
+        assert extra == now - lost(slow.answer(bursts)), code
