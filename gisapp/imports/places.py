@@ -52,7 +52,8 @@ class Placed:
 
 def shapes_of(wkb: np.ndarray, geometry: str, faults: Faults, *, schematic: bool) -> tuple[np.ndarray, list[str]]:
     """Return WKB as two-dimensional shapes of the wanted type, and warnings; unusable ones become faults and None."""
-    shapes = shapely.from_wkb(wkb, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # NaN is looked for below
+        shapes = shapely.from_wkb(wkb, on_invalid="ignore")
     present = np.fromiter((one is not None for one in wkb), dtype=bool, count=len(wkb))
     broken = np.flatnonzero(present & (shapes == None))  # noqa: E711 - elementwise
     faults.add(
@@ -159,7 +160,8 @@ def _settled(spots: _Spots, placing: Placing, faults: Faults) -> tuple[frames.Mo
 
 def is_drawing(wkb: np.ndarray, source: pyproj.CRS, target: pyproj.CRS) -> tuple[bool, str]:
     """Return whether nodes lie outside the area of use, so that a network is a drawing, and the warning for it."""
-    bounds = shapely.bounds(shapely.from_wkb(wkb, on_invalid="ignore"))
+    with np.errstate(invalid="ignore"):
+        bounds = shapely.bounds(shapely.from_wkb(wkb, on_invalid="ignore"))
     wrong, _ = _misplaced(bounds, source, "wgs84", target)
     told = (
         f"{int(wrong.sum()):,} of {int(_there(bounds).sum()):,} nodes lie outside the area of use of {source.name} or "

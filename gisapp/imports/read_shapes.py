@@ -259,6 +259,7 @@ def _shape(geometry: object, number: int, raw: Raw) -> bytes | None:
     try:
         assert isinstance(geometry, dict)
         for ring in _rings(geometry):
+            assert isinstance(ring, list)
             if len(ring) < 4 or ring[0] != ring[-1]:
                 start, end = ring[0] if ring else None, ring[-1] if ring else None
                 found = f"a ring is not closed: it starts at {start} and ends at {end}"
@@ -266,7 +267,9 @@ def _shape(geometry: object, number: int, raw: Raw) -> bytes | None:
                 return None
         return bytes(to_wkb(shape(geometry)))
     except (AssertionError, KeyError, TypeError, ValueError, IndexError, AttributeError, GEOSException) as error:
-        raw.faults.append((number, "geom", f"the geometry cannot be read ({error})", "draw it again"))
+        raw.faults.append(
+            (number, "geom", f"the geometry cannot be read ({error or 'no list of rings'})", "draw it again")
+        )
         return None
 
 

@@ -94,6 +94,10 @@ def _sources(case: Case, columns: tuple[Column, ...], raw: Raw, mapping: Mapping
 def _their_column(name: str, raw: Raw, mapping: Mapping) -> str | None:
     """Return which column of the file is ours called ``name``: stated, or of the very same name."""
     theirs = mapping.columns.get(name)
+    if name == "length_m" and "length_m" in mapping.geometry:
+        if theirs is not None or name in mapping.values:
+            raise InputError("stated twice, as drawn and otherwise", todo="remove one of them", field=name)
+        return None
     if theirs is None:
         same = same_names(mapping) and name in raw.columns and name not in mapping.values
         return name if same else None

@@ -129,6 +129,8 @@ class ColumnFile:
 
     def _holds_nul(self, values: Sequence[str]) -> InputError:
         row = next(number for number, text in enumerate(values) if "\0" in text)
+        if self._stream is not None:
+            self._stream.close()
         return InputError(
             "holds a NUL character", todo="remove it from the file", row=self._rows + row + 1, field=self.header
         )
