@@ -104,6 +104,8 @@ class Store:
     ) -> None:
         """Add rows to any number of tables in one transaction, with an audit row.
 
+        Nobody else can write until it ends; everybody can read what stood before.
+
         Parameters
         ----------
         tables

@@ -57,7 +57,8 @@ class Saving:
         name = batch.table.name
         fresh = self._replaced(batch) if self._replace and not batch.table.append_only else batch
         stored = self._connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one()
-        if len(fresh.frame) >= max(_BULK, stored // 2):
+        # A bulk load pays once for every stored row, single inserts ten times as much for every new one.
+        if len(fresh.frame) >= max(_BULK, stored // 10):
             self._load(fresh)
         else:
             self._insert(fresh, self._next_fid(name))

@@ -71,6 +71,14 @@ def test_an_edit_by_another_process_moves_the_revision_and_the_table(store, path
     assert store.table("nodes") is nodes
 
 
+def test_a_bulk_load_moves_the_revision_once(store, rows):
+    assert len(store.table("incidents")) == 0
+    before = store.revisions()
+    store.save({"incidents": rows("incidents", 3000)}, actor="tester")
+    assert store.revisions() == before | {"incidents": before["incidents"] + 1}
+    assert len(store.table("incidents")) == 3000
+
+
 def test_edits_still_move_the_revision_after_a_bulk_load(store, path, rows):
     store.save({"incidents": rows("incidents", 3000)}, actor="tester")
     before = store.revision("incidents")
