@@ -109,6 +109,7 @@ def attach(app: Dash) -> None:
         Output("planner-table", "selectedRows"),
         Output("planner-table", "scrollTo"),
         Output("planner-map", "highlight"),
+        Output("planner-map", "view"),
         Output("planner-map", "fit"),
         Output("planner-map", "flash"),
         Input("planner-chosen", "data"),
@@ -137,7 +138,7 @@ def _table(context: shell.Context) -> Component:
     numbers = [
         {
             "field": name,
-            "width": 100,
+            "width": 88,
             "type": "rightAligned",
             "filter": "agNumberColumnFilter",
             "valueFormatter": {"function": f"planner.{'length' if name == 'pipe_km' else 'count'}(params.value)"},
@@ -146,15 +147,15 @@ def _table(context: shell.Context) -> Component:
     ]
     deviation = {
         "field": "deviation",
-        "width": 176,
+        "width": 152,
         "filter": "agNumberColumnFilter",
         "cellRenderer": "PlannerDeviation",
         "sort": "desc",
     }
     columns = [
-        {"field": "code", "pinned": "left", "width": 84, "cellClass": "code"},
+        {"field": "code", "pinned": "left", "width": 78, "cellClass": "code"},
         deviation,
-        {"field": "leader", "width": 104, "cellRenderer": "PlannerLeader"},
+        {"field": "leader", "width": 92, "cellRenderer": "PlannerLeader"},
         *numbers,
     ]
     for column in columns:

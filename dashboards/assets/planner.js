@@ -40,9 +40,11 @@
       const place = chosen.by === "search" && target && target.kind !== "grids" ? target : null;
       const goal = place || chosen.by === "planner-map" ? null : row ? around(row.bounds) : all(rows, chosen);
       return [
-        byTable ? skip() : row ? { ids: [code] } : [],
+        byTable ? skip() : row ? { ids: [code] } : chosen.by === "link" ? skip() : [],
         byTable || !row ? skip() : { rowId: code, rowPosition: "middle" },
         { deviation: row ? [code] : [] },
+        // A place in the map's view wins over its fit: the one that is not meant is taken away.
+        place ? { center: [place.lon, place.lat], zoom: 16.5 } : goal ? null : skip(),
         goal || skip(),
         place ? { lng: place.lon, lat: place.lat, at: place.asked } : skip(),
       ];

@@ -33,7 +33,8 @@
   clientside.shell = {
     keep_view(extent) {
       if (!extent) return;
-      const lat = (extent.south + extent.north) / 2;
+      const up = (degrees) => Math.asinh(Math.tan((degrees * Math.PI) / 180)); // the middle of the picture, not of the degrees
+      const lat = (Math.atan(Math.sinh((up(extent.south) + up(extent.north)) / 2)) * 180) / Math.PI;
       const lon = (extent.west + extent.east) / 2;
       setState({ view: `${extent.zoom.toFixed(2)}/${lat.toFixed(5)}/${lon.toFixed(5)}` });
     },

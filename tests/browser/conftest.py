@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from dashboards.app import create_app, server_for
 from gisapp.demo import make_city
@@ -27,6 +27,7 @@ FLAGS = [
 ]
 DESK, PHONE = (1440, 900), (390, 844)
 PATIENCE_MS = 30_000  # software drawing on a shared machine; nothing here is a measurement
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
