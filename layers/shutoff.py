@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -11,11 +11,14 @@ from gisapp.words import word
 from layers.layer import Classes, Layer, Legend, Shapes, Style
 from layers.palette import RIM, device_colours, shutoff_colours
 
+if TYPE_CHECKING:
+    from gisapp.network.shutoff import Shutoff
+
 _WAYS = ("isolated", "unintended", "already_dry", "storage_only")
 
 
 def shutoff_layers(
-    answer: Any,
+    answer: Shutoff,
     *,
     links: gpd.GeoDataFrame,
     devices: gpd.GeoDataFrame,
@@ -39,7 +42,7 @@ def shutoff_layers(
     return found if area is None else [area_shapes(area, language=language, theme=theme), *found]
 
 
-def affected_links(answer: Any, links: gpd.GeoDataFrame, *, language: str, theme: str = "light") -> Shapes:
+def affected_links(answer: Shutoff, links: gpd.GeoDataFrame, *, language: str, theme: str = "light") -> Shapes:
     """Return every link that loses supply, by the way it does."""
     ways = pd.concat([pd.Series(way, index=getattr(answer, way).links["code"], dtype="str") for way in _WAYS])
     frame = links.loc[links["code"].isin(ways.index), ["code", "diameter_mm", "length_m", "geom"]].copy()
@@ -56,7 +59,7 @@ def affected_links(answer: Any, links: gpd.GeoDataFrame, *, language: str, theme
     )
 
 
-def valves_to_close(answer: Any, devices: gpd.GeoDataFrame, *, language: str, theme: str = "light") -> Shapes:
+def valves_to_close(answer: Shutoff, devices: gpd.GeoDataFrame, *, language: str, theme: str = "light") -> Shapes:
     """Return the valves to close, numbered in the answer's order, and those to find closed, with a tick."""
     number = {code: str(place) for place, code in enumerate(answer.must_close["code"], start=1)}
     number |= {code: "✓" for code in answer.verify_closed["code"] if code not in number}

@@ -6,6 +6,7 @@ from PIL import Image
 from gisapp.density import surface, surface_3857
 from gisapp.errors import InputError
 from gisapp.words import LANGUAGES
+from layers import density
 from layers.density import class_limits, coloured, density_raster, write_png
 from layers.palette import rgb, surface_colours
 
@@ -75,3 +76,8 @@ def test_the_picture_file_can_be_written_in_every_language(tmp_path, language):
     found = surface(points(), bandwidth_m=80, bounds=BOX)
     write_png(found, tmp_path / "d.png", language=language, theme="dark", note="2026")
     assert [path.name for path in tmp_path.iterdir()] == ["d.png"]
+
+
+def test_without_a_chinese_font_the_words_are_english(monkeypatch):
+    monkeypatch.setattr(density, "CHINESE_FONTS", ("no such font.ttf",))
+    assert density._font("zh-Hant")[1] == "en"
