@@ -42,13 +42,13 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from dashboards import access, emergency, planner, shell, snapshot
+from dashboards import access, emergency, manager, planner, shell, snapshot
 from dashboards.bundles import add_tiles
 from gisapp.errors import GisappError, InputError
 from gisapp.store import Store
 from gisapp.words import LANGUAGES, word
 
-PAGES: tuple[ModuleType, ...] = (planner, emergency)
+PAGES: tuple[ModuleType, ...] = (planner, emergency, manager)
 PAGE_ROUTES = ("/", "/<path:path>")
 LOOPBACK_ADDRESSES = ("127.0.0.1", "localhost", "::1")
 _FAVICON = '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'
@@ -210,7 +210,7 @@ def _harden(app: dash.Dash, *, host: str) -> None:
     scripts = " ".join(["'self'", *app.csp_hashes()])
     policy = (
         f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; "
-        f"img-src 'self' data: blob: {host}; connect-src 'self' {host}; "
+        f"img-src 'self' data: blob: {host}; connect-src 'self' data: {host}; "
         "font-src 'self'; worker-src blob:; manifest-src 'self'; frame-ancestors 'none'; "
         "base-uri 'none'; form-action 'self'"
     )
