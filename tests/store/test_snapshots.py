@@ -36,6 +36,13 @@ def test_a_table_is_read_once_until_somebody_writes(store, rows):
     assert len(store.table("nodes")) == len(first) + 7
 
 
+def test_rows_keep_the_order_in_which_they_came(store, rows):
+    backward = rows("nodes", 30).iloc[::-1].reset_index(drop=True)
+    store.save({"nodes": backward}, actor="tester")
+    for columns in (["code"], ["utility", "code"], None):
+        assert store.table("nodes", columns=columns)["code"].tolist() == backward["code"].tolist()
+
+
 def test_only_the_columns_asked_for_are_read(store, rows):
     store.save({"incidents": rows("incidents")}, actor="tester")
     few = store.table("incidents", columns=["geom", "type"])
