@@ -240,14 +240,23 @@
       return [0, 1, 2, 3].map((side) => (side < 2 ? Math.min : Math.max)(...all.map((bounds) => bounds[side])));
     }
 
-    // Where a page asks to go; before it asks, the whole of what there is.
-    place({ view, fit }) {
-      const motion = { duration: this.placed && !calm() ? 700 : 0, essential: true };
-      if (view) this.map.easeTo({ center: view.center, zoom: view.zoom ?? this.map.getZoom(), ...motion });
-      else if (fit) this.map.fitBounds(fit, { padding: 32, maxZoom: 17.5, ...motion });
-      else if (!this.placed && this.extent()) this.map.fitBounds(this.extent(), { padding: 24, duration: 0 });
-      else return;
+    // Before a page asks to go anywhere: the whole of what there is.
+    first() {
+      if (!this.placed && this.extent()) this.map.fitBounds(this.extent(), { padding: 24, duration: 0 });
+    }
+
+    look(view) {
+      this.map.easeTo({ center: view.center, zoom: view.zoom ?? this.map.getZoom(), ...this.motion() });
+    }
+
+    fit(bounds) {
+      this.map.fitBounds(bounds, { padding: 32, maxZoom: 17.5, ...this.motion() });
+    }
+
+    motion() {
+      const duration = this.placed && !calm() ? 700 : 0;
       this.placed = true;
+      return { duration, essential: true };
     }
 
     flash(place) {
@@ -320,8 +329,9 @@
 
     React.useEffect(() => { living.current?.draw(); }, [...DRAWN.map((name) => props[name]), theme]);
     React.useEffect(() => { living.current?.light(false); }, [props.highlight]);
-    React.useEffect(() => { living.current?.place(props); }, [props.view, props.fit]);
-    React.useEffect(() => { if (!living.current?.placed) living.current?.place(props); }, [props.layers]);
+    React.useEffect(() => { if (props.fit) living.current?.fit(props.fit); }, [props.fit]);
+    React.useEffect(() => { if (props.view) living.current?.look(props.view); }, [props.view]);
+    React.useEffect(() => { living.current?.first(); }, [props.layers]);
     React.useEffect(() => { if (props.flash && living.current) living.current.flash(props.flash); }, [props.flash]);
 
     return h("section", {
