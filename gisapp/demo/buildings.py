@@ -71,7 +71,7 @@ def make_layout(plan: Plan, land: Land, rng: np.random.Generator) -> Layout:
         place = _lane_place(ring, rng)
         reach = _spans(face[:, ::-1], place)
         lane[block], ends[block] = place, reach[np.argmax(reach[:, 1] - reach[:, 0])]
-        rows.append(_rows(block, ring, place, int(land.use[block]), rng))
+        rows.append(_rows(int(block), ring, place, int(land.use[block]), rng))
     table = pd.DataFrame(np.vstack(rows), columns=["block", "y", "side", "order", "start", "stop", "stairs", "depth"])
     table = table.astype({"block": int, "side": int, "order": int, "stairs": int})
     foot, edge, edge_m = _entries(plan, np.column_stack([sin, cos]), lane, ends, rng)
@@ -124,27 +124,29 @@ def _rows(block: int, ring: np.ndarray, lane: float, use: int, rng: np.random.Ge
             continue
         wide = [span[np.argmax(span[:, 1] - span[:, 0])] for span in spans]
         start, stop = max(s[0] for s in wide), min(s[1] for s in wide)
-        for side, reach in ((-1.0, lane - start), (1.0, stop - lane)):
-            buildings += _side(block, y, lane, side, reach, style, rng)
+        # Where the block is slanted a row may miss the lane; its service would then start in the street.
+        if not start - 8 <= lane <= stop + 8:
+            continue
+        for side, near, reach in ((-1.0, lane - stop, lane - start), (1.0, start - lane, stop - lane)):
+            row = _side(style, max(LANE_M, near), reach, rng)
+            for k, (at, stairs) in enumerate(row):
+                x, far = lane + side * at, lane + side * (at + stairs * style.stair_m)
+                buildings.append((block, y, side, k, x, far, stairs, style.depth_m))
     return np.array(buildings).reshape(-1, 8)
 
 
-def _side(
-    block: int, y: float, lane: float, side: float, reach: float, style: Style, rng: np.random.Generator
-) -> list[tuple[float, ...]]:
-    """Return the buildings of one row on one side of the lane, filled from the lane outwards."""
-    row: list[tuple[float, ...]] = []
-    at, order = LANE_M, 0
+def _side(style: Style, near: float, reach: float, rng: np.random.Generator) -> list[tuple[float, int]]:
+    """Return where the buildings on one side of the lane begin and their stairwells, filled outwards."""
+    row: list[tuple[float, int]] = []
+    at = near
     while True:
         stairs = int(rng.choice(style.stairs))
         while stairs and at + stairs * style.stair_m > reach - 1:
             stairs -= 1
         if not stairs:
             return row
-        length = stairs * style.stair_m
-        row.append((block, y, side, order, lane + side * at, lane + side * (at + length), stairs, style.depth_m))
-        at += length + style.gap_m * rng.uniform(0.85, 1.25)
-        order += 1
+        row.append((at, stairs))
+        at += stairs * style.stair_m + style.gap_m * rng.uniform(0.85, 1.25)
 
 
 def _entries(
@@ -169,7 +171,23 @@ def _entries(
     top = taste[:, 1] > taste[:, 0]
     pick = top.astype(int)
     at = np.arange(len(lane))
-    return top, np.where(np.isnan(lane), -1, edge[at, pick]), place[at, pick]
+    chosen = np.where(np.isnan(lane), -1, edge[at, pick])
+    return top, chosen, _apart(chosen, place[at, pick], shapely.length(plan.drawing.edges))
+
+
+def _apart(edge: np.ndarray, place: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Return the places on their edges moved so that no two are nearer than 4 m: two tees need two fittings."""
+    order = np.lexsort((place, edge))
+    edge, moved = edge[order], place[order].copy()
+    beside = np.flatnonzero((edge[1:] == edge[:-1]) & (edge[1:] >= 0)) + 1
+    for _ in range(8):
+        near = beside[moved[beside] - moved[beside - 1] < 4.0]
+        if not len(near):
+            break
+        moved[near] = moved[near - 1] + 4.5
+    found = np.empty(len(place))
+    found[order] = np.minimum(moved, np.where(edge >= 0, length[edge] - 1.5, moved))
+    return found
 
 
 def _city(xy: np.ndarray, frame: np.ndarray) -> np.ndarray:

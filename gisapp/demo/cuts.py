@@ -168,7 +168,7 @@ def _split(
     length = float(np.hypot(*(b - a)))
     if length < 45:
         return None
-    for bow in (rng.normal(0, 0.035), 0.0):
+    for bow in (rng.normal(0, 0.048), 0.0):
         street = _bowed(a, b, length, bow, rng.normal(0, 0.009) if bow else 0.0)
         one = np.vstack([ring[i + 1 : j + 1], street[::-1]])
         two = np.vstack([ring[j + 1 :], ring[: i + 1], street])

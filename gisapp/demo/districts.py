@@ -153,7 +153,7 @@ def _joined(groups: list[_Group], shared: dict[tuple[int, int], float], wanted: 
     for (a, b), metres in shared.items():
         if a in owner and b in owner and metres > 80:
             beside[owner[a]][owner[b]] = beside[owner[b]][owner[a]] = metres
-    alive, stuck = set(range(len(groups))), set()
+    alive, stuck = set(range(len(groups))), set[int]()
     while True:
         light = min(sorted(alive - stuck), key=lambda k: groups[k].weight, default=None)
         if light is None or (groups[light].weight >= least and len(alive) <= wanted):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gisapp.demo.city import Town, make_town
-from gisapp.demo.incidents import Scene, incident_months
+from gisapp.demo.incidents import MONTHS, Scene, incident_months
 from gisapp.demo.people import leaders_of
 from gisapp.demo.sites import make_sites
 from gisapp.demo.sizes import CRS, SIZES, ZONE, Size
@@ -19,38 +19,55 @@ from gisapp.grids import grid_index, shapely_index
 from gisapp.store import Store, create_store
 from gisapp.tables import TABLES
 
-_MONTHLY = ("incidents", "incident_history")
 Progress = Callable[[int, int], None]
+_MONTHLY = ("incidents", "incident_history")
+_AT_ONCE = 1_000_000
 
 
 def city_tables(size: str, seed: int = 1) -> dict[str, pd.DataFrame]:
-    """Return every table of a sample city.
+    """Return every table of a sample city, in the order and shape of the data dictionary.
 
-    The same size and seed give the same rows on any machine. Meant for ``small`` and ``city``; the
-    incidents of ``metro`` do not fit in memory with ease.
+    The same size and seed give the same rows in every process. The CRS is EPSG:4547 (CGCS2000, three-degree
+    zone at 114 E), the last day 2026-11-22. Meant for ``small`` and ``city``; the ten million incidents of
+    ``metro`` want :func:`make_city`, which never holds more than a part of them.
+
+    Parameters
+    ----------
+    size
+        A key of :data:`SIZES`: ``small``, ``city`` or ``metro``.
+    seed
+        Another seed, another city.
+
+    Raises
+    ------
+    InputError
+        When there is no such size.
     """
     town = make_town(_size_named(size), seed)
-    months = list(_months(town, size, seed))
-    tables = town.tables | {name: pd.concat([month[name] for month in months], ignore_index=True) for name in _MONTHLY}
-    return {name: tables[name] for name in TABLES}
-
-
-def _months(town: Town, size: str, seed: int) -> Iterator[dict[str, pd.DataFrame]]:
-    """Yield the tables of incidents, month by month."""
-    grids = town.tables["grids"]
-    stream = np.random.SeedSequence([seed, 2])
-    sites = make_sites(town.tables, town.customer_block, np.random.default_rng(stream.spawn(1)[0]))
-    codes = grids["code"].to_numpy(dtype=object)
-    leaders = leaders_of(town.tables["posts"])
-    # The compiled index pays for itself from some hundred thousand points on.
-    index = (grid_index if SIZES[size].incidents > 100_000 else shapely_index)(grids)
-    scene = Scene(SIZES[size], sites, index, codes, leaders)
-    for incidents, history in incident_months(scene, stream):
-        yield dict(zip(_MONTHLY, (incidents, history), strict=True))
+    months = list(_months(*_scene(town, size, seed)))
+    town.tables.update({name: pd.concat([month[name] for month in months], ignore_index=True) for name in _MONTHLY})
+    return {name: town.tables[name] for name in TABLES}
 
 
 def make_city(path: str | os.PathLike[str], size: str, *, seed: int = 1, progress: Progress | None = None) -> None:
-    """Write a sample city as a store at ``path``; it appears there whole or not at all."""
+    """Write a sample city as a store at ``path``; it appears there whole or not at all.
+
+    Parameters
+    ----------
+    path
+        A file that does not exist yet. The city is made in a file beside it, put on the disk and renamed.
+    size, seed
+        As for :func:`city_tables`.
+    progress
+        Called with steps done and steps in all; may raise ``Interrupted``, and then nothing is left.
+
+    Raises
+    ------
+    StoreError
+        When the file exists, or cannot be written.
+    InputError
+        When there is no such size.
+    """
     _size_named(size)
     path = Path(path)
     if path.exists():
@@ -58,20 +75,53 @@ def make_city(path: str | os.PathLike[str], size: str, *, seed: int = 1, progres
     staged = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with create_store(staged, crs=CRS, zone=ZONE, name=f"demo {size} {seed}") as store:
-            store.save(
-                city_tables(size, seed), actor="gisapp demo", note=f"size {size}, seed {seed}", progress=progress
-            )
+            _fill(store, size, seed, progress or _silent)
         _settle(staged, path)
     finally:
         for left in (staged, Path(f"{staged}-wal"), Path(f"{staged}-shm")):
             left.unlink(missing_ok=True)
 
 
-def _save(store: Store, tables: dict[str, pd.DataFrame], size: str, seed: int) -> None:
-    """Save tables that belong to the city of that size and seed."""
-    store.save(
-        {name: tables[name] for name in TABLES if name in tables}, actor="gisapp demo", note=f"{size}, seed {seed}"
-    )
+def _fill(store: Store, size: str, seed: int, progress: Progress) -> None:
+    """Put the city in an empty store: first what stands, then what happened, about a million incidents at once."""
+    note, steps = f"{size}, seed {seed}", MONTHS + 6
+    progress(0, steps)
+    town = make_town(_size_named(size), seed)
+    progress(3, steps)
+    scene, stream = _scene(town, size, seed)
+    standing = {name: town.tables[name] for name in TABLES if name in town.tables}
+    store.save(standing, actor="gisapp demo", note=note, progress=lambda *_: progress(4, steps))
+    del town, standing
+    held: list[dict[str, pd.DataFrame]] = []
+    for month, tables in enumerate(_months(scene, stream), start=1):
+        held.append(tables)
+        progress(5 + month, steps)
+        if month == MONTHS or sum(len(part["incidents"]) for part in held) >= _AT_ONCE:
+            joined = {name: pd.concat([part[name] for part in held], ignore_index=True) for name in _MONTHLY}
+            store.save(joined, actor="gisapp demo", note=note, progress=lambda *_, at=5 + month: progress(at, steps))
+            held = []
+    progress(steps, steps)
+
+
+def _silent(done: int, total: int) -> None:
+    """Take progress and say nothing."""
+
+
+def _scene(town: Town, size: str, seed: int) -> tuple[Scene, np.random.SeedSequence]:
+    """Return the scene of a town's incidents and the stream of chance they are drawn from."""
+    grids = town.tables["grids"]
+    stream = np.random.SeedSequence([seed, 2])
+    sites = make_sites(town.tables, town.customer_block, np.random.default_rng(stream.spawn(1)[0]))
+    # The compiled index pays for itself from some hundred thousand points on.
+    index = (grid_index if SIZES[size].incidents > 100_000 else shapely_index)(grids)
+    codes = grids["code"].to_numpy(dtype=object)
+    return Scene(SIZES[size], sites, index, codes, leaders_of(town.tables["posts"])), stream
+
+
+def _months(scene: Scene, stream: np.random.SeedSequence) -> Iterator[dict[str, pd.DataFrame]]:
+    """Yield the tables of incidents, month by month."""
+    for incidents, history in incident_months(scene, stream):
+        yield dict(zip(_MONTHLY, (incidents, history), strict=True))
 
 
 def _settle(staged: Path, path: Path) -> None:

@@ -106,7 +106,10 @@ _SAID: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 
 def _parts() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return all summaries, all sayings, the summary of each saying and the first saying of each type."""
-    summaries, sayings, of, first = [], [], [], []
+    summaries: list[str] = []
+    sayings: list[str] = []
+    of: list[int] = []
+    first: list[int] = []
     for name in TYPE_NAMES:
         first.append(len(sayings))
         for summary, said in _SAID[name]:

@@ -76,20 +76,19 @@ def street_table(plan: Plan) -> pd.DataFrame:
     return framed("streets", columns, np.array(parts))
 
 
-def _names(lines: np.ndarray, street: np.ndarray, rank: np.ndarray) -> pd.Series:
+def _names(lines: np.ndarray, street: np.ndarray, rank: np.ndarray) -> np.ndarray:
     """Return generic road names: numbered roads north-south (经) and east-west (纬), unnamed lanes."""
     ends = shapely.get_coordinates(shapely.get_point(lines, -1)) - shapely.get_coordinates(shapely.get_point(lines, 0))
     centre = shapely.get_coordinates(shapely.centroid(lines))
     upright = np.abs(ends[:, 1]) > np.abs(ends[:, 0])
-    names = pd.Series(np.nan, index=range(len(lines)), dtype="str")
+    names = np.full(len(lines), None, dtype=object)
     for kind, suffix in ((ARTERIAL, "路"), (COLLECTOR, "街")):
         for word, mask, axis in (("经", upright, 0), ("纬", ~upright, 1)):
             chosen = np.flatnonzero((rank == kind) & mask)
             place = pd.Series(centre[chosen, axis]).groupby(street[chosen]).mean().sort_values(ascending=axis == 0)
             number = {owner: k for k, owner in enumerate(place.index, start=1)}
-            names.iloc[chosen] = [f"{word}{number[owner]}{suffix}" for owner in street[chosen]]
-    ring = (rank == ARTERIAL) & (street == street[rank == ARTERIAL].max())
-    names[ring] = "环城路"
+            names[chosen] = [f"{word}{number[owner]}{suffix}" for owner in street[chosen]]
+    names[(rank == ARTERIAL) & (street == street[rank == ARTERIAL].max())] = "环城路"
     return names
 
 
