@@ -51,7 +51,11 @@ class Cells(NamedTuple):
 
 
 def compiled(function: Kernel) -> Kernel:
-    """Return the function compiled, cached on disk where any folder can be written."""
+    """Return the function compiled, cached on disk where any folder can be written.
+
+    The cache watches only the file of the function: after a change to one that another file calls
+    (``side``, ``compiled``), remove ``__pycache__``.
+    """
     try:
         kernel: Kernel = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
     except RuntimeError:  # no folder for the cache: compile in every process
