@@ -18,7 +18,8 @@ import dash_mantine_components as dmc
 import pyproj
 from dash import ClientsideFunction, Dash, Input, dcc, html
 from dash.development.base_component import Component
-from flask import Response, current_app, has_request_context, jsonify, request
+from flask import current_app, has_request_context, jsonify, request
+from flask.typing import ResponseReturnValue
 
 from dashboards.access import Permission, access_of, route
 from dashboards.snapshot import Snapshot, snapshot_of
@@ -296,14 +297,14 @@ def _browser_words(spoken: str) -> dict[str, str]:
     return {key.removeprefix("shell.js."): text for key, text in catalog(spoken).items() if key.startswith("shell.js.")}
 
 
-def _version() -> Response:
+def _version() -> ResponseReturnValue:
     """Return the revision of every table, small and with an ETag, for the screens that poll it."""
     response = jsonify(server=_STARTED, revisions=snapshot_of(current_app).store.revisions())
     response.add_etag()
     return response.make_conditional(request)
 
 
-def _find() -> Response:
+def _find() -> ResponseReturnValue:
     """Return what the search box found, with longitude and latitude for the map."""
     store = snapshot_of(current_app).store
     found = store.find(request.args.get("q", "")[:80], limit=20)

@@ -222,7 +222,8 @@ def test_a_network_that_is_gone_is_told_on_the_map(seen):
 
 
 @pytest.mark.parametrize(
-    ("language", "size", "scheme"), zip(LANGUAGES, (DESK, PHONE, DESK), ("light", "dark", "dark"), strict=True)
+    ("language", "size", "scheme"),
+    [(LANGUAGES[0], DESK, "light"), (LANGUAGES[1], PHONE, "dark"), (LANGUAGES[2], DESK, "dark")],
 )
 def test_the_map_shuts_nobody_out(open_browser, served, language, size, scheme):
     watched = open_browser(served, size=size, scheme=scheme, bypass_csp=True)
