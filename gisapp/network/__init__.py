@@ -1,6 +1,7 @@
 """Pipes, valves, cables and switches as graphs: what to close for a burst, and who is then without supply."""
 
 from gisapp.network.build import network_of
+from gisapp.network.exchange import from_networkx, to_networkx
 from gisapp.network.forms import as_json, network_json
 from gisapp.network.losses import Loss
 from gisapp.network.model import Network
@@ -14,9 +15,11 @@ __all__ = [
     "Note",
     "Shutoff",
     "as_json",
+    "from_networkx",
     "network_json",
     "network_of",
     "node_segments",
     "segments",
     "shutoff",
+    "to_networkx",
 ]
