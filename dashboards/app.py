@@ -28,6 +28,7 @@ import logging
 import os
 import secrets
 import socket
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -115,9 +116,14 @@ def serve(app: dash.Dash, host: str, port: int) -> None:
     InputError
         When the port is taken, or the host is reachable from other machines and there are no accounts.
     """
+    server = server_for(app, host, port)
+    if access.access_of(app.server).local:
+        log.warning("No accounts are set up: whoever sits at this machine may do everything, others get no answer.")
     if "GISAPP_SECRET_KEY" not in os.environ:
-        log.info("GISAPP_SECRET_KEY is not set: a random key is used, sessions end when the server does")
-    server_for(app, host, port).serve_forever()
+        log.warning("GISAPP_SECRET_KEY is not set: a random key is used, and sessions end with this server.")
+    kept = snapshot.snapshot_of(app.server)
+    threading.Thread(target=kept.workload, daemon=True).start()  # what the first page asks for takes seconds in a city
+    server.serve_forever()
 
 
 def server_for(app: dash.Dash, host: str, port: int) -> BaseWSGIServer:

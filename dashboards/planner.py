@@ -77,22 +77,19 @@ def attach(app: Dash) -> None:
             return heading, _nothing(spoken), None, []
         return heading, _figures(rows, spoken), _balance(rows, snapshot, spoken), rows.to_dict("records")
 
-    @callback(
-        app,
-        Output("planner-map", "layers"),
-        Output("planner-map", "answers"),
-        Input(shell.VERSION, "data"),
-        needs=NEEDS,
-    )
-    def draw_grids(_version: object) -> tuple[Any, Any]:
+    @callback(app, Output("planner-map", "layers"), Input(shell.VERSION, "data"), needs=NEEDS)
+    def draw_base(_version: object) -> Any:
+        return static_specs(tiles_of(app.server), "base", language=shell.language())
+
+    @callback(app, Output("planner-map", "answers"), Input(shell.VERSION, "data"), needs=NEEDS)
+    def draw_grids(_version: object) -> Any:
         spoken, grids = shell.language(), snapshot.store.table("grids")
         deviation = snapshot.workload().set_index("code")["deviation"]
-        answers = layer_specs(
+        return layer_specs(
             lambda theme: [deviation_shapes(grids, deviation, language=spoken, theme=theme)],
             language=spoken,
             frame=snapshot.frame,
         )
-        return static_specs(tiles_of(app.server), "base", language=spoken), answers
 
     shell.keep_view(app, "planner-map")
     app.clientside_callback(

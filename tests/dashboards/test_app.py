@@ -213,6 +213,18 @@ def test_the_key_of_the_environment_is_used(store, monkeypatch):
     assert create_app(store).server.secret_key != create_app(store).server.secret_key
 
 
+def test_after_a_restart_a_page_that_polls_gets_a_token_that_counts(store):
+    app = create_app(store, pages=(page(lambda app: None),))
+    client = app.server.test_client()
+    client.set_cookie(app.server.config["SESSION_COOKIE_NAME"], "signed.by.another")
+    client.set_cookie(app.config.csrf_token_name, "of another")
+    client.get("/version")
+    token = client.get_cookie(app.config.csrf_token_name).value
+    listed = next(iter(access.access_of(app.server).callbacks))
+    answer = client.post("/_dash-update-component", json={"output": listed}, headers={"X-CSRFToken": token})
+    assert b"CSRF" not in answer.data
+
+
 def test_two_servers_of_one_machine_do_not_take_each_others_cookies(store):
     first, second = create_app(store), create_app(store)
     assert first.config.csrf_token_name != second.config.csrf_token_name
