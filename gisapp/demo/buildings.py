@@ -129,9 +129,9 @@ def _rows(block: int, ring: np.ndarray, lane: float, use: int, rng: np.random.Ge
             continue
         for side, near, reach in ((-1.0, lane - stop, lane - start), (1.0, start - lane, stop - lane)):
             row = _side(style, max(LANE_M, near), reach, rng)
-            for k, (at, stairs) in enumerate(row):
+            for order, (at, stairs) in enumerate(row):
                 x, far = lane + side * at, lane + side * (at + stairs * style.stair_m)
-                buildings.append((block, y, side, k, x, far, stairs, style.depth_m))
+                buildings.append((block, y, side, order, x, far, stairs, style.depth_m))
     return np.array(buildings).reshape(-1, 8)
 
 

@@ -41,7 +41,7 @@ def make_districts(plan: Plan, households: np.ndarray, grids: int) -> Districts:
     branch = _branches(plan)
     community = np.where(plan.wet, -1, branch)
     community[~plan.wet] = np.unique(community[~plan.wet], return_inverse=True)[1]
-    weight = households + 0.012 * shapely.area(plan.drawing.faces)
+    weight = households + 0.004 * shapely.area(plan.drawing.faces)
     grid = _grids(plan, np.where(plan.wet, 0, weight), grids)
     return Districts(_numbered(plan, community), _numbered(plan, grid))
 
@@ -119,40 +119,44 @@ def _grids(plan: Plan, weight: np.ndarray, wanted: int) -> np.ndarray:
     roots = [n for n, parent in enumerate(tree.parent) if parent < 0 and n not in set(wet_roots.tolist())]
     groups = [_Group([root], float(total[root])) for root in roots]
     mean = weight.sum() / wanted
-    groups = _joined(groups, _touching(plan, _root_of(tree.parent)), wanted, 0.5 * mean)
-    while len(groups) < wanted:
-        groups = _halved(groups, tree.children, total)
+    while (heavy := _heaviest(groups, tree.children)) is not None and groups[heavy].weight > 1.6 * mean:
+        groups = _halved(groups, heavy, tree.children, total)
+    groups = _joined(groups, _touching(plan, _branch_groups(plan, groups)), wanted, 0.5 * mean)
+    while len(groups) < wanted and (heavy := _heaviest(groups, tree.children)) is not None:
+        groups = _halved(groups, heavy, tree.children, total)
     return _block_groups(plan, groups)
 
 
-def _root_of(parent: list[int]) -> np.ndarray:
-    """Return the root above each number; parents stand before their children."""
-    root = np.arange(len(parent))
-    for number, above in enumerate(parent):
-        if above >= 0:
-            root[number] = root[above]
-    return root
+def _branch_groups(plan: Plan, groups: list[_Group]) -> np.ndarray:
+    """Return the group of each face of the tree below the groups' branches; -1 elsewhere."""
+    group_of = np.full(len(plan.tree.parent), -1)
+    for k, group in enumerate(groups):
+        group_of[group.branches] = k
+    # Parents stand before their children, so one pass carries every group down.
+    for number, above in enumerate(plan.tree.parent):
+        if group_of[number] < 0 and above >= 0:
+            group_of[number] = group_of[above]
+    return group_of
 
 
-def _touching(plan: Plan, root: np.ndarray) -> dict[tuple[int, int], float]:
-    """Return how many metres of street each two roots share, the river's middle aside."""
+def _touching(plan: Plan, group_of: np.ndarray) -> dict[tuple[int, int], float]:
+    """Return how many metres of street each two groups share."""
     inner = (plan.drawing.sides >= 0).all(axis=1) & (plan.rank != RIVER)
-    pair = np.sort(root[plan.leaf[plan.drawing.sides[inner]]], axis=1)
+    pair = np.sort(group_of[plan.leaf[plan.drawing.sides[inner]]], axis=1)
     length = shapely.length(plan.drawing.edges[inner])
     shared: dict[tuple[int, int], float] = {}
     for a, b, metres in zip(pair[:, 0].tolist(), pair[:, 1].tolist(), length.tolist(), strict=True):
-        if a != b:
+        if a >= 0 and a != b:
             shared[a, b] = shared.get((a, b), 0.0) + metres
     return shared
 
 
 def _joined(groups: list[_Group], shared: dict[tuple[int, int], float], wanted: int, least: float) -> list[_Group]:
     """Return the groups with the light ones joined to their lightest neighbour, until none is too light."""
-    owner = {group.branches[0]: k for k, group in enumerate(groups)}
     beside: list[dict[int, float]] = [{} for _ in groups]
     for (a, b), metres in shared.items():
-        if a in owner and b in owner and metres > 80:
-            beside[owner[a]][owner[b]] = beside[owner[b]][owner[a]] = metres
+        if metres > 80:
+            beside[a][b] = beside[b][a] = metres
     alive, stuck = set(range(len(groups))), set[int]()
     while True:
         light = min(sorted(alive - stuck), key=lambda k: groups[k].weight, default=None)
@@ -171,32 +175,29 @@ def _joined(groups: list[_Group], shared: dict[tuple[int, int], float], wanted: 
                 beside[other][into] = beside[into][other] = beside[into].get(other, 0.0) + metres
 
 
-def _halved(groups: list[_Group], children: list[tuple[int, ...]], total: np.ndarray) -> list[_Group]:
-    """Return the groups with the heaviest one that is a single branch cut in two where its tree parts."""
+def _heaviest(groups: list[_Group], children: list[tuple[int, ...]]) -> int | None:
+    """Return the heaviest group that is a single branch with halves; None when there is none."""
     able = [k for k, group in enumerate(groups) if len(group.branches) == 1 and children[group.branches[0]]]
-    heavy = max(able, key=lambda k: (groups[k].weight, -k))
-    first, second = children[groups[heavy].branches[0]]
-    halves = [_Group([first], float(total[first])), _Group([second], float(total[second]))]
+    return max(able, key=lambda k: (groups[k].weight, -k), default=None)
+
+
+def _halved(groups: list[_Group], heavy: int, children: list[tuple[int, ...]], total: np.ndarray) -> list[_Group]:
+    """Return the groups with one of them cut in two where its tree parts."""
+    halves = [_Group([child], float(total[child])) for child in children[groups[heavy].branches[0]]]
     return groups[:heavy] + halves + groups[heavy + 1 :]
 
 
 def _block_groups(plan: Plan, groups: list[_Group]) -> np.ndarray:
     """Return the group of each block; a river block joins the group it shares most bank with."""
-    parent = np.array(plan.tree.parent)
-    group_of = np.full(len(parent), -1)
-    for k, group in enumerate(groups):
-        group_of[group.branches] = k
-    for number, above in enumerate(plan.tree.parent):
-        if group_of[number] < 0 and above >= 0:
-            group_of[number] = group_of[above]
-    found = group_of[plan.leaf]
+    found = _branch_groups(plan, groups)[plan.leaf]
+    dry = found.copy()
     sides = plan.drawing.sides
     length = shapely.length(plan.drawing.edges)
-    for block in np.flatnonzero(found < 0):
+    for block in np.flatnonzero(dry < 0):
         walls = np.flatnonzero((sides == block).any(axis=1) & (plan.rank != RIVER))
         other = np.where(sides[walls, 0] == block, sides[walls, 1], sides[walls, 0])
-        known = (other >= 0) & (group_of[plan.leaf[other]] >= 0)
-        bank = np.bincount(group_of[plan.leaf[other[known]]], weights=length[walls[known]])
+        known = (other >= 0) & (dry[other] >= 0)
+        bank = np.bincount(dry[other[known]], weights=length[walls[known]])
         found[block] = int(np.argmax(bank))
     return found
 

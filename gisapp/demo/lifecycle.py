@@ -98,11 +98,12 @@ def history_frame(
     """Return the ``incident_history`` of the chosen incidents: one row for each stage reached."""
     at = lives.at[chosen]
     row, stage = np.nonzero(~np.isnat(at))
-    after = np.r_[False, row[1:] == row[:-1]]
+    after = np.zeros(len(row), bool)
+    after[1:] = row[1:] == row[:-1]
     ended = np.maximum(lives.ended[chosen], 0)
     over = (lives.ended[chosen][row] >= 0) & (stage == 1)
     to = np.where(over, _ENDS[ended[row]], STATES[stage])
-    before = kept(np.concatenate([[None], to])[:-1], after)
+    before = kept(np.concatenate([[None], to])[: len(to)], after)
     who = np.select([np.isin(stage, (0, 1, 10, 11)), stage == 12], [DISPATCH, leader[chosen][row]], unit[chosen][row])
     frame = pd.DataFrame({"incident_code": code[chosen][row], "actor": who, "action": to,
                           "from_status": before, "to_status": to, "at": at[row, stage]})  # fmt: skip
