@@ -34,18 +34,20 @@ _LINE_PX = 26
 
 
 def class_limits(peak: float, *, classes: int = CLASSES) -> tuple[float, ...]:
-    """Return the lower limits of the classes, from the series 1, 2, 5 per decade, for values up to ``peak``.
+    """Return the lower limits of at most ``classes`` classes of equal width, for values up to ``peak``.
 
-    The last limit is the highest of the series that ``peak`` reaches; below the first nothing is drawn.
-    A page takes them once, from its widest choice of types and dates, and keeps them: only then do two
-    pictures compare. A peak of 0 gives the classes of a peak of 1.
+    The width is the least of 1, 2 or 5 times a power of ten with which they reach the peak; the first class
+    begins at one width, and what lies below it is not drawn. Equal widths let a place twice as bad look twice as
+    far up the legend, which steps by decades do not. A page takes them once, from its widest choice of types and
+    dates, and keeps them: only then do two pictures compare. A peak of 0 gives the classes of a peak of 1.
     """
     if not np.isfinite(peak) or peak < 0:
         raise InputError(f"found a peak of {peak}", todo="give the highest value of the surface, per km2")
-    decades = range(-12, 16)
-    series = [float(f"{step}e{decade}") for decade in decades for step in (1, 2, 5)]
-    top = max((place for place, value in enumerate(series) if value <= (peak or 1.0)), default=classes)
-    return tuple(series[max(top, classes - 1) - classes + 1 : max(top, classes - 1) + 1])
+    most = peak or 1.0
+    widths = (float(f"{step}e{decade}") for decade in range(-12, 16) for step in (1, 2, 5))
+    width = next(one for one in widths if one * (classes + 1) >= most)
+    count = max(2, min(classes, int(np.ceil(round(most / width, 9))) - 1))
+    return tuple(float(f"{width * place:.12g}") for place in range(1, count + 1))
 
 
 def density_raster(surface: Surface, *, limits: Sequence[float], language: str, theme: str = "light") -> Raster:

@@ -63,22 +63,23 @@ def run_density(options: argparse.Namespace) -> int:
         parts = cube.xy(options.types, *days)
         count, lost = sum(map(len, parts)), cube.unlocated(options.types, *days)
         if count:
-            drawn = surface(parts, bandwidth_m=options.bandwidth_m, bounds=_bounds(store), crs=store.crs)
+            bounds = _bounds(store, 2 * options.bandwidth_m)
+            drawn = surface(parts, bandwidth_m=options.bandwidth_m, bounds=bounds, crs=store.crs)
             if options.out.suffix == ".tif":
                 write_geotiff(drawn, options.out)
             else:
-                write_png(drawn, options.out, language=options.lang)
+                write_png(drawn, options.out, language=options.lang, note=f"{days[0]} – {days[1]}")
     say(f"{count:,} incidents with a position and {lost:,} without, {days[0]} to {days[1]}")
     if not count:
         say("no picture: nothing to draw in this period and of these types")
     return 0 if count else 1
 
 
-def _bounds(store: Store) -> tuple[float, float, float, float]:
-    """Return the extent of the grids, or of the incidents where there are no grids."""
+def _bounds(store: Store, margin_m: float) -> tuple[float, float, float, float]:
+    """Return the extent of the grids, or of the incidents where there are no grids, with a margin."""
     frame = store.table("grids") if store.count("grids") else store.table("incidents")
     west, south, east, north = frame.total_bounds
-    return float(west), float(south), float(east), float(north)
+    return float(west) - margin_m, float(south) - margin_m, float(east) + margin_m, float(north) + margin_m
 
 
 def run_map(options: argparse.Namespace) -> int:
@@ -106,7 +107,7 @@ def _layers(store: Store, sheet: str, language: str, now: Any) -> list[Layer]:
     """Return the layers of one sheet, masked."""
     from gisapp.tables import masked
     from layers.basemap import basemap_layers
-    from layers.grids import grid_shapes
+    from layers.grids import grid_shapes, leaders_at
     from layers.incidents import incident_shapes
     from layers.network import network_layers
 
@@ -116,8 +117,8 @@ def _layers(store: Store, sheet: str, language: str, now: Any) -> list[Layer]:
     if sheet == "basemap":
         return list(basemap_layers(table("landcover"), table("streets"), table("buildings"), language=language))
     if sheet == "grids":
-        return [grid_shapes(table("grids"), table("posts"), now=now, language=language)]
+        return [grid_shapes(table("grids"), leaders_at(table("posts"), now))]
     if sheet == "incidents":
-        return [incident_shapes(table("incidents"), language=language)]
+        return [incident_shapes(table("incidents"), language=language, zone=store.zone)]
     tables = {name: table(name) for name in ("links", "devices", "hydrants", "nodes")}
     return list(network_layers(sheet, **tables, language=language))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gisapp.counting import counted
 from gisapp.errors import InputError
 from gisapp.tables import INCIDENT_TYPES
 
@@ -37,7 +38,7 @@ class Cube:
     unplaced
         Incidents without a position, shape (types, days).
     left_out
-        How many rows do not count, by reason: ``drill``, ``duplicate``.
+        How many rows do not count, by reason: ``drill``, ``duplicate``, ``withdrawn``.
     """
 
     first_day: date
@@ -110,18 +111,6 @@ class Cube:
         return low, min(max(high, low), self.days)
 
 
-def counted(incidents: pd.DataFrame) -> pd.DataFrame:
-    """Return the one rule of what counts as an incident: columns ``drill``, ``duplicate`` and ``counts``.
-
-    A drill did not happen. A row with ``duplicate_of`` is a second report of an incident that has its own
-    row: counted, one burst that fifty people call about would be fifty. Everything else counts, cancelled
-    and rejected incidents too, because something was reported at that place.
-    """
-    drill = incidents["drill"].astype("bool")
-    duplicate = incidents["duplicate_of"].notna() & ~drill
-    return pd.DataFrame({"drill": drill, "duplicate": duplicate, "counts": ~(drill | duplicate)})
-
-
 def incident_cube(incidents: gpd.GeoDataFrame, zone: ZoneInfo) -> Cube:
     """Return the incidents that count, sorted by type and by day in the zone.
 
@@ -139,7 +128,7 @@ def incident_cube(incidents: gpd.GeoDataFrame, zone: ZoneInfo) -> Cube:
     order of the frame.
     """
     counts = counted(incidents)
-    left_out = {reason: int(counts[reason].sum()) for reason in ("drill", "duplicate")}
+    left_out = {reason: int(counts[reason].sum()) for reason in ("drill", "duplicate", "withdrawn")}
     rows = np.flatnonzero(counts["counts"].to_numpy())
     kind = _kinds(incidents["type"])[rows]
     day = _days(incidents["reported_at"], zone)[rows]

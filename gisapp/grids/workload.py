@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gisapp.counting import counted
 from gisapp.crs import require_metres
 from gisapp.errors import InputError
 from gisapp.grids.assign import point_xy
@@ -25,8 +26,7 @@ WEIGHTS: Mapping[str, float] = {
     "critical": 0.1,
     "valves": 0.05,
 }
-VOID = ("merged", "cancelled", "rejected")  # no work of their own
-DONE = (*VOID, "closed", "called_back", "archived")
+DONE = ("closed", "called_back", "archived")
 _LINES = ("pipe", "cable")
 
 
@@ -60,8 +60,8 @@ def workload(
         - ``code``, ``name``; ``leader`` (person code of the leader in post now, the first if several,
           missing if none) and ``leaders`` (how many there are: 1 when all is well)
         - ``households``, ``people``, ``customers``, ``critical`` (critical customers), ``valves``
-        - ``incidents_12m`` (reported in the 12 months up to ``now``) and ``open_incidents``, without
-          drills, merged, cancelled and rejected ones; one without a position counts where its
+        - ``incidents_12m`` (reported in the 12 months up to ``now``) and ``open_incidents``, only
+          those that count (:func:`gisapp.counting.counted`); one without a position counts where its
           ``grid_code`` says
         - ``pipe_m`` and ``pipe_m_<utility>``: metres of pipe and cable, a link that crosses a border
           divided where it crosses, along a border given to the first grid
@@ -125,7 +125,7 @@ def _measured(
     holders = pd.RangeIndex(len(grids) + 1)
     home = _places(customers, index)
     valve = devices["kind"].str.endswith("_valve").to_numpy()
-    real = ~(incidents["drill"].fillna(False).to_numpy(bool) | incidents["status"].isin(VOID).to_numpy())
+    real = counted(incidents)["counts"].to_numpy()
     known = (incidents["reported_at"] <= now).to_numpy()
     recent = (incidents["reported_at"] > now - pd.DateOffset(months=12)).to_numpy()
     scene = _scenes(incidents, grids, index)
@@ -247,6 +247,6 @@ def _leaders(codes: pd.Series, posts: pd.DataFrame, now: pd.Timestamp) -> pd.Dat
 def _weighted(measures: pd.DataFrame, weights: Mapping[str, float]) -> pd.Series:
     """Return the weighted workload; a measure that is nought everywhere weighs nothing."""
     means = measures[list(weights)].mean()
-    counted = means.index[means > 0]
-    shares = pd.Series(weights)[counted]
-    return (measures[counted] / means[counted] * (shares / shares.sum())).sum(axis=1)
+    present = means.index[means > 0]
+    shares = pd.Series(weights)[present]
+    return (measures[present] / means[present] * (shares / shares.sum())).sum(axis=1)

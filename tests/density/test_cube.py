@@ -66,7 +66,7 @@ def test_days_begin_at_midnight_in_the_zone():
 
 def test_drills_and_duplicates_do_not_count_and_are_told():
     cube = incident_cube(town(), ZONE)
-    assert cube.left_out == {"drill": 1, "duplicate": 1}
+    assert cube.left_out == {"drill": 1, "duplicate": 1, "withdrawn": 0}
     assert not {6, 7} & set(cube.select().tolist())
 
 

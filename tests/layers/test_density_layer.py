@@ -21,13 +21,13 @@ def points():
 @pytest.mark.parametrize(
     ("peak", "limits"),
     [
-        (87.0, (0.2, 0.5, 1, 2, 5, 10, 20, 50)),
-        (100.0, (0.5, 1, 2, 5, 10, 20, 50, 100)),
-        (0.3, (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)),
-        (0.0, (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)),
+        (87.0, (10, 20, 30, 40, 50, 60, 70, 80)),
+        (100.0, (20, 40, 60, 80)),
+        (0.3, (0.05, 0.1, 0.15, 0.2, 0.25)),
+        (0.0, (0.2, 0.4, 0.6, 0.8)),
     ],
 )
-def test_limits_are_of_the_series_and_the_last_is_reached(peak, limits):
+def test_classes_have_equal_round_widths_and_the_last_is_reached(peak, limits):
     assert class_limits(peak) == limits
 
 
