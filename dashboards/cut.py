@@ -107,8 +107,7 @@ def _rings(geoms: np.ndarray, origin: np.ndarray, side: float) -> Parts:
     xy, counts = _unclosed(xy, counts)
     outer = np.r_[True, polygon[1:] != polygon[:-1]]
     area = _area(xy, counts)
-    seen = (counts >= 3) & (area != 0)
-    seen &= seen[np.flatnonzero(outer)][np.cumsum(outer) - 1]
+    seen = (counts >= 3) & (area != 0)  # a hole lies within its outer ring and vanishes before it
     xy = _turned(xy, counts, (area > 0) != outer)
     return _only(xy, counts, owner[polygon], seen)
 

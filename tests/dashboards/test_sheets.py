@@ -5,7 +5,7 @@ import shapely
 from mvt_reader import read
 from town import CRS, ORIGIN, town
 
-from dashboards.cut import to_world
+from dashboards.cut import BUFFER, to_world
 from dashboards.sheets import DEEPEST, FEW, Sheet, told
 from layers.basemap import street_shapes
 from layers.grids import grid_shapes
@@ -87,6 +87,7 @@ def test_every_grid_is_labelled_once_and_inside(tables):
     for tile in all_tiles(shapely.total_bounds(to_world(layer.frame.geometry.to_numpy(), CRS)), 14):
         for one in read(sheet.encoded(tile)).get("grids:label", []):
             (((x, y),),) = one.parts
+            assert -BUFFER <= min(x, y) <= max(x, y) <= 4096 + BUFFER
             if 0 <= x < 4096 and 0 <= y < 4096:  # the margins of neighbours show it too
                 inside.setdefault(one.tags["code"], []).append(tile)
     assert {code: len(tiles) for code, tiles in inside.items()} == dict.fromkeys(layer.frame["code"], 1)

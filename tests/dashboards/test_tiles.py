@@ -100,10 +100,11 @@ def test_a_change_moves_the_address_and_the_tile(drawn, tiles):
     assert "links_water" not in read(gzip.decompress(tiles.tile("water", centre(tiles, 15))[1]))
 
 
-def test_another_city_at_the_same_revision_has_other_addresses(tiles):
-    grown = town()
-    grown.tables["links"] = grown.tables["links"].iloc[1:]
-    assert Tiles(grown, bundles()).address("water").url != tiles.address("water").url
+@pytest.mark.parametrize("change", [lambda links: links.iloc[1:], lambda links: links.assign(geom=links.translate(5))])
+def test_another_city_at_the_same_revision_has_other_addresses(tiles, change):
+    other = town()
+    other.tables["links"] = change(other.tables["links"])
+    assert Tiles(other, bundles()).address("water").url != tiles.address("water").url
 
 
 def test_an_empty_store_has_tiles_without_content(drawn):
