@@ -161,9 +161,8 @@ def _doubles(places: Places, sites: Sites, kind: np.ndarray, parent: np.ndarray,
 def _callers(places: Places, sites: Sites) -> None:
     """Set the customer who calls: the one at the place, or one near it."""
     street = np.flatnonzero(places.customer < 0)
-    tree = shapely.STRtree(shapely.points(sites.customer_xy))
     places.near = places.customer.copy()
-    places.near[street] = tree.nearest(shapely.points(places.xy[street]))
+    places.near[street] = sites.tree.query(places.xy[street])[1]
 
 
 def _lose_some(places: Places, kind: np.ndarray, again: np.ndarray, rng: np.random.Generator) -> None:

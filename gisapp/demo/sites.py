@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.spatial import cKDTree
 
 from gisapp.demo.sizes import NOW
 
@@ -35,6 +36,7 @@ class Sites:
     gas: Pipes
     customer_code: np.ndarray
     customer_xy: np.ndarray
+    tree: cKDTree
     address: np.ndarray
     phone: np.ndarray
     block: np.ndarray
@@ -50,6 +52,7 @@ def make_sites(tables: dict[str, pd.DataFrame], block: np.ndarray, rng: np.rando
     """Return the sites of a city; ``block`` is each customer's block and rises."""
     customers = tables["customers"]
     links = tables["links"]
+    xy = shapely.get_coordinates(customers["geom"].to_numpy())
     water = _pipes(links[(links["utility"] == "water") & (links["kind"] == "pipe")], rng)
     gas = _pipes(links[(links["utility"] == "gas") & (links["kind"] == "pipe")], rng)
     devices = tables["devices"]
@@ -60,7 +63,8 @@ def make_sites(tables: dict[str, pd.DataFrame], block: np.ndarray, rng: np.rando
         water=water,
         gas=gas,
         customer_code=_objects(customers["code"]),
-        customer_xy=shapely.get_coordinates(customers["geom"].to_numpy()),
+        customer_xy=xy,
+        tree=cKDTree(xy),
         address=_objects(customers["address"]),
         phone=_objects(customers["phone"]),
         block=block,
