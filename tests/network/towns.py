@@ -52,9 +52,9 @@ def town(pipes: str, valves: str = "", customers: str = "", **kinds: str) -> Tow
     return made
 
 
-def change(rows: list[dict], code: str, **values: object) -> None:
-    """Change one row."""
-    next(row for row in rows if row["code"] == code).update(values)
+def change(rows: list[dict], name: str, **values: object) -> None:
+    """Change the row of that code."""
+    next(row for row in rows if row["code"] == name).update(values)
 
 
 def network(made: Town, utility: str = "water") -> Network:
