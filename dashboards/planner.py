@@ -135,7 +135,7 @@ def _table(context: shell.Context) -> Component:
     numbers = [
         {
             "field": name,
-            "width": 88,
+            "width": 98,
             "type": "rightAligned",
             "filter": "agNumberColumnFilter",
             "valueFormatter": {"function": f"planner.{'length' if name == 'pipe_km' else 'count'}(params.value)"},

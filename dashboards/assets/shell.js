@@ -166,11 +166,13 @@
   }
 
   // ---- data age and lost connection ----------------------------------------------------------------------------
-  const contact = { at: Date.now(), etag: "", revisions: "", server: "" };
+  const contact = { at: Date.now(), etag: "", revisions: "", server: "", asking: false };
 
   async function poll() {
+    if (contact.asking) return;
+    contact.asking = true;
     const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), POLL_MS);
+    const timer = setTimeout(() => stop.abort(), LATE_MS); // a busy server is late before it is lost
     try {
       const headers = contact.etag ? { "If-None-Match": contact.etag } : {};
       const answer = await fetch("/version", { cache: "no-store", headers, signal: stop.signal });
@@ -180,6 +182,7 @@
       // showAge tells the person; the next poll tries again
     } finally {
       clearTimeout(timer);
+      contact.asking = false;
       showAge();
     }
   }

@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,14 @@ def chromium(playwright_started: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_browser(chromium: Browser) -> Iterator[Callable[..., Watched]]:
+def serve_store() -> Iterator[Callable[..., Live]]:
+    """Serves a store of the test's own, until the pages that look at it are closed."""
+    with ExitStack() as stack:
+        yield lambda store, **options: stack.enter_context(contextmanager(serving)(store, **options))
+
+
+@pytest.fixture
+def open_browser(chromium: Browser, serve_store: Callable[..., Live]) -> Iterator[Callable[..., Watched]]:
     """Opens a fresh, watched page on a server; at the end nothing may have failed, nor left the machine."""
     opened: list[tuple[BrowserContext, Watched]] = []
 

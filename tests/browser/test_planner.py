@@ -4,7 +4,6 @@ import re
 
 import pandas as pd
 import pytest
-from conftest import serving
 from playwright.sync_api import expect
 
 from dashboards.snapshot import Snapshot
@@ -17,6 +16,12 @@ ROWS = "#planner-table .ag-pinned-left-cols-container .ag-row"
 @pytest.fixture(scope="module")
 def rows(live):
     return Snapshot(live.store).workload()
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    with create_store(tmp_path_factory.mktemp("empty") / "empty.gpkg", crs="EPSG:4547", name="empty") as store:
+        yield store
 
 
 def opened(desk, path="/en/planner"):
@@ -120,9 +125,7 @@ def test_an_incident_that_is_reported_appears_without_reloading(desk, live, rows
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_store_without_grids_says_what_to_do(open_browser, tmp_path, language):
-    with create_store(tmp_path / "empty.gpkg", crs="EPSG:4547", name="empty") as store:
-        for served in serving(store):
-            page = open_browser(served).go(f"/{language}/planner")
-            expect(page.locator(".empty h2")).to_have_text(word("planner.empty", language))
-            expect(page.locator(".empty")).to_contain_text("--as grids")
+def test_a_store_without_grids_says_what_to_do(serve_store, open_browser, empty, language):
+    page = open_browser(serve_store(empty)).go(f"/{language}/planner")
+    expect(page.locator(".empty h2")).to_have_text(word("planner.empty", language))
+    expect(page.locator(".empty")).to_contain_text("--as grids")

@@ -4,7 +4,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from conftest import DESK, PHONE, axe_findings, serving
+from conftest import DESK, PHONE, axe_findings
 from dash import Input, Output, html
 from playwright.sync_api import expect
 
@@ -165,15 +165,14 @@ def failing_page(error):
     return SimpleNamespace(**named, layout=lambda _: body, attach=attach)
 
 
-def test_an_error_is_a_notice_that_can_be_closed(open_browser, live):
+def test_an_error_is_a_notice_that_can_be_closed(serve_store, open_browser, live):
     error = StoreError("the disk is full; free some space")
-    for served in serving(live.store, pages=(failing_page(error),)):
-        page = open_browser(served).go("/zh-Hant/probe")
-        page.locator("#probe-go").click()
-        notice = page.locator(".notice")
-        expect(notice).to_contain_text("資料庫不可用")
-        expect(notice).to_contain_text("the disk is full; free some space")
-        notice.get_by_role("button").click()
-        expect(notice).to_have_count(0)
-        page.locator("#probe-go").click()
-        expect(page.locator(".notice")).to_have_count(1)
+    page = open_browser(serve_store(live.store, pages=(failing_page(error),))).go("/zh-Hant/probe")
+    page.locator("#probe-go").click()
+    notice = page.locator(".notice")
+    expect(notice).to_contain_text("資料庫不可用")
+    expect(notice).to_contain_text("the disk is full; free some space")
+    notice.get_by_role("button").click()
+    expect(notice).to_have_count(0)
+    page.locator("#probe-go").click()
+    expect(page.locator(".notice")).to_have_count(1)
