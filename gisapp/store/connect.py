@@ -87,6 +87,8 @@ def _prepare_writer(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cache_size = -65536")
+    # Folding the log into the file takes ms and falls to the report that fills it: one in 400, not one in 100.
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
 
 
 def _prepare_reader(connection: sqlite3.Connection) -> None:

@@ -105,7 +105,7 @@ def decode(blobs: Sequence[bytes | None]) -> np.ndarray:
 
 
 def _decoded(blobs: list[bytes]) -> np.ndarray:
-    if all(len(blob) == _POINT.itemsize for blob in blobs):
+    if set(map(len, blobs)) == {_POINT.itemsize}:
         rows = np.frombuffer(b"".join(blobs), _POINT)
         if (rows["order"] == 1).all() and (rows["type"] == 1).all() and not np.isnan(rows["x"]).any():
             return shapely.points(rows["x"], rows["y"])
