@@ -22,7 +22,7 @@ from gisapp.store.finding import found
 from gisapp.store.geopackage import srs_id_of
 from gisapp.store.reporting import Reporting
 from gisapp.store.rows import uncollected
-from gisapp.store.saving import Progress, Saving, note
+from gisapp.store.saving import Progress, Saving, add_note
 from gisapp.store.schema import create_schema, read_settings, store_metadata, write_setting
 from gisapp.store.snapshots import Snapshots, read_where
 from gisapp.tables import TABLES
@@ -136,9 +136,9 @@ class Store:
         counts = {batch.table.name: len(batch.frame) for batch in batches}
         with self._connections.writing() as connection, uncollected():
             Saving(connection, srs_id_of(self.crs), replace=replace, progress=progress).write(batches)
-            _note(connection, "audit", actor=actor, words=note, tables=counts, last="replace" if replace else "save")
+            add_note(connection, "audit", actor=actor, words=note, tables=counts, last="replace" if replace else "save")
             if source is not None:
-                _note(connection, "imports", actor=actor, words=note, tables=counts, last=dict(source))
+                add_note(connection, "imports", actor=actor, words=note, tables=counts, last=dict(source))
 
     def report(self, incident: Mapping[str, object], *, actor: str) -> str:
         """Write one reported incident and its first history row; return its code once both are on the disk.
@@ -210,10 +210,9 @@ class Store:
             raise InputError(f"setting {key!r} is fixed when a store is made", todo="make a new store")
         with self._connections.writing() as connection:
             write_setting(connection, key, value)
-            _note(connection, "audit", actor=actor, words=key, tables={}, last="setting")
+            add_note(connection, "audit", actor=actor, words=key, tables={}, last="setting")
 
 
-_note = note
 _FIXED = ("crs", "zone")
 
 

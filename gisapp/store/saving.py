@@ -179,7 +179,7 @@ def _broken(batch: Batch, found: tuple[object, ...], column: str, parent: str) -
     return batch.fault(words, f"add it to {parent} or correct it", row, column)
 
 
-def note(
+def add_note(
     connection: Connection, table: str, *, actor: str, words: str, tables: Mapping[str, int], last: object
 ) -> None:
     """Add a row to ``audit``, where ``last`` is the action, or to ``imports``, where it is the source."""
