@@ -141,8 +141,8 @@ def _values(layer: Shapes, column: str, language: str) -> dict[str, str]:
     """Return the words of a column's values; values without words speak for themselves."""
     known = catalog(language)
     listed = {one.name: one.choices for one in TABLES[layer.table].columns} if layer.table else {}
-    values = listed.get(column, ()) if column in listed else _distinct(layer.frame[column])
-    rooms = {"type": ("incident.",), "status": ("layers.status_", "layers.value_")}
+    values = listed.get(column) or _distinct(layer.frame[column])
+    rooms = {"type": ("incident.",), "status": ("layers.status_", "layers.value_"), "material": ("material.",)}
     keys = {value: [f"{room}{value}" for room in rooms.get(column, ("layers.value_", "critical."))] for value in values}
     return {value: known[key] for value in values for key in keys[value][::-1] if key in known}
 

@@ -124,7 +124,9 @@
       if (typeof value === "number" && !Number.isInteger(value)) return value.toFixed(1);
       return one.values[value] || String(value);
     };
-    return h("div", { className: "gm-tip", style: { left: tip.x, top: tip.y }, "aria-hidden": "true" },
+    const away = (turned) => (turned ? "calc(-100% - 14px)" : "14px"); // never under the pointer, never over the edge
+    const style = { left: tip.x, top: tip.y, transform: `translate(${away(tip.side.left)}, ${away(tip.side.above)})` };
+    return h("div", { className: "gm-tip", style, "aria-hidden": "true" },
       h("strong", null, tip.spec.title),
       h("dl", null, rows.map((one) => h("div", { key: one.column }, h("dt", null, one.title), h("dd", null, told(one))))));
   }

@@ -35,7 +35,8 @@
     return ["interpolate", curve, ["zoom"], ...stops.flatMap(([zoom, factor]) => [zoom, value(factor)])];
   }
 
-  const LINE_STOPS = [[9, 0.4], [12, 0.5], [14, 0.72], [16, 1.25], [19, 2.6]];
+  const LINE_STOPS = [[9, 0.3], [12, 0.4], [14, 0.7], [16, 1.25], [19, 2.6]];
+  const RIBBON_STOPS = [[10, 0.35], [12, 0.6], [14, 1], [17, 1.6]];
   const STREET_STOPS = [[9, 0.12], [12, 0.35], [14, 1.0], [16, 2.6], [18, 8], [20, 26]];
   const POINT_STOPS = [[9, 0.45], [12, 0.6], [14, 0.85], [16, 1.15], [19, 1.7]];
 
@@ -142,7 +143,7 @@
       paint: {
         "line-color": ["case", ON, look.colours.mark, bare ? style.outline : look.colours.rim],
         "line-opacity": ["*", look.opacity, ["case", ON, 0.4, bare ? 0.2 : 0.6]],
-        "line-width": byZoom(LINE_STOPS, (f) => ["+", bare ? 6 : 2.6, ["*", f, width], ["case", ON, 6, 0]]),
+        "line-width": byZoom(RIBBON_STOPS, (f) => ["+", f * (bare ? 6 : 2.6), ["*", 0.7 * f, width], ["case", ON, 6, 0]]),
       },
     });
   }
@@ -188,8 +189,10 @@
   function label(spec, style, look, how) {
     if (!style.label) return [];
     const weight = how.strong || how.badge ? "Bold" : "Medium";
+    const full = ["to-string", ["get", style.label]];
     const layout = {
-      "text-field": ["to-string", ["get", style.label]],
+      // Seen from far, a grid's code is enough.
+      "text-field": spec.table === "grids" ? ["step", ["zoom"], ["to-string", ["get", "code"]], 13.5, full] : full,
       "text-font": look.fonts.map((name, place) => (place ? name : `${name} ${weight}`)).concat(["sans-serif"]),
       "text-size": how.badge ? 13 : how.strong ? byZoom([[11, 10.5], [14, 13], [17, 15]], (f) => f) : 11.5,
       "text-max-width": 12,

@@ -171,7 +171,10 @@
       const id = got && got.feature.id;
       this.map.getCanvas().style.cursor = props.cursor || (got ? "pointer" : "");
       const plain = got && got.spec && got.spec.kind === "polygon" && got.spec.style.light.opacity < 0.2; // its label says it
-      setState("tip", got && got.spec && !plain ? { x: event.point.x, y: event.point.y, spec: got.spec, of: got.feature.properties } : null);
+      const { x, y } = event.point;
+      const { clientWidth, clientHeight } = this.map.getCanvas();
+      const side = { left: x > clientWidth - 290, above: y > clientHeight - 200 };
+      setState("tip", got && got.spec && !plain ? { x, y, side, spec: got.spec, of: got.feature.properties } : null);
       if (this.over && (!got || this.over.id !== id || this.over.name !== got.name)) this.unmark();
       if (got && !this.over) {
         const target = { source: got.feature.source, sourceLayer: got.feature.sourceLayer, id };

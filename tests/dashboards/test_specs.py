@@ -12,7 +12,7 @@ from town import town
 from dashboards.bundles import bundles
 from dashboards.specs import feature_collection, layer_specs, picture, static_specs
 from dashboards.tiles import Tiles
-from gisapp.words import LANGUAGES
+from gisapp.words import LANGUAGES, word
 from layers.grids import grid_shapes
 from layers.layer import Legend, Raster
 from layers.network import network_layers
@@ -61,6 +61,9 @@ def test_values_are_told_in_words(tiles):
     specs = {spec["name"]: spec for spec in static_specs(tiles, "water", "incidents", language="zh-Hant")}
     words = {one["column"]: one["values"] for one in specs["devices_water"]["popup"]}
     assert words["kind"]["gate_valve"] == "閘閥"
+    pipes = {one["column"]: one["values"] for one in specs["links_water"]["popup"]}
+    assert pipes["material"] == {"ductile_iron": word("material.ductile_iron", "zh-Hant")}
+    assert pipes["code"] == {}
     kinds = {one["column"]: one["values"] for one in specs["incidents"]["popup"]}
     assert set(kinds["status"]) >= {"registered", "archived"}
     assert kinds["type"]["burst"]

@@ -93,7 +93,7 @@ def _pipes(links: np.ndarray, ranks: np.ndarray) -> gpd.GeoDataFrame:
         to_node="N1",
         length_m=shapely.length(shapes),
         diameter_mm=rank.map({"trunk": 600.0, "main": 300.0, "branch": 150.0}),
-        material="ductile iron",
+        material="ductile_iron",
         laid_year=1998,
         rank=rank,
         status="open",
