@@ -5,7 +5,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -27,6 +27,7 @@ def moved(x: float, y: float, source: str, target: str, frame: str = "wgs84") ->
     return shapely.get_coordinates(out["geom"].to_numpy())[0], move
 
 
+@settings(deadline=None)
 @given(IN_CHINA)
 def test_map_service_frames_and_back_end_within_a_micrometre(lonlat):
     for there, back in ((crs.gcj02_from_wgs84, crs.wgs84_from_gcj02), (crs.bd09_from_wgs84, crs.wgs84_from_bd09)):

@@ -17,6 +17,8 @@ from gisapp.tables import DTYPES, UTILITIES, Column
 
 _FORMULA_STARTS = ("=", "+", "-", "@")
 _EARLIEST, _LATEST = np.datetime64("1800-01-01"), np.datetime64("2200-01-01")
+_SPACES = frozenset([*(" " * count for count in range(65)), "\t", "\u3000", "\xa0"])
+_OFFSET_MARKS = "Zz+-"
 _OFFSET = re.compile(r"([zZ]|[+-]\d\d:?\d\d)$")
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _BIGGEST_INT = 2**53
@@ -70,8 +72,11 @@ def is_formula(text: str) -> bool:
 
 
 def blank(texts: np.ndarray, empty: frozenset[str]) -> np.ndarray:
-    """Return which texts mean that there is no value."""
-    return np.fromiter(map(empty.__contains__, map(str.strip, texts)), dtype=bool, count=len(texts))
+    """Return which texts mean that there is no value: spaces alone, or what is stated to."""
+    blanks = empty | _SPACES
+    if blanks.isdisjoint(texts):  # most columns, and much faster than an answer a text
+        return np.zeros(len(texts), dtype=bool)
+    return np.fromiter(map(blanks.__contains__, texts), dtype=bool, count=len(texts))
 
 
 def cells(column: Column, text: Text, how: Reading) -> Cells:
@@ -82,7 +87,9 @@ def cells(column: Column, text: Text, how: Reading) -> Cells:
     """
     texts = text.texts
     stated = how.choices.get(column.name, {})  # what is translated is a value, though it may mean none elsewhere
-    missing = blank(texts, how.empty - set(stated))
+    missing = blank(texts, how.empty)
+    if stated:
+        missing &= ~np.fromiter(map(stated.__contains__, texts), dtype=bool, count=len(texts))
     translated = _translated(column, texts, how)
     if column.kind == "text":
         values, wrong, todo = _texts(column, translated, missing)
@@ -131,13 +138,12 @@ def _translated(column: Column, texts: np.ndarray, how: Reading) -> np.ndarray:
                 f"the mapping translates to {ours!r}", todo=f"use one of {', '.join(column.choices)}", field=column.name
             )
     default = table.get(DEFAULT_CHOICE)
+    kept = how.empty | _SPACES | set(column.choices)
     out = np.empty(len(texts), dtype=object)
     if default is None:
         out[:] = [table.get(text, text) for text in texts]
     else:
-        out[:] = [
-            table.get(text, text if text in column.choices or text.strip() in how.empty else default) for text in texts
-        ]
+        out[:] = [table.get(text, text if text in kept else default) for text in texts]
     return out
 
 
@@ -189,11 +195,7 @@ def _times(column: Column, texts: np.ndarray, missing: np.ndarray, how: Reading)
     form = how.formats.get(column.name, "ISO8601")
     present = np.flatnonzero(~missing)
     given = texts[present]
-    if form == "ISO8601":
-        # an offset stands behind the date, which has signs of its own
-        aware = np.fromiter((one[-1:] in "zZ" or "+" in one or "-" in one[11:] for one in given), bool, len(given))
-    else:
-        aware = np.full(len(given), "%z" in form)
+    aware = _with_offset(given) if form == "ISO8601" else np.full(len(given), "%z" in form)
     out = np.full(len(texts), np.datetime64("NaT"), dtype="datetime64[ms]")
     for some, zone in ((aware, None), (~aware, how.zone)):
         if some.any():
@@ -204,6 +206,14 @@ def _times(column: Column, texts: np.ndarray, missing: np.ndarray, how: Reading)
     todo = f"write {shape} from 1800 to 2199 that happens once in {how.zone.key}, or add its offset; "
     todo += "state another format under [times]"
     return pd.Series(out).dt.tz_localize("UTC"), wrong, todo
+
+
+def _with_offset(texts: np.ndarray) -> np.ndarray:
+    """Return which ISO times state their offset; it stands behind the date, which has signs of its own."""
+    tails = [text[len("2026-11-22") :] for text in texts]
+    if not any(mark in "".join(tails) for mark in _OFFSET_MARKS):
+        return np.zeros(len(texts), dtype=bool)
+    return np.fromiter((any(mark in tail for mark in _OFFSET_MARKS) for tail in tails), bool, len(texts))
 
 
 def _moments(texts: pd.Series, form: str, zone: ZoneInfo | None) -> np.ndarray:

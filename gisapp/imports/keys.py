@@ -29,6 +29,7 @@ REFERENCES: Map[str, Map[str, tuple[str, str]]] = {
         "repeat_of": ("incidents", "code"),
     },
 }
+MEASURE_SLACK_M = 1.0
 _SINGULAR = {
     "nodes": "node",
     "links": "link",
@@ -96,8 +97,23 @@ def check_references(frame: pd.DataFrame, table: str, faults: Faults, known: Map
                 break
 
 
+def check_measures(frame: pd.DataFrame, faults: Faults, known: Map[str, list[pd.DataFrame]]) -> None:
+    """Reject rows whose measure lies beyond the ends of their link, by more than a metre of rounding."""
+    links = [one for one in known.get("links", []) if len(one) and "length_m" in one.columns]
+    if not links or not len(frame) or not {"link_code", "measure_m"} <= set(frame.columns):
+        return
+    key = ["utility", "link_code"] if "utility" in frame.columns and frame["utility"].notna().all() else ["link_code"]
+    known_links = pd.concat(links).rename(columns={"code": "link_code"}).drop_duplicates(key)
+    by_link = pd.Series(known_links["length_m"].to_numpy(dtype=float), index=_joined(known_links, key))
+    length_m = by_link.reindex(_joined(frame, key)).to_numpy()
+    measure_m = frame["measure_m"].to_numpy(dtype=float)
+    wrong = np.flatnonzero(((measure_m < 0) | (measure_m > length_m + MEASURE_SLACK_M)) & ~faults.mask)
+    found = [f"found {measure_m[row]:g} m on a link of {length_m[row]:g} m" for row in wrong]
+    faults.add(wrong, "measure_m", found, "measure from the link's from_node, within its length")
+
+
 def _joined(frame: pd.DataFrame, key: list[str]) -> pd.Series:
     """Return one comparable value a row for a key of one or two columns."""
-    if len(key) == 1:
-        return frame[key[0]].reset_index(drop=True)
+    if len(key) == 1 or not len(frame):
+        return frame[key[-1]].reset_index(drop=True)
     return (frame[key[0]].astype("str") + "\0" + frame[key[1]].astype("str")).reset_index(drop=True)

@@ -149,11 +149,10 @@ def _settled(spots: _Spots, placing: Placing, faults: Faults) -> tuple[frames.Mo
     if move.steps:
         spots.convert(move)
         bounds = spots.bounds()
-        wrong, words = _misplaced(bounds, placing.target, "wgs84", None)
+        wrong, _ = _misplaced(bounds, placing.target, "wgs84", None)
         wrong |= there & ~_there(bounds)
-        _refuse(
-            wrong, f"{words or 'they cannot be converted'} (after conversion to the project)", bounds, spots, faults
-        )
+        words = f"converted to the project they lie outside the area of use of {placing.target.name}"
+        _refuse(wrong, words, bounds, spots, faults)
     far = _far(bounds, placing) if placing.grids is not None and len(placing.grids) else []
     return move, [*move.warnings, *far]
 

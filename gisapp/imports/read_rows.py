@@ -8,6 +8,7 @@ import gc
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from gisapp.imports.transport import ColumnFile, Outbox, Raw
 CHUNK_ROWS = 8192
 MAX_CELL_CHARACTERS = 4_000_000
 TABLE = "rows"
+_FIRST_CELL = itemgetter(0)
 
 Progress = Callable[[int, int], None]
 
@@ -121,6 +123,9 @@ def _put_rows(
 def _mend_shape(chunk: list[list[str]], raw: Raw, empty_tail: list[int]) -> None:
     """Note rows of the wrong width as faults and give them the right one, so that columns line up."""
     width = len(raw.headers)
+    if {*map(len, chunk)} == {width} and all(map(_FIRST_CELL, chunk)):  # nearly every chunk
+        empty_tail.clear()
+        return
     for number, row in enumerate(chunk):
         if len(row) == width and (row[0] or any(row)):
             empty_tail.clear()

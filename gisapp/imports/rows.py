@@ -46,6 +46,7 @@ def checked_rows(
         name: [one[name] for one in (case.existing, before) if name in one] for name in set(case.existing) | set(before)
     }
     keys.check_references(frame, table, faults, known)
+    keys.check_measures(frame, faults, known)
     if case.target == "customers":
         linked = frame.rename(columns={"code": "customer_code"})
         keys.check_references(linked, "connections", faults, known)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gisapp.errors import InputError
@@ -74,6 +74,7 @@ def test_a_translation_to_an_unknown_choice_is_refused():
         read("text", "x", how=how, choices=("leak",))
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["1", "x", "", "2.5", "=1", "NA"])))
 def test_codes_and_plain_texts_give_the_same(texts):
     known = sorted(set(texts)) or [""]

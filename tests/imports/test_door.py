@@ -161,9 +161,7 @@ def test_chinese_columns_are_mapped_by_statement_only(come_in, tmp_path, chinese
 
 def test_gbk_is_read_when_it_is_declared_and_refused_with_a_sample_otherwise(come_in, tmp_path, chinese):
     path = tmp_path / "gbk.csv"
-    path.write_bytes(
-        "工单号,类型,上报时间,东坐标,北坐标,内容\n001,漏水,2026-11-22 08:30,528770,3386666,阀门井\n".encode("gbk")
-    )
+    path.write_bytes(CHINESE.encode("gbk"))
     with pytest.raises(InputError, match=r"'工单号,类型.*--encoding gb18030"):
         come_in(path, crs="EPSG:4547", mapping=chinese)
     batch = come_in(path, crs="EPSG:4547", mapping=chinese, encoding="GBK")

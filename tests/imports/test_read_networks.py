@@ -117,6 +117,16 @@ def test_a_device_on_an_unknown_link_is_rejected(come_in, tmp_path):
         come_in(layers(tmp_path / "town.gpkg", on="P7"), "network", utility="water")
 
 
+def test_a_measure_beyond_the_link_is_rejected(come_in, tmp_path):
+    whole = come_in(layers(tmp_path / "town.gpkg"), "network", utility="water").tables
+    path = tmp_path / "customers.csv"
+    head = "code,kind,households,meter_inside,x,y,link_code,measure_m\n"
+    path.write_text(head + "".join(f"{at},resident,1,true,528000,3386000,P1,{at}\n" for at in (-1, 0, 100, 150)))
+    with pytest.raises(RejectedError, match="found -1 m on a link of 100 m") as caught:
+        come_in(path, "customers", crs="EPSG:4547", utility="water", existing=whole)
+    assert caught.value.report.rejected["row"].tolist() == [1, 4]
+
+
 def test_nodes_of_another_utility_do_not_count(come_in, tmp_path):
     path = layers(tmp_path / "town.gpkg", nodes=("N1",))
     water = come_in(layers(tmp_path / "whole.gpkg"), "network", utility="water")

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gisapp.errors import InputError
@@ -14,6 +14,7 @@ from gisapp.imports.transport import ColumnFile, Outbox, Raw, received
 TEXTS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1)
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(1, 7))
 def test_texts_arrive_as_they_left(texts, few):
     with tempfile.TemporaryDirectory() as folder:
