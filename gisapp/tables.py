@@ -491,7 +491,7 @@ def _cast(frame: pd.DataFrame, column: Column, name: str) -> pd.Series:
     values = frame[column.name]
     _refuse(values.isna() & column.required, values, column, "a value must stand here")
     try:
-        cast = values.astype(DTYPES[column.kind])
+        cast: pd.Series = values.astype(pd.api.types.pandas_dtype(DTYPES[column.kind]))
     except (TypeError, ValueError) as error:
         raise InputError(f"{error}", todo=f"give values of kind {column.kind}", field=column.name) from error
     if column.choices:

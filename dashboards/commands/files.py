@@ -185,7 +185,11 @@ def _put_geojson(frame: Any, options: argparse.Namespace) -> None:
     """Write rows as GeoJSON, in degrees as that format demands."""
     import json
 
-    put_json(json.loads(frame.to_crs("EPSG:4326").to_json(drop_id=True, to_wgs84=True)), options.out)
+    times = {
+        name: frame[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for name in frame.columns if frame[name].dtype.kind == "M"
+    }
+    degrees = frame.assign(**times).to_crs("EPSG:4326")
+    put_json(json.loads(degrees.to_json(drop_id=True, to_wgs84=True, na="null")), options.out)
 
 
 def _with_wkt(frame: Any) -> pd.DataFrame:
