@@ -65,6 +65,9 @@ def make_lives(reported: np.ndarray, kind: np.ndarray, merged: np.ndarray, rng: 
     minutes = np.array([wait for _, wait in STAGES])[None, :] * rng.lognormal(0, 0.62, (count, len(STAGES)))
     minutes[:, 4] *= slow
     minutes[:, 7] *= repair / 4.0
+    # A few wait for weeks, for parts or for leave to dig.
+    stuck = rng.random(count) < 0.03
+    minutes[stuck, 7] *= rng.uniform(20, 250, int(stuck.sum()))
     control = kind == TYPE_NAMES.index("burst")
     minutes[~control, _CONTROL] = 0
     passed = np.round(np.cumsum(minutes, axis=1) * 60_000).astype("timedelta64[ms]")
@@ -78,7 +81,7 @@ def make_lives(reported: np.ndarray, kind: np.ndarray, merged: np.ndarray, rng: 
     status = STATES[reached]
     over = (ended >= 0) & ~np.isnat(at[:, 1])
     status = np.where(over, _ENDS[np.maximum(ended, 0)], status)
-    waiting = (status == "repairing") & (rng.random(count) < 0.1)
+    waiting = (status == "repairing") & (rng.random(count) < np.where(stuck, 0.4, 0.03))
     return Lives(at, np.where(waiting, "on_hold", status), ended)
 
 

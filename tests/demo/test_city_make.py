@@ -19,7 +19,7 @@ from gisapp.tables import TABLES, conform
 
 PROGRAM = """
 from gisapp.demo import city_tables
-from tests.demo.test_make import digest
+from tests.demo.test_city_make import digest
 print(digest(city_tables("small", 1)))
 """
 
