@@ -83,7 +83,7 @@ def create_app(
     secret = os.environ.get("GISAPP_SECRET_KEY") or secrets.token_hex(32)
     mark = hashlib.sha256(secret.encode()).hexdigest()[:8]  # two servers on one machine share the browser's cookies
     app = _Application(
-        "dashboards",
+        __name__,
         assets_folder=str(Path(__file__).parent / "assets"),
         enable_mcp=False,
         on_error=_show_error,
