@@ -56,9 +56,7 @@ def people() -> pd.DataFrame:
 def posts() -> pd.DataFrame:
     codes = [f"P-{code}" for code in CORNERS]
     scope = list(CORNERS)
-    return frame(
-        "posts", person_code=codes, role="grid_leader", scope_kind="grid", scope=scope, valid_from=[BEGUN] * 4
-    )
+    return frame("posts", person_code=codes, role="grid_leader", scope_kind="grid", scope=scope, valid_from=[BEGUN] * 4)
 
 
 def customers() -> pd.DataFrame:
