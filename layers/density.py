@@ -18,6 +18,7 @@ from layers.layer import Legend, Raster
 from layers.palette import GROUND, TEXT, rgb, surface_colours
 
 CLASSES = 8
+_WIDTHS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # round numbers of each decade
 # Fonts with Chinese glyphs where the systems we know keep them; the first that is there is used.
 CHINESE_FONTS = (
     "NotoSansCJK-Regular.ttc",
@@ -36,15 +37,15 @@ _LINE_PX = 26
 def class_limits(peak: float, *, classes: int = CLASSES) -> tuple[float, ...]:
     """Return the lower limits of at most ``classes`` classes of equal width, for values up to ``peak``.
 
-    The width is the least of 1, 2 or 5 times a power of ten with which they reach the peak; the first class
-    begins at one width, and what lies below it is not drawn. Equal widths let a place twice as bad look twice as
-    far up the legend, which steps by decades do not. A page takes them once, from its widest choice of types and
-    dates, and keeps them: only then do two pictures compare. A peak of 0 gives the classes of a peak of 1.
+    The width is the least round number with which they reach the peak. The first class begins at one width; what
+    lies below it is not drawn. Equal widths let a place twice as bad look twice as far up the legend, which steps
+    by decades do not. A page takes them once, from its widest choice of types and dates, and keeps them: only then
+    do two pictures compare. A peak of 0 gives the classes of a peak of 1.
     """
     if not np.isfinite(peak) or peak < 0:
         raise InputError(f"found a peak of {peak}", todo="give the highest value of the surface, per km2")
     most = peak or 1.0
-    widths = (float(f"{step}e{decade}") for decade in range(-12, 16) for step in (1, 2, 5))
+    widths = (float(f"{step}e{decade}") for decade in range(-12, 16) for step in _WIDTHS)
     width = next(one for one in widths if one * (classes + 1) >= most)
     count = max(2, min(classes, int(np.ceil(round(most / width, 9))) - 1))
     return tuple(float(f"{width * place:.12g}") for place in range(1, count + 1))
