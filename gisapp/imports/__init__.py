@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gisapp.imports.case import TARGETS
     from gisapp.imports.door import Batch, read_file
+    from gisapp.imports.keys import tables_needed
     from gisapp.imports.mapping import Mapping
     from gisapp.imports.report import RejectedError, Report, save_report
 
-__all__ = ["TARGETS", "Batch", "Mapping", "RejectedError", "Report", "read_file", "save_report"]
+__all__ = ["TARGETS", "Batch", "Mapping", "RejectedError", "Report", "read_file", "save_report", "tables_needed"]
 _HOMES = {
     "TARGETS": "case",
     "Batch": "door",
     "read_file": "door",
+    "tables_needed": "keys",
     "Mapping": "mapping",
     "RejectedError": "report",
     "Report": "report",

@@ -72,7 +72,8 @@ def read_file(  # noqa: PLR0913 - the command's options, every one of them state
     encoding
         The encoding of a text that is not UTF-8, such as ``gb18030``.
     existing
-        The project's tables: codes may not repeat them, and references may point to them.
+        The project's tables, see :func:`gisapp.imports.tables_needed`: codes may not repeat them, and
+        references may point to them. A table that is not given counts as empty.
     progress
         Called with steps done and steps in all; it may raise :class:`gisapp.errors.Interrupted`.
     skip_rejected
@@ -179,7 +180,7 @@ def _checked(case: Case, reading: Reading, progress: Progress | None) -> Batch:
     rows = accepted = 0
     first = next(iter(reading.tables.values()))
     source = _source_crs(case, first)
-    if case.kind == "inp" and first.wkb is not None:
+    if case.kind in ("inp", "json") and first.wkb is not None:
         case.drawn, loud = places.is_drawing(first.wkb, source, case.project)
         case.warnings += [loud] if case.drawn else []
     for done, raw in enumerate(reading.tables.values()):

@@ -7,6 +7,7 @@ from collections.abc import Mapping as Map
 import numpy as np
 import pandas as pd
 
+from gisapp.imports.case import TARGETS
 from gisapp.imports.report import Faults
 from gisapp.imports.transport import Raw
 from gisapp.tables import TABLES
@@ -41,6 +42,19 @@ _SINGULAR = {
     "devices": "device",
     "incidents": "incident",
 }
+
+
+def tables_needed(as_: str) -> tuple[str, ...]:
+    """Return the tables of the project that :func:`gisapp.imports.read_file` should be given as ``existing``.
+
+    Examples
+    --------
+    >>> tables_needed("units")
+    ('grids', 'unit_grids')
+    """
+    own = TARGETS[as_]
+    pointed = [target for table in own for target, _ in REFERENCES.get(table, {}).values()]
+    return tuple(sorted({*own, *pointed, "grids"}))  # the grids also say where the service area is
 
 
 def check_keys(frame: pd.DataFrame, table: str, raw: Raw, faults: Faults, existing: Map[str, pd.DataFrame]) -> None:

@@ -23,7 +23,7 @@ def located(case: Case, raw: Raw, table: str, mapping: Mapping, source: pyproj.C
     assert geometry is not None
     extends = case.target in ("grids", "units")
     placing = places.Placing(source, case.frame_name, case.project, case.drawn, case.existing.get("grids"), extends)
-    optional = case.kind == "inp" or _unlocated_allowed(mapping, table)
+    optional = case.kind in ("inp", "json") or _unlocated_allowed(mapping, table)
     if raw.wkb is None and "wkt" not in mapping.geometry and geometry == "POINT":
         xy = _written_points(raw, mapping, faults)
         _require_position(np.isnan(xy).any(axis=1), table, optional, faults, case)
@@ -64,7 +64,7 @@ def _require_position(none: np.ndarray, table: str, optional: bool, faults: Faul
 def _shapes(case: Case, raw: Raw, geometry: str, mapping: Mapping, faults: Faults) -> np.ndarray:
     """Return shapes from the file's geometry, or from a column of WKT."""
     if raw.wkb is not None:
-        shapes, notes = places.shapes_of(raw.wkb, geometry, faults, schematic=case.kind == "inp")
+        shapes, notes = places.shapes_of(raw.wkb, geometry, faults, schematic=case.kind in ("inp", "json"))
         case.warnings += notes
         return shapes
     if "wkt" in mapping.geometry:

@@ -54,6 +54,7 @@ def _read_json(path: Path, outbox: Outbox, encoding: str | None) -> dict[str, ob
         )
     at = {str(node.get("id")): _point(node) for node in content["nodes"] if isinstance(node, dict)}
     courses: dict[str, Any] = {}
+    lengths: dict[str, Any] = {}
     for table, names in _OURS.items():
         rows = [row if isinstance(row, dict) else {} for row in content[table]]
         headers = list(
@@ -72,8 +73,12 @@ def _read_json(path: Path, outbox: Outbox, encoding: str | None) -> dict[str, ob
             shapes = [_course(at.get(str(row.get("from"))), at.get(str(row.get("to")))) for row in rows]
             courses = {str(row.get("id")): shape for row, shape in zip(rows, shapes, strict=True)}
             raw.warnings.append("the links of this form have no course: they are drawn straight from node to node")
+            raw.headers = [name for name in headers if name != "direction"] + ["direction"]
+            said = [str(row.get("direction") or "both") for row in rows]  # the form states it for one-way links only
+            texts = [pair for pair in texts if pair[0] != "direction"] + [("direction", said)]
+            lengths = {str(row.get("id")): row.get("length_m") for row in rows}
         else:
-            shapes = [_standing(row, courses) for row in rows]
+            shapes = [_standing(row, courses, lengths) for row in rows]
         outbox.put_columns(raw, texts, _wkb(shapes))
     if content.get("customers"):
         facts["left_out"] = f"{len(content['customers'])} customers, which have no position of their own"
@@ -91,12 +96,15 @@ def _course(start: Any, stop: Any) -> Any:
     return None if start is None or stop is None else shapely.LineString([start, stop])
 
 
-def _standing(device: dict[str, Any], courses: dict[str, Any]) -> Any:
-    """Return where a device stands on its link: at the end it names, else halfway."""
-    course = courses.get(str(device.get("link")))
+def _standing(device: dict[str, Any], courses: dict[str, Any], lengths: dict[str, Any]) -> Any:
+    """Return where a device stands on its link: at the end it names, else at its measure, else halfway."""
+    link = str(device.get("link"))
+    course, length_m, measure_m = courses.get(link), lengths.get(link), device.get("measure_m")
     if course is None:
         return None
     share = {"from": 0.0, "to": 1.0}.get(str(device.get("end")), 0.5)
+    if device.get("end") == "mid" and isinstance(length_m, int | float) and isinstance(measure_m, int | float):
+        share = min(max(measure_m / length_m, 0.0), 1.0) if length_m > 0 else share
     return course.interpolate(share, normalized=True)
 
 

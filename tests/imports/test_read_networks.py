@@ -3,12 +3,16 @@
 import json
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
 from gisapp.errors import InputError
 from gisapp.imports import Mapping, RejectedError
+from gisapp.network import network_json, network_of
+from gisapp.tables import TABLES
 
+ATTACHED = ("customers", "connections")
 WEST, SOUTH = 528_000, 3_386_000
 INP = """[TITLE]
 {title}
@@ -178,8 +182,8 @@ def test_our_own_json_comes_back(come_in, tmp_path):
         "customers": [{"id": "C1"}],
     }  # fmt: skip
     (tmp_path / "town.json").write_text(json.dumps(content))
-    stated = Mapping(tables={"links": Mapping(values={"direction": "both"})})
-    batch = come_in(tmp_path / "town.json", "network", crs="EPSG:4547", utility="water", mapping=stated)
+    batch = come_in(tmp_path / "town.json", "network", crs="EPSG:4547", utility="water")
+    assert batch.tables["links"]["direction"].tolist() == ["both"]
     assert batch.tables["devices"].iloc[0][["link_code", "node_code", "operable"]].tolist() == ["P1", "N2", "stuck"]
     assert batch.tables["devices"]["geom"].iloc[0].y == SOUTH + 9
     assert any("1 customers" in text for text in batch.report.warnings)
@@ -188,3 +192,13 @@ def test_our_own_json_comes_back(come_in, tmp_path):
 def test_a_network_does_not_come_from_a_single_table(come_in, leaks):
     with pytest.raises(InputError, match="nodes, links and devices together"):
         come_in(leaks({}), "network", crs="EPSG:4547")
+
+
+def test_what_is_exported_comes_back(come_in, tmp_path):
+    whole = come_in(layers(tmp_path / "town.gpkg"), "network", utility="water").tables
+    nobody = {name: pd.DataFrame(columns=[column.name for column in TABLES[name].columns]) for name in ATTACHED}
+    made = network_of("water", whole["nodes"], whole["links"], whole["devices"], **nobody)
+    (tmp_path / "town.json").write_text(json.dumps(network_json(made)))
+    back = come_in(tmp_path / "town.json", "network", crs="EPSG:4547", utility="water").tables
+    for table, frame in whole.items():
+        pd.testing.assert_frame_equal(pd.DataFrame(back[table]), pd.DataFrame(frame))
