@@ -24,7 +24,7 @@ def add_commands(commands: Any) -> None:
         "shutoff",
         run_shutoff,
         "Say which valves to close for a burst, and who is then without supply. Exit status 1: it cannot be isolated.",
-        "gisapp shutoff --store city.gpkg --utility water --pipe W-000120 --format json",
+        "gisapp shutoff --store city.gpkg --utility water --pipe W000120 --format json",
     )
     store_option(made)
     made.add_argument("--utility", required=True, choices=UTILITIES)
