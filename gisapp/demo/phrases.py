@@ -134,7 +134,10 @@ def phrases(
     said = _SAYINGS[saying]
     home = np.where((rng.random(count) < 0.3) & ~by_staff, "我家住" + address + "，", "")
     call = np.where((rng.random(count) < 0.12) & ~by_staff, "联系电话" + phone + "。", "")
-    spoken = _some(_OPEN, count, rng) + home + _some(_WHEN, count, rng) + said + _some(_ASK, count, rng) + call
+    calm = np.isin(kind, [TYPE_NAMES.index(name) for name in ("complaint", "other")])
+    when = np.where(calm, "", _some(_WHEN, count, rng))
+    ask = np.where(calm, "。", _some(_ASK, count, rng))
+    spoken = _some(_OPEN, count, rng) + home + when + said + ask + call
     return _SUMMARIES[_SUMMARY_OF[saying]], np.where(by_staff, said + "。", spoken).astype(object)
 
 
