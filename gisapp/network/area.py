@@ -76,7 +76,7 @@ def affected_area(
     return area
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Part:
     """Shapes with the way of losing supply that each stands for, and whether others share it."""
 

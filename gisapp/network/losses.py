@@ -16,7 +16,7 @@ SERVED, STORAGE_ONLY, UNINTENDED, ISOLATED, ALREADY_DRY = range(5)
 """Classes of elements, the later the worse."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Loss:
     """What one class holds: links (lost length and share), customers and hydrants, each with ``code``."""
 

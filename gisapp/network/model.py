@@ -34,7 +34,7 @@ CLOSABLE = (
 """Device classes that a person can close; a check valve closes only by itself."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pieces:
     """Pieces of links in the order of links and along each: link, from and to in metres, no filler or filler.
 
@@ -49,7 +49,7 @@ class Pieces:
     """For every link its first piece; one more at the end."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Joints:
     """Where elements a and b meet, a before b along the link: link, device or -1, which ways it lets pass."""
 
@@ -63,7 +63,7 @@ class Joints:
     """Closed by the status of the link, with no device to open."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Middles:
     """The devices along links, sorted by link and measure, to find the piece at a place."""
 
@@ -73,7 +73,7 @@ class Middles:
     """For every link how many fillers lie before its first piece."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Twins:
     """For every link the link beside it as the other pipe of a pair, else -1, and whether it runs the other way."""
 
@@ -81,7 +81,7 @@ class Twins:
     turned: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """One utility's network, ready to be asked; made by :func:`gisapp.network.network_of`.
 
@@ -190,7 +190,7 @@ class Network:
         return dict(zip(self.devices["code"], range(len(self.devices)), strict=True))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cells:
     """The graph of cells: an edge is a joint with a device or one that is one-way or closed."""
 

@@ -11,7 +11,7 @@ from gisapp.network.model import Joints, Middles, Pieces
 FROM, MID, TO = 0, 1, 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ends:
     """Links by their end nodes, lengths and what their own status and direction let pass."""
 
@@ -23,7 +23,7 @@ class Ends:
     shut: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Places:
     """Devices by place: their row, link, where on it (FROM, MID, TO), measure, and what they let pass."""
 

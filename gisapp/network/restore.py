@@ -13,7 +13,7 @@ from gisapp.network.search import reach
 from gisapp.network.supply import Service, Today, element_is_return, lets
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cut:
     """A shutoff as far as it is known: states, the zone, what is fed after, and the class of every element."""
 

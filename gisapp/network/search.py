@@ -17,7 +17,7 @@ except ImportError:
     njit = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Adjacency:
     """For every vertex its half-edges: the vertex at the other end, the edge, and whether it is left along the edge."""
 

@@ -41,7 +41,7 @@ MOST_UNUSABLE = 20
 """How many devices that cannot be closed are each answered with the customers they cost."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shutoff:
     """The answer for one or several bursts.
 
@@ -166,7 +166,7 @@ def shutoff(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Border:
     """The devices at the border of a zone, by what is to be done with each (rows of devices)."""
 

@@ -18,7 +18,7 @@ Burst = str | tuple[str, float]
 _SLACK_M = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Today:
     """For every device whether it lets pass, can be closed, and cannot move at all, with today's overrides."""
 
@@ -27,7 +27,7 @@ class Today:
     stuck: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Service:
     """Masks of cells: fed without limit, fed at least from storage, and (heating) able to give back."""
 

@@ -60,7 +60,7 @@ def test_rows_of_other_utilities_are_left_out() -> None:
 
 def test_no_source_and_only_tanks_are_warned_of() -> None:
     assert "no source" in str(network(town(*STREET)).warnings[0])
-    assert "1 tanks" in str(network(town(*STREET, S="tank")).warnings[0])
+    assert "only tanks (1)" in str(network(town(*STREET, S="tank")).warnings[0])
     assert network(town(*STREET, S="source")).warnings == ()
 
 
@@ -88,6 +88,12 @@ def test_unknown_operability_is_trusted_unless_told_otherwise() -> None:
     none = pd.DataFrame({"utility": [], "customer_code": [], "link_code": [], "measure_m": []})
     careful = network_of("water", *frames, pd.DataFrame({"code": []}), none, trust_unknown=False)
     assert not shutoff(careful, [("b", 20.0)]).isolated_possible
+
+
+def test_a_network_is_itself_and_can_be_a_key() -> None:
+    one, other = network(town(*STREET)), network(town(*STREET))
+    assert one != other
+    assert {one: 1}[one] == 1
 
 
 def test_no_personal_column_comes_along() -> None:

@@ -1,7 +1,7 @@
 """Shutoffs in hand-drawn towns, one trap each."""
 
 import pytest
-from towns import NODE, change, network, town
+from towns import NODE, change, network, town, with_hydrants
 
 from gisapp.errors import InputError
 from gisapp.network import Shutoff, shutoff
@@ -210,6 +210,15 @@ def test_a_check_valve_that_points_out_of_the_zone_bounds_it_and_one_that_points
     assert (set(codes(into.must_close)), lost(into)) == ({"U", "W"}, {"k": "isolated", "l": "isolated"})
 
 
+def test_a_check_valve_that_is_stuck_bounds_nothing() -> None:
+    made = town("a:S-A b:A-B c:B-T", "U@a.to V@b:50 W@c.from", "k@b:20 l@b:80", S="source", T="source")
+    change(made.devices, "V", kind="check_valve", direction="forward")
+    answer = shutoff(network(made), [("b", 20.0)], stuck=["V"])
+    assert (set(codes(answer.must_close)), lost(answer)) == ({"U", "W"}, {"k": "isolated", "l": "isolated"})
+    change(made.devices, "V", operable="stuck")
+    assert set(codes(shutoff(network(made), [("b", 20.0)]).must_close)) == {"U", "W"}
+
+
 def test_a_one_way_valve_out_of_the_zone_is_optional() -> None:
     made = town("a:S-A b:A-B c:B-T", "U@a.to V@b:50", "k@b:20", S="source", T="source")
     change(made.devices, "V", direction="forward")
@@ -293,6 +302,13 @@ def test_totals_add_up() -> None:
     assert sums["critical"] == {"hospital": 1, "school": 1}
     assert sums["length_m"] == 300
     assert (sums["valves"], sums["valves_by_dn"]) == (1, {"300": 1})
+
+
+def test_hydrants_out_are_listed_and_counted() -> None:
+    net = with_hydrants(town(*STREET, S="source"), {"h1": ("a", 50.0), "h2": ("b", 10.0), "h3": ("c", 10.0)})
+    answer = shutoff(net, ["b"])
+    assert (codes(answer.isolated.hydrants), codes(answer.unintended.hydrants)) == (["h2"], ["h3"])
+    assert answer.totals["hydrants"] == 2
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """Small towns drawn in a line of text each, as tables; and random ones."""
 
 import random
+from dataclasses import replace
 
 import pandas as pd
 from reference import Town
 
 from gisapp.network import Network, network_of
+from gisapp.network.attach import attached_hydrants
 from gisapp.tables import TABLES
 
 NODE = {"kind": "junction", "elevation_m": None, "volume_m3": None, "demand_m3h": None}
@@ -66,6 +68,13 @@ def network(made: Town, utility: str = "water") -> Network:
     return network_of(
         utility, *[frame.assign(utility=utility) for frame in frames], customers, connections.assign(utility=utility)
     )
+
+
+def with_hydrants(made: Town, at: dict[str, tuple[str, float]]) -> Network:
+    """Return the network of a town with hydrants at places along links."""
+    rows = [{"code": code, "link_code": link, "measure_m": measure} for code, (link, measure) in at.items()]
+    bare = network(made)
+    return replace(bare, hydrants=attached_hydrants(bare, pd.DataFrame(rows).assign(utility=bare.utility)))
 
 
 def _frame(rows: list[dict], name: str) -> pd.DataFrame:
