@@ -14,6 +14,7 @@ from layers.layer import Classes, Shapes, Widths
 
 DEEPEST = 16  # a tile of this zoom counts 0.12 m steps in China; closer views draw it larger
 THIN_PX, FEW = 14, 1_000
+TOLD_FROM = 14  # from afar only what is drawn travels: a tile there holds ten thousand pipes
 _LINES_BY_ZOOM = {9: 2_000, 11: 6_000, 12: 15_000, 13: 40_000}
 _RANKS: Mapping[str, Mapping[str, int]] = {
     "links": {"trunk": 9, "main": 11, "branch": 13, "service": 15},
@@ -32,10 +33,12 @@ class Sheet:
         self._world = to_world(rows.geometry.to_numpy(), rows.crs, frame=frame)
         self._boxes = shapely.bounds(self._world)
         self._ids = np.arange(1, len(rows) + 1)
+        far = told(layer, popup=False)
         self._attributes = [mvt.Attribute.of(column, rows[column]) for column in told(layer)]
+        self._far_attributes = [one for one in self._attributes if one.key in far]
         self._anchors = anchors(self._world) if self.kind == mvt.POLYGON and layer.style.label else None
         zooms = np.maximum(first_zooms(layer, rows, self._world), layer.style.min_zoom)
-        self._trees = {int(zoom): _tree(self._world, zooms == zoom) for zoom in np.unique(zooms)}
+        self._trees = {int(zoom): _tree(self._world, zooms == zoom) for zoom in np.unique(zooms)[::-1]}
 
     @property
     def least_zoom(self) -> int:
@@ -52,7 +55,8 @@ class Sheet:
         rows = self._rows_on(tile)
         if not len(rows):
             return b""
-        attributes = [mvt.Attribute(one.key, one.codes[rows], one.values) for one in self._attributes]
+        carried = self._attributes if tile[0] >= TOLD_FROM else self._far_attributes
+        attributes = [mvt.Attribute(one.key, one.codes[rows], one.values) for one in carried]
         parts = cut(self._world[rows], self._boxes[rows], self.kind, tile)
         written = mvt.layer(self.name, self.kind, parts, self._ids[rows], attributes)
         if self._anchors is None:
@@ -61,20 +65,20 @@ class Sheet:
         return written + mvt.layer(f"{self.name}:label", mvt.POINT, _near(parts), self._ids[rows], attributes)
 
     def _rows_on(self, tile: tuple[int, int, int]) -> np.ndarray:
-        """Return the rows whose box meets the tile with its margin, in the order of the table."""
+        """Return the rows whose box meets the tile with its margin; those seen from afar last, so on top."""
         zoom, column, row = tile
         side, margin = 2.0**-zoom, 2.0**-zoom * BUFFER / mvt.EXTENT
         west, north = column * side, row * side
         frame = shapely.box(west - margin, north - margin, west + side + margin, north + side + margin)
-        found = [own[tree.query(frame)] for first, (own, tree) in self._trees.items() if first <= zoom]
-        return np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
+        found = [np.sort(own[tree.query(frame)]) for first, (own, tree) in self._trees.items() if first <= zoom]
+        return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
 
-def told(layer: Shapes) -> list[str]:
-    """Return the columns that travel with a layer: its code, and what its style and popup name."""
+def told(layer: Shapes, *, popup: bool = True) -> list[str]:
+    """Return the columns that travel with a layer: its code, and what its style (and its popup) names."""
     style = layer.style
     used = [part.column for part in (style.colour, style.width_px) if isinstance(part, Classes | Widths)]
-    used += ([style.label] if style.label else []) + list(layer.popup)
+    used += ([style.label] if style.label else []) + (list(layer.popup) if popup else [])
     return [column for column in dict.fromkeys(["code", *used]) if column in layer.frame.columns]
 
 

@@ -85,7 +85,8 @@
   function lineLayers(spec, style, look) {
     const width = choice(style.width_px);
     const wide = (extra) => byZoom(LINE_STOPS, (f) => ["+", ["*", f, width], ["case", ON, 4, OVER, 2.5, 0], extra]);
-    const layout = { "line-cap": style.dashed ? "butt" : "round", "line-join": "round", "line-sort-key": width };
+    const round = (plain) => (style.dashed ? plain : ["step", ["zoom"], plain, 14, "round"]); // many small triangles
+    const layout = { "line-cap": round("butt"), "line-join": round("miter") };
     const made = [];
     if (style.outline || !spec.bundle) {
       made.push(layer(spec, "casing", "line", PHASE.line, {
@@ -113,8 +114,8 @@
       layer(spec, "fill", "fill", base ? PHASE.base : PHASE.fill, {
         paint: {
           "fill-color": choice(style.colour),
-          "fill-opacity": ["*", look.opacity, ["case", ON, Math.min(1, style.opacity + 0.1),
-            OVER, Math.min(1, style.opacity + (base ? 0 : 0.03)), style.opacity]],
+          "fill-opacity": base ? look.opacity * style.opacity : ["*", look.opacity, ["case",
+            ON, Math.min(1, style.opacity + 0.1), OVER, Math.min(1, style.opacity + 0.03), style.opacity]],
           "fill-antialias": spec.table === "landcover",
         },
       }),
@@ -142,7 +143,7 @@
       layout: { "line-join": "round", "line-cap": "round" },
       paint: {
         "line-color": ["case", ON, look.colours.mark, bare ? style.outline : look.colours.rim],
-        "line-opacity": ["*", look.opacity, ["case", ON, 0.4, bare ? 0.2 : 0.6]],
+        "line-opacity": look.opacity * (bare ? 0.22 : 0.6),
         "line-width": byZoom(RIBBON_STOPS, (f) => ["+", f * (bare ? 6 : 2.6), ["*", 0.7 * f, width], ["case", ON, 6, 0]]),
       },
     });
@@ -294,6 +295,7 @@
       made.sources[source(spec)] = { type: "geojson", data: spec.shapes, promoteId: "code" };
       drawn.push(...pointLayers(spec, own, look));
     }
+    made.transition = { duration: 0, delay: 0 };
     const ground = [{ id: "ground", type: "background", paint: { "background-color": THEMES[state.theme].ground } }];
     if (state.basemap) {
       made.sources.basemap = {

@@ -48,7 +48,7 @@
       this.map = new window.maplibregl.Map({
         container: box, style: styleOf(this.state()), center: [108, 34], zoom: 3, minZoom: 3, maxZoom: 21, maxPitch: 0,
         attributionControl: told().props.basemap ? { compact: false } : false, dragRotate: true, pitchWithRotate: false,
-        fadeDuration: calm() ? 0 : 150, localIdeographFontFamily: language === "zh-Hant"
+        fadeDuration: 0, localIdeographFontFamily: language === "zh-Hant"
           ? "'PingFang TC','Microsoft JhengHei','Noto Sans CJK TC',sans-serif"
           : "'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif",
         locale: {
@@ -88,7 +88,7 @@
       map.on("click", (event) => this.click(event.point, event.lngLat));
       map.on("mousemove", (event) => this.move(event));
       map.on("mouseout", () => this.leave());
-      map.on("dragstart", () => this.leave());
+      map.on("movestart", () => this.leave());
       map.on("webglcontextlost", () => this.told().setState("lost", true));
       map.on("webglcontextrestored", () => this.told().setState("lost", false));
       map.getCanvas().addEventListener("keydown", (event) => {

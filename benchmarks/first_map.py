@@ -1,0 +1,64 @@
+"""How long until a map stands in headless Chromium, from an empty cache.
+
+    python -m benchmarks.first_map STORE [--page emergency] [--times 5]
+
+The clock starts with the request of the page; the map stands when every tile in view is drawn. Processor
+time is that of the whole browser, drawing in software included: it holds on a busy machine too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import threading
+
+import psutil
+from playwright.sync_api import Browser, sync_playwright
+
+from dashboards.app import create_app, server_for
+from gisapp.store import open_store
+
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
+]
+STANDS = "() => performance.getEntriesByName('gisapp-map-ready')[0]?.startTime"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("store")
+    parser.add_argument("--page", default="emergency")
+    parser.add_argument("--times", type=int, default=5)
+    options = parser.parse_args()
+    with open_store(options.store) as store, sync_playwright() as started:
+        server = server_for(create_app(store), "127.0.0.1", 0)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.port}/en/{options.page}"
+        browser = started.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        print(f"{'':8} {'stands after s':>15} {'processor s':>12}")
+        for turn in range(options.times):
+            stands, worked = visit(browser, address)
+            print(f"{'first' if turn == 0 else 'again':8} {stands:15.2f} {worked:12.2f}")
+        browser.close()
+        server.shutdown()
+
+
+def visit(browser: Browser, address: str) -> tuple[float, float]:
+    """Open the page in a fresh context; return seconds until its map stands, and processor seconds."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page, before = context.new_page(), processor_s()
+    page.goto(address)
+    page.wait_for_function(STANDS, timeout=120_000)
+    taken = page.evaluate(STANDS) / 1000, processor_s() - before
+    context.close()
+    return taken
+
+
+def processor_s() -> float:
+    """Return the processor time of every browser process so far."""
+    family = psutil.Process().children(recursive=True)
+    return sum(sum(one.cpu_times()[:2]) for one in family if "chrom" in one.name())
+
+
+if __name__ == "__main__":
+    main()
