@@ -29,7 +29,7 @@ from gisapp.network.supply import (
     Service,
     Today,
     burst_cells,
-    burst_pieces,
+    burst_places,
     return_feeds,
     service,
     today,
@@ -128,11 +128,12 @@ def shutoff(
     Two searches over the cells of the network, and one more for every device that cannot be closed.
     """
     state = today(network, stuck=stuck, closed=closed, opened=opened)
-    pieces = burst_pieces(network, bursts)
+    places = burst_places(network, bursts)
+    pieces = np.unique([piece for piece, _ in places])
     starts = burst_cells(network, pieces)
     before = service(network, state.passes)
     cut, border = _cut(network, state, starts, before)
-    distance = device_distances(network, cut.zone, _origins(network, bursts, pieces))
+    distance = device_distances(network, cut.zone, places)
     hours = storage_hours(network, cut.after, cut.passes, cut.zone)
     isolated, unintended = loss(network, cut.classes, ISOLATED), loss(network, cut.classes, UNINTENDED)
     must = _listed(network, border.must, distance)
@@ -247,17 +248,6 @@ def _listed(network: Network, rows: np.ndarray, distance: np.ndarray) -> pd.Data
     order = np.lexsort((by_code, -np.nan_to_num(size), metres))
     picked = {name: devices[name][rows[order]] for name in _DEVICE_COLUMNS}
     return framed({**picked, "distance_m": np.where(np.isfinite(metres), metres, np.nan)[order]})
-
-
-def _origins(network: Network, bursts: Sequence[Burst], pieces: np.ndarray) -> list[tuple[int, float | None]]:
-    """Return the pieces that burst with the place along the link where it is known."""
-    places = {network.link_of[burst[0]]: float(burst[1]) for burst in bursts if not isinstance(burst, str)}
-    whole = {network.link_of[burst] for burst in bursts if isinstance(burst, str)}
-    links = network.pieces.link[pieces]
-    return [
-        (int(piece), None if int(link) in whole else places.get(int(link)))
-        for piece, link in zip(pieces, links, strict=True)
-    ]
 
 
 def _unusable(network: Network, cut: Cut, starts: np.ndarray, before: Service, distance: np.ndarray) -> pd.DataFrame:

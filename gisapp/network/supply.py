@@ -110,10 +110,11 @@ def element_is_return(network: Network) -> np.ndarray:
     return np.concatenate([node_sides(network) == "return", side[network.pieces.link]])
 
 
-def burst_pieces(network: Network, bursts: Sequence[Burst]) -> np.ndarray:
-    """Return the pieces that burst: all of a link, or the one at a measure; both at a device.
+def burst_places(network: Network, bursts: Sequence[Burst]) -> list[tuple[int, float | None]]:
+    """Return the pieces that burst, each with the metres along its link, or None where all of it does.
 
-    Of heating, the other pipe of the pair is taken out too.
+    All of a link, or the piece at a measure; the pieces on both sides of a device there. Of heating, the
+    other pipe of the pair is taken out too.
 
     Raises
     ------
@@ -122,23 +123,23 @@ def burst_pieces(network: Network, bursts: Sequence[Burst]) -> np.ndarray:
     """
     if not bursts:
         raise InputError("no burst", todo="name at least one link")
-    found = []
+    found: list[tuple[int, float | None]] = []
+    length_m = network.columns["links"]["length_m"].astype(float)
     for burst in bursts:
         code, measure = (burst, None) if isinstance(burst, str) else burst
         if code not in network.link_of:
             raise InputError(f"unknown link {code!r} in {network.utility}", todo="give the code of a pipe or cable")
         link = network.link_of[code]
-        length = float(network.links["length_m"].iloc[link])
-        if measure is not None and not -_SLACK_M <= measure <= length + _SLACK_M:
-            raise InputError(f"the link {code!r} is {length:g} m long, found {measure:g}", todo="give a place on it")
-        spots = [(link, None if measure is None else min(max(measure, 0.0), length))]
-        beside, there_m = place_beside(
-            network.twins, network.links["length_m"].to_numpy(), np.array([link]), np.array([spots[0][1] or 0.0])
-        )
-        if beside[0] >= 0:
-            spots.append((int(beside[0]), None if measure is None else float(there_m[0])))
-        found += [_pieces_at(network, row, at) for row, at in spots]
-    return np.unique(np.concatenate(found))
+        long = float(length_m[link])
+        if measure is not None and not -_SLACK_M <= measure <= long + _SLACK_M:
+            raise InputError(f"the link {code!r} is {long:g} m long, found {measure:g}", todo="give a place on it")
+        at = 0.0 if measure is None else min(max(measure, 0.0), long)
+        beside, there_m = place_beside(network.twins, length_m, np.array([link]), np.array([at]))
+        spots = [(link, at)] + [(int(beside[0]), float(there_m[0]))] * int(beside[0] >= 0)
+        for row, metres in spots:
+            place = None if measure is None else metres
+            found += [(int(piece), place) for piece in _pieces_at(network, row, place)]
+    return found
 
 
 def _pieces_at(network: Network, link: int, measure_m: float | None) -> np.ndarray:

@@ -13,9 +13,9 @@ PROTECTIVE = ("breaker", "fuse")
 
 
 def tripped(network: Network, state: Today, starts: np.ndarray) -> pd.DataFrame:
-    """Return the breakers and fuses that open first, with ``customers``: how many are off until it is isolated.
+    """Return the breakers and fuses that open first: the nearest on every way from the fault to supply.
 
-    Those are the first protective devices on every way from the fault to supply. Empty for other utilities.
+    Columns ``code`` and ``kind``; empty for other utilities.
     """
     nothing = pd.DataFrame({"code": pd.Series(dtype="str"), "kind": pd.Series(dtype="str")})
     if network.utility != "power" or not len(network.devices):

@@ -44,6 +44,11 @@ def test_the_valve_nearest_to_the_burst_comes_first() -> None:
     assert near_t.must_close["order"].tolist() == [1, 2]
 
 
+def test_the_distance_counts_from_the_nearest_of_two_bursts_on_one_pipe() -> None:
+    net = network(town("a:S-A b:A-T", "V1@a:10 V2@b:30", S="source", T="source"))
+    assert shutoff(net, [("a", 20.0), ("a", 95.0)]).must_close["distance_m"].tolist() == [10, 35]
+
+
 def test_a_stuck_valve_moves_the_border_and_says_what_it_costs() -> None:
     net = network(town(*STREET, S="source", T="source"))
     answer = shutoff(net, ["b"], stuck=["V2", "V3"])

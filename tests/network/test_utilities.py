@@ -84,6 +84,11 @@ def test_a_burst_on_the_return_closes_both_pipes_too() -> None:
     assert set(codes(shutoff(heating(), ["q"]).must_close)) == {"VB", "VQ"}
 
 
+def test_the_place_beside_a_burst_is_the_same_share_of_the_other_pipe() -> None:
+    answer = shutoff(heating(), [("b", 30.0)])  # q runs the other way
+    assert dict(zip(answer.must_close["code"], answer.must_close["distance_m"], strict=True)) == {"VB": 30, "VQ": 30}
+
+
 def test_a_consumer_needs_supply_and_return() -> None:
     net = heating()
     assert codes(shutoff(net, ["b"], closed=["VP"]).already_dry.customers) == ["k", "l"]
