@@ -35,7 +35,7 @@ Props in
     ``basemap``    a setting of :func:`raster_basemap`; none by default
     ``panel``      ``False`` hides the layer list and legend
 Props out
-    ``click``      as above; ``layer`` and ``id`` are None beside every shape
+    ``click``      as above, places as they are drawn; ``layer`` and ``id`` are None beside every shape
     ``hover``      ``{layer, id}`` or None, only if ``hoverable``
     ``extent``     ``{west, south, east, north, zoom}``, when the map rests
     ``ready``      ``True`` once the first picture stands
@@ -85,9 +85,9 @@ class Map(Component):
         super().__init__(id=id, language=language, words=words, **props)
 
 
-def extent_of(frame: gpd.GeoDataFrame) -> list[float]:
-    """Return west, south, east, north in degrees, for the prop ``fit``."""
-    return list(degrees([frame]))
+def extent_of(frame: gpd.GeoDataFrame, *, to: str = "wgs84") -> list[float]:
+    """Return west, south, east, north in degrees of the base map's frame, for the prop ``fit``."""
+    return list(degrees([frame], to=to))
 
 
 def place_on_map(x: float, y: float, crs: pyproj.CRS, *, frame: str = "wgs84") -> tuple[float, float]:

@@ -18,7 +18,7 @@ import geopandas as gpd
 import numpy as np
 from flask import Flask, Response, abort, request
 
-from dashboards.cut import to_degrees
+from dashboards.cut import lonlat_in_frame, to_degrees
 from dashboards.sheets import DEEPEST, Sheet
 from gisapp import __version__
 from gisapp.words import LANGUAGES
@@ -151,15 +151,16 @@ class Tiles:
             *((one.name, len(one.frame), *one.frame.total_bounds) for one in made),
         ]
         rev = blake2b(repr(seal).encode(), digest_size=6).hexdigest()
-        return _Edition(number, rev, sheets, degrees([layer.frame for layer in made]))
+        return _Edition(number, rev, sheets, degrees([layer.frame for layer in made], to=self._frame))
 
 
-def degrees(frames: Sequence[gpd.GeoDataFrame]) -> tuple[float, float, float, float]:
-    """Return west, south, east, north of tables in WGS 84; the whole world when there is nothing."""
+def degrees(frames: Sequence[gpd.GeoDataFrame], *, to: str = "wgs84") -> tuple[float, float, float, float]:
+    """Return west, south, east, north of tables in degrees of a frame; the whole world when there is nothing."""
     boxes = np.array([_degrees_of(frame) for frame in frames if len(frame) and not frame.geometry.is_empty.all()])
     if not len(boxes):
         return (-180.0, -85.0, 180.0, 85.0)
-    low, high = boxes[:, :2].min(axis=0).round(6), boxes[:, 2:].max(axis=0).round(6)
+    corners = np.array([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+    low, high = lonlat_in_frame(corners, to).round(6)
     return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
 

@@ -202,6 +202,26 @@ def test_a_tile_that_fails_is_told_and_can_be_asked_for_again(open_browser, serv
     watched.said.clear()
 
 
+def test_an_outside_base_map_stands_under_everything_and_in_place_of_ours(seen):
+    drawn_by = "gisappMapStyle.style({layers: a[0], basemap: a[1], theme: 'light', language: 'en'})"
+    basemap = {"url": "https://tiles.example.org/{z}/{x}/{y}.png", "max_zoom": 18, "attribution": "Example"}
+    layer = {
+        "name": "streets",
+        "title": "s",
+        "kind": "line",
+        "table": "links",
+        "bundle": "base",
+        "popup": [],
+        "tiles": {"url": "/t/{z}/{x}/{y}", "bounds": [0, 0, 1, 1], "least_zoom": 0, "most_zoom": 16},
+        "style": {theme: {"colour": "#000", "width_px": 1, "opacity": 1} for theme in ("light", "dark")},
+        "legend": {},
+    }
+    made = run(seen.page, f"return {drawn_by}", [layer], basemap)
+    assert [one["id"] for one in made["layers"]][:2] == ["ground", "basemap"]
+    assert made["sources"]["basemap"]["tiles"] == [basemap["url"]]
+    assert made["layers"][2]["layout"]["visibility"] == "none"
+
+
 def test_without_webgl_the_page_says_so(open_browser, served):
     watched = open_browser(served)
     watched.page.add_init_script(

@@ -98,6 +98,24 @@ def test_only_what_the_map_uses_is_told(tables):
     assert "kind" not in told(link_shapes(tables["links"], "water"))
 
 
+def test_from_afar_only_what_is_drawn_travels(tables):
+    sheet = Sheet(link_shapes(tables["links"], "water"))
+    far, near = (
+        {key for one in read(sheet.encoded(tile_at(ORIGIN + 1_800, zoom)))["links_water"] for key in one.tags}
+        for zoom in (13, 14)
+    )
+    assert far == {"code", "width"}
+    assert near >= {"code", "width", "material", "laid_year"}
+
+
+def test_the_greatest_pipes_are_drawn_last_so_on_top(tables):
+    sheet = Sheet(link_shapes(tables["links"], "water"))
+    widths = [one.tags["width"] for one in read(sheet.encoded(tile_at(ORIGIN + 1_800, 13)))["links_water"]]
+    order = ["branch", "main", "trunk"]
+    assert widths == sorted(widths, key=order.index)
+    assert set(widths) == set(order)
+
+
 def test_rows_without_a_place_are_left_out(tables):
     frame = tables["links"].copy()
     frame.loc[0, "geom"] = None

@@ -127,6 +127,7 @@ def test_the_drawing_moves_with_the_base_map(drawn):
     here, there = (Tiles(drawn, bundles(), frame=frame) for frame in ("wgs84", "gcj02"))
     assert here.address("water").url != there.address("water").url
     assert here.tile("water", centre(here, 15))[1] != there.tile("water", centre(here, 15))[1]
+    assert there.address("water").bounds[0] - here.address("water").bounds[0] > 0.004
 
 
 def test_bounds_are_degrees_and_of_an_empty_table_the_world(drawn):
