@@ -21,6 +21,7 @@ from dashboards.snapshot import Snapshot, snapshot_of
 from dashboards.specs import layer_specs, static_specs
 from gisapp.errors import InputError
 from gisapp.network import Shutoff, shutoff
+from gisapp.network.area import affected_area
 from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, term, word
 from layers.layer import Layer, Shapes, Style
@@ -174,15 +175,16 @@ def _drawn(snapshot: Snapshot, answer: Shutoff, case: Case, spoken: str) -> tupl
     table = snapshot.store.table
     links, devices = (frame[frame["utility"] == answer.utility] for frame in (table("links"), table("devices")))
     burst = links.loc[links["code"].isin(case["bursts"]), ["code", "geom"]]
+    area = affected_area(answer, table("customers"), table("buildings"), links=links)
 
     def make(theme: str) -> list[Layer]:
-        made = shutoff_layers(answer, links=links, devices=devices, language=spoken, theme=theme)
+        made = shutoff_layers(answer, links=links, devices=devices, area=area, language=spoken, theme=theme)
         top = Shapes("burst", "page.burst", "line", burst, Style(TEXT[theme], width_px=9.0), table="links")
         return [*made[:-1], top, made[-1]]
 
     layers = layer_specs(make, language=spoken, frame=snapshot.frame)
     valves = devices.loc[devices["code"].isin(answer.must_close["code"]), ["geom"]]
-    shapes = gpd.GeoDataFrame(pd.concat([burst[["geom"]], valves]), geometry="geom", crs=links.crs)
+    shapes = gpd.GeoDataFrame(pd.concat([burst[["geom"]], valves, area[["geom"]]]), geometry="geom", crs=links.crs)
     return layers, _roomy(extent_of(shapes))
 
 
@@ -211,7 +213,7 @@ def _invitation(snapshot: Snapshot, utility: str, spoken: str) -> list[Component
     if not (links["utility"] == utility).any():
         commands = [f"gisapp import FILE.inp --store STORE --as network --utility {utility} --crs EPSG:N"]
         return [shell.empty(word("emergency.no_network", spoken), [word("emergency.bring", spoken)], code=commands)]
-    return [shell.empty(word("emergency.start", spoken), [word("emergency.start.how", spoken)])]
+    return [shell.empty(word("emergency.start", spoken), [word("emergency.start.how", spoken)], sign="map-2")]
 
 
 def _panel(answer: Shutoff, easier: Shutoff | None, case: Case, snapshot: Snapshot, spoken: str) -> list[Component]:

@@ -241,10 +241,10 @@ def grid_options(context: Context) -> dict[str, Any]:
     }
 
 
-def empty(title: str, todo: Iterable[str], *, code: Iterable[str] = ()) -> Component:
+def empty(title: str, todo: Iterable[str], *, code: Iterable[str] = (), sign: str = "map-off") -> Component:
     """Return what a page says when there is nothing to show yet, and what to do about it."""
     return html.Div(
-        [icon("map-off"), html.H2(title), *(html.P(line) for line in todo), *(html.Pre(line) for line in code)],
+        [icon(sign), html.H2(title), *(html.P(line) for line in todo), *(html.Pre(line) for line in code)],
         className="empty",
     )
 

@@ -75,11 +75,12 @@ def shutoff_page(
         _map(answer, mine, (streets, landcover), bursts, language),
         _tables(answer, say, language),
     ]
-    return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width,initial-scale=1"><title>{title}</title><style>{STYLE}</style></head>'
-        f"<body>{''.join(parts)}</body></html>"
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<link rel="icon" href="data:,"><title>{title}</title><style>{STYLE}</style>'
     )
+    body = "".join(parts)
+    return f'<!doctype html><html lang="{language}"><head>{head}</head><body>{body}</body></html>'
 
 
 def _figures(totals: Mapping[str, Any], say: Any) -> str:

@@ -23,15 +23,6 @@ EXPORTS = {
     "incidents": ("incidents",),
     "customers": ("customers",),
 }
-REFERENCES = {
-    "network": ("nodes", "links", "devices"),
-    "devices": ("nodes", "links", "devices"),
-    "grids": ("grids",),
-    "customers": ("customers", "connections", "links"),
-    "incidents": ("incidents", "links", "customers", "grids"),
-    "units": ("unit_grids", "grids"),
-    "buildings": ("buildings",),
-}
 MAPPING_FLAGS = ("column", "value", "choice", "geometry", "times", "read")
 
 
@@ -75,7 +66,7 @@ def add_commands(commands: Any) -> None:
 
 def run_import(options: argparse.Namespace) -> int:
     """Bring a file in."""
-    from gisapp.imports import RejectedError, read_file, save_report
+    from gisapp.imports import RejectedError, read_file, save_report, tables_needed
     from gisapp.store import open_store
 
     report_path = options.file.with_name(f"{options.file.name}.report.json")
@@ -91,7 +82,7 @@ def run_import(options: argparse.Namespace) -> int:
                 mapping=_mapping(options),
                 frame=options.frame,
                 encoding=options.encoding,
-                existing={name: store.table(name) for name in REFERENCES[options.target]},
+                existing={name: store.table(name) for name in tables_needed(options.target)},
                 skip_rejected=options.skip_rejected,
                 progress=Progress("reading"),
             )

@@ -62,7 +62,8 @@ def test_a_valve_that_cannot_be_closed_widens_the_answer_and_says_by_how_much(de
 
 def test_a_pipe_clicked_on_the_map_is_the_burst(desk, live, pipe):
     links = live.store.table("links").to_crs(4326)
-    middle = links[(links["utility"] == "water") & (links["code"] == pipe)].geometry.iloc[0].interpolate(0.5, True)
+    course = links[(links["utility"] == "water") & (links["code"] == pipe)].geometry.iloc[0]
+    middle = course.interpolate(0.5, normalized=True)
     page = desk.go(f"/en/emergency?utility=water&view=18.00/{middle.y:.6f}/{middle.x:.6f}")
     canvas = page.locator(".maplibregl-canvas")
     expect(canvas).to_be_visible()

@@ -276,3 +276,14 @@ def test_a_host_that_others_reach_is_refused_without_accounts(city, run):
     status, _, told = run("serve", "--store", city, "--host", "0.0.0.0", "--port", "0")
     assert status == 2
     assert "loopback" in told or "127.0.0.1" in told
+
+
+def test_an_outside_tile_source_needs_its_frame_and_its_key(city, run, monkeypatch):
+    words = ["serve", "--store", city, "--basemap", "https://tiles.example/{z}/{x}/{y}?tk={key}"]
+    status, _, told = run(*words)
+    assert status == 2
+    assert "--basemap-frame" in told
+    monkeypatch.delenv("TILES_KEY", raising=False)
+    status, _, told = run(*words, "--basemap-frame", "gcj02", "--basemap-key", "TILES_KEY")
+    assert status == 2
+    assert "TILES_KEY" in told
