@@ -6,7 +6,7 @@ put together as one array of integers and written by one call of :func:`varints`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ EXTENT = 4096
 POINT, LINE, POLYGON = 1, 2, 3
 KINDS = {"point": POINT, "line": LINE, "polygon": POLYGON}
 _MOVE, _CLOSE = (1 << 3) | 1, (1 << 3) | 7
+_HEADS = [bytes([0x22, size + 2, 0x0A, size]) for size in range(126)]
 _VARINT_STEPS = np.array([1 << 7, 1 << 14, 1 << 21, 1 << 28], dtype=np.uint64)
 
 
@@ -44,7 +45,8 @@ class Attribute:
     def of(cls, key: str, column: pd.Series) -> Attribute:
         """Return a column made ready: each distinct value is written once, here, and not once a tile."""
         codes, distinct = pd.factorize(column)
-        return cls(key, codes.astype(np.int64), tuple(_value(value) for value in distinct))
+        written = _texts(distinct) if column.dtype == "str" else (_value(value) for value in distinct)
+        return cls(key, codes.astype(np.int64), tuple(written))
 
 
 def varints(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -188,6 +190,13 @@ def _varint(number: int) -> bytes:
 def _message(field: int, content: bytes) -> bytes:
     """Return a field that holds bytes."""
     return bytes([field << 3 | 2]) + _varint(len(content)) + content
+
+
+def _texts(texts: Iterable[str]) -> Iterator[bytes]:
+    """Yield values of text; a city has half a million of them, so short ones take their head from a list."""
+    for text in texts:
+        content = text.encode()
+        yield _HEADS[len(content)] + content if len(content) < len(_HEADS) else _value(text)
 
 
 def _value(value: object) -> bytes:

@@ -47,6 +47,13 @@ def test_a_value_keeps_its_type(value):
     assert isinstance(tags["value"], bool) == isinstance(value, bool)
 
 
+@pytest.mark.parametrize("size", [0, 1, 41, 42, 43, 124, 125, 126, 127, 128, 20_000])
+def test_a_text_of_any_length_reads_back(size):
+    text = "水" * (size // 3) + "w" * (size % 3)
+    column = mvt.Attribute.of("text", pd.Series([text], dtype="str"))
+    assert read(mvt.layer("x", mvt.POINT, parts([(1, 2)]), np.array([1]), [column]))["x"][0].tags == {"text": text}
+
+
 def test_a_polygon_is_closed_and_not_repeated():
     made = parts([(0, 0), (10, 0), (10, 10), (0, 10)], [(2, 2), (2, 4), (4, 4)], owner=[0, 0])
     found = read(mvt.layer("x", mvt.POLYGON, made, np.array([1]), []))["x"]
