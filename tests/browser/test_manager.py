@@ -81,7 +81,7 @@ def test_the_density_has_a_legend_with_its_unit(desk):
 def test_a_period_without_incidents_says_so(desk):
     page = desk.go("/en/manager?from=1999-01-01&to=1999-01-02")
     expect(figure(page, "incidents")).to_have_text("0")
-    expect(page.get_by_text("No incidents of these types in this period")).to_be_visible()
+    expect(page.locator(".ag-overlay-no-rows-center")).to_have_text("No incidents of these types in this period")
 
 
 def test_a_store_without_incidents_says_how_to_bring_them_in(open_browser, tmp_path):
