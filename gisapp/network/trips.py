@@ -28,7 +28,7 @@ def tripped(network: Network, state: Today, starts: np.ndarray) -> pd.DataFrame:
     none = np.zeros(cells.count, dtype=bool)
     feeder = reach(cells.graph, forth=live & ~guarded, back=live & ~guarded, starts=starts, shut=none)
     beyond = service(network, state.passes, feeder).alive
-    border = guarded & live & (feeder[cells.a] != feeder[cells.b])
+    border = live & (feeder[cells.a] != feeder[cells.b])  # only a protective device ends the search where it is live
     fed = np.where(feeder[cells.a], beyond[cells.b], beyond[cells.a])
     rows = np.unique(cells.device[border & fed])
     return network.devices.iloc[rows][["code", "kind"]].reset_index(drop=True)

@@ -44,6 +44,15 @@ def test_the_valve_nearest_to_the_burst_comes_first() -> None:
     assert near_t.must_close["order"].tolist() == [1, 2]
 
 
+def test_the_larger_comes_first_only_among_equally_near_ones() -> None:
+    made = town("a:S-A b:A-B c:B-T", "V1@b.from V2@b.to V3@c:60", S="source", T="source")
+    change(made.devices, "V2", diameter_mm=400.0)
+    assert codes(shutoff(network(made), ["b"]).must_close) == ["V2", "V1"]
+    change(made.devices, "V2", operable="stuck")
+    change(made.devices, "V3", diameter_mm=600.0)
+    assert codes(shutoff(network(made), ["b"]).must_close) == ["V1", "V3"]
+
+
 def test_the_distance_counts_from_the_nearest_of_two_bursts_on_one_pipe() -> None:
     net = network(town("a:S-A b:A-T", "V1@a:10 V2@b:30", S="source", T="source"))
     assert shutoff(net, [("a", 20.0), ("a", 95.0)]).must_close["distance_m"].tolist() == [10, 35]
@@ -89,7 +98,13 @@ def test_a_normally_closed_boundary_valve_restores_what_was_left_dry() -> None:
     change(made.devices, "V4", state="closed", kind="boundary_valve")
     answer = shutoff(network(made), ["b"])
     assert lost(answer) == {"kb": "isolated", "kc": "unintended"}
-    assert answer.restoration[["code", "customers", "close_first"]].to_numpy().tolist() == [["V4", 1, "V2,V3"[:2]]]
+    assert answer.restoration[["code", "customers", "close_first"]].to_numpy().tolist() == [["V4", 1, "V2"]]
+
+
+def test_a_closed_valve_that_is_stuck_restores_nothing() -> None:
+    made = town(*STREET, S="source", T="source")
+    change(made.devices, "V4", state="closed", operable="stuck")
+    assert shutoff(network(made), ["b"]).restoration.empty
 
 
 def test_a_candidate_that_leads_into_the_zone_only_is_none() -> None:
@@ -145,6 +160,11 @@ def test_of_a_doubled_valve_the_nearer_is_closed_and_the_other_stands_in_for_it(
     assert codes(shutoff(net, ["b"]).must_close) == ["W"]
     assert codes(shutoff(net, ["b"], stuck=["W"]).must_close) == ["V"]
     assert shutoff(net, ["b"], stuck=["W"]).unusable["extra_customers"].tolist() == [0]
+
+
+def test_doubled_valves_count_from_the_node_at_either_end() -> None:
+    net = network(town("a:S-A b:B-A", "V@b.to W@b.to", "k@b:50", S="source"))
+    assert codes(shutoff(net, ["b"]).must_close) == ["W"]
 
 
 def test_a_valve_at_a_tee_separates_its_own_pipe_only() -> None:
