@@ -44,9 +44,10 @@ from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from dashboards import access, emergency, manager, planner, shell, snapshot
-from dashboards.bundles import add_tiles
+from dashboards.bundles import add_tiles, tiles_of
 from gisapp.errors import GisappError, InputError
 from gisapp.store import Store
+from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, word
 
 PAGES: tuple[ModuleType, ...] = (planner, emergency, manager)
@@ -122,8 +123,16 @@ def serve(app: dash.Dash, host: str, port: int) -> None:
     if "GISAPP_SECRET_KEY" not in os.environ:
         log.warning("GISAPP_SECRET_KEY is not set: a random key is used, and sessions end with this server.")
     kept = snapshot.snapshot_of(app.server)
-    threading.Thread(target=kept.workload, daemon=True).start()  # what the first page asks for takes seconds in a city
+    threading.Thread(target=_warm, args=(app.server, kept), daemon=True).start()
     server.serve_forever()
+
+
+def _warm(server: Flask, kept: snapshot.Snapshot) -> None:
+    """Make ready what the first person on each page would otherwise wait for, seconds in a city."""
+    tiles_of(server).warm("base", "grids", UTILITIES[0])
+    kept.network(UTILITIES[0])
+    kept.workload()
+    kept.cube()
 
 
 def server_for(app: dash.Dash, host: str, port: int) -> BaseWSGIServer:

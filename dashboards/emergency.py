@@ -167,7 +167,7 @@ def _whole(snapshot: Snapshot, utility: str) -> Any:
     """Return the extent of a utility's network; where it has none the map stays."""
     links = snapshot.store.table("links")
     mine = links[links["utility"] == utility]
-    return extent_of(mine) if len(mine) else no_update
+    return extent_of(mine, to=snapshot.frame) if len(mine) else no_update
 
 
 def _drawn(snapshot: Snapshot, answer: Shutoff, case: Case, spoken: str) -> tuple[list[dict[str, Any]], list[float]]:
@@ -185,7 +185,7 @@ def _drawn(snapshot: Snapshot, answer: Shutoff, case: Case, spoken: str) -> tupl
     layers = layer_specs(make, language=spoken, frame=snapshot.frame)
     valves = devices.loc[devices["code"].isin(answer.must_close["code"]), ["geom"]]
     shapes = gpd.GeoDataFrame(pd.concat([burst[["geom"]], valves, area[["geom"]]]), geometry="geom", crs=links.crs)
-    return layers, _roomy(extent_of(shapes))
+    return layers, _roomy(extent_of(shapes, to=snapshot.frame))
 
 
 def _roomy(extent: Sequence[float]) -> list[float]:

@@ -96,7 +96,7 @@ def attach(app: Dash) -> None:
     )
     def draw_city(_version: object, view: object) -> tuple[Any, Any]:
         grids = snapshot.store.table("grids")
-        extent = extent_of(grids) if len(grids) and not view else None
+        extent = extent_of(grids, to=snapshot.frame) if len(grids) and not view else None
         return static_specs(tiles_of(app.server), "base", "grids", language=shell.language()), extent
 
     @callback(
