@@ -25,8 +25,13 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/dev.stamp
-	for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+bench: $(VENV)/dev.stamp data/city.gpkg
+	$(BIN)/pip install --quiet -e '.[bench]'
+	for name in assign density segments store imports; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	for name in tiles first_map; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name data/city.gpkg || exit 1; done
+
+data/city.gpkg: | $(VENV)/run.stamp
+	$(BIN)/gisapp demo --size city --seed 1 --store $@
 
 # kill -9 in the middle of imports, twenty times over
 crash: $(VENV)/dev.stamp
