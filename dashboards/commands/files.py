@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.commands.console import Progress, command, put_csv, put_json, say, store_option
-from gisapp.errors import InputError
+from gisapp.errors import InputError, StoreError
 from gisapp.tables import UTILITIES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gisapp.imports import Batch
+    from gisapp.imports import Batch, Report
     from gisapp.store import Store
 
 TARGETS = ("network", "devices", "grids", "customers", "incidents", "units", "buildings")
@@ -66,7 +66,7 @@ def add_commands(commands: Any) -> None:
 
 def run_import(options: argparse.Namespace) -> int:
     """Bring a file in."""
-    from gisapp.imports import RejectedError, read_file, save_report, tables_needed
+    from gisapp.imports import RejectedError, read_file, tables_needed
     from gisapp.store import open_store
 
     report_path = options.file.with_name(f"{options.file.name}.report.json")
@@ -88,14 +88,24 @@ def run_import(options: argparse.Namespace) -> int:
             )
         except RejectedError as error:
             put_json(error.report.as_json())
-            save_report(error.report, report_path)
+            _keep(error.report, report_path)
             raise
         if not options.dry_run:
             tables = _placed(store, batch)
             store.save(tables, actor="command line", source=batch.report.provenance, progress=Progress("saving"))
-            save_report(batch.report, report_path)
+            _keep(batch.report, report_path)
     _tell(batch, options, report_path)
     return 0
+
+
+def _keep(report: Report, path: Path) -> None:
+    """Save the report beside the file; where that cannot be, it still stands on standard output."""
+    from gisapp.imports import save_report
+
+    try:
+        save_report(report, path)
+    except (InputError, StoreError) as error:
+        say(f"note: the report is on standard output only: {error}")
 
 
 def _mapping(options: argparse.Namespace) -> Any:

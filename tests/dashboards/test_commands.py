@@ -287,3 +287,13 @@ def test_an_outside_tile_source_needs_its_frame_and_its_key(city, run, monkeypat
     status, _, told = run(*words, "--basemap-frame", "gcj02", "--basemap-key", "TILES_KEY")
     assert status == 2
     assert "TILES_KEY" in told
+
+
+def test_a_report_that_cannot_be_saved_beside_the_file_does_not_undo_the_import(store, tmp_path, run):
+    (tmp_path / "grids.geojson").write_text(json.dumps(SQUARES), encoding="utf-8")
+    (tmp_path / "grids.geojson.report.json").mkdir()
+    status, out, told = run("import", tmp_path / "grids.geojson", "--store", store, "--as", "grids")
+    assert status == 0
+    assert json.loads(out)["accepted"] == 2
+    assert "on standard output only" in told
+    assert digest(store)[0]["grids"] == 2
