@@ -23,7 +23,7 @@ from gisapp.errors import InputError
 from gisapp.network import Shutoff, shutoff
 from gisapp.network.area import affected_area
 from gisapp.tables import UTILITIES
-from gisapp.words import LANGUAGES, term, word
+from gisapp.words import LANGUAGES, term, utility_word, word
 from layers.layer import Layer, Shapes, Style
 from layers.palette import TEXT, THEMES, shutoff_colours
 from layers.shutoff import shutoff_layers
@@ -225,7 +225,7 @@ def _panel(answer: Shutoff, easier: Shutoff | None, case: Case, snapshot: Snapsh
         *_stuck(answer, easier, case, spoken),
         html.Div(_figures(totals, answer.utility, spoken), className="figures"),
         *(html.P(note.words(spoken), className="note") for note in answer.warnings),
-        html.H2(_told("must_close", answer.utility, spoken)),
+        html.H2(utility_word("page.must_close", answer.utility, spoken)),
         html.Ol(
             [_valve(row, answer.utility, spoken) for row in answer.must_close.to_dict("records")], className="valves"
         ),
@@ -273,7 +273,7 @@ def _about_pipe(row: Mapping[str, Any], spoken: str) -> str:
 def _verdict(answer: Shutoff, spoken: str) -> Component:
     """Return whether it can be isolated, in one line."""
     sign = shell.icon("circle-check" if answer.isolated_possible else "alert-triangle")
-    possible = _told("possible", answer.utility, spoken, count=len(answer.must_close))
+    possible = utility_word("emergency.possible", answer.utility, spoken, count=len(answer.must_close))
     words = possible if answer.isolated_possible else word("emergency.impossible", spoken)
     return html.P([sign, words], className=f"verdict {'good' if answer.isolated_possible else 'bad'}")
 
@@ -283,7 +283,9 @@ def _stuck(answer: Shutoff, easier: Shutoff | None, case: Case, spoken: str) -> 
     if easier is None:
         return []
     more = {name: int(str(answer.totals[name])) - int(str(easier.totals[name])) for name in ("households", "valves")}
-    words = _told("wider", answer.utility, spoken, households=f"{more['households']:+,}", valves=f"{more['valves']:+,}")
+    words = utility_word(
+        "emergency.wider", answer.utility, spoken, households=f"{more['households']:+,}", valves=f"{more['valves']:+,}"
+    )
     chips = [
         html.Button(
             [code, shell.icon("x")], className="chip", title=word("emergency.undo", spoken), **{"data-free": code}
@@ -291,7 +293,10 @@ def _stuck(answer: Shutoff, easier: Shutoff | None, case: Case, spoken: str) -> 
         for code in case["stuck"]
     ]
     return [
-        html.Div([html.Span(_told("stuck", answer.utility, spoken)), *chips, html.Strong(words)], className="stuck")
+        html.Div(
+            [html.Span(utility_word("emergency.stuck", answer.utility, spoken)), *chips, html.Strong(words)],
+            className="stuck",
+        )
     ]
 
 
@@ -308,16 +313,13 @@ def _figures(totals: Mapping[str, Any], utility: str, spoken: str) -> list[Compo
     }
     if utility != "water":
         del shown["hydrants"]
-    names = {name: word(f"page.{name}", spoken) for name in shown} | {"valves": _told("valves", utility, spoken)}
+    names = {name: word(f"page.{name}", spoken) for name in shown} | {
+        "valves": utility_word("page.valves", utility, spoken)
+    }
     return [
         shell.figure(names[name], value, word(f"emergency.{name}.tip", spoken), unit=unit, tone=tone)
         for name, (value, unit, tone) in shown.items()
     ]
-
-
-def _told(key: str, utility: str, spoken: str, **values: object) -> str:
-    """Return words in the utility's own terms: a valve is closed, a switch is opened to isolate."""
-    return word(f"emergency.{key}_power" if utility == "power" else f"emergency.{key}", spoken, **values)
 
 
 def _valve(row: Mapping[Any, Any], utility: str, spoken: str) -> Component:
@@ -338,7 +340,9 @@ def _valve(row: Mapping[Any, Any], utility: str, spoken: str) -> Component:
                 className="row",
                 **{"data-valve": row["code"]},
             ),
-            html.Button(_told("cannot", utility, spoken), className="button", **{"data-stuck": row["code"]}),
+            html.Button(
+                utility_word("emergency.cannot", utility, spoken), className="button", **{"data-stuck": row["code"]}
+            ),
         ],
         id=f"valve-{row['code']}",
     )
@@ -349,19 +353,19 @@ def _others(answer: Shutoff, spoken: str) -> list[Component]:
     parts: list[Component] = []
     if len(answer.unusable):
         lines = [
-            _told("cost", answer.utility, spoken, code=row["code"], households=row["extra_households"])
+            utility_word("emergency.cost", answer.utility, spoken, code=row["code"], households=row["extra_households"])
             for row in answer.unusable.to_dict("records")
             if pd.notna(row["extra_households"])
         ]
         parts += [
-            html.H2(_told("unusable", answer.utility, spoken)),
+            html.H2(utility_word("page.unusable", answer.utility, spoken)),
             html.Ul([html.Li(line) for line in lines], className="plain-list"),
         ]
     for name in ("verify_closed", "trips"):
         frame = getattr(answer, name)
         if len(frame):
             codes = html.P(", ".join(frame["code"].astype(str)), className="codes")
-            head = _told(name, answer.utility, spoken) if name == "verify_closed" else word("emergency.trips", spoken)
+            head = utility_word(f"emergency.{name}", answer.utility, spoken)
             parts += [html.H2(head), codes]
     if len(answer.restoration):
         lines = [
@@ -369,7 +373,7 @@ def _others(answer: Shutoff, spoken: str) -> list[Component]:
             for row in answer.restoration.to_dict("records")
         ]
         parts += [
-            html.H2(_told("restoration", answer.utility, spoken)),
+            html.H2(utility_word("page.restoration", answer.utility, spoken)),
             html.Ul([html.Li(line) for line in lines], className="plain-list"),
             html.P(word("page.unchecked", spoken), className="quiet"),
         ]

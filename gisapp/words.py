@@ -44,6 +44,20 @@ def word(key: str, language: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def utility_word(key: str, utility: str, language: str, **values: object) -> str:
+    """Return the words of ``key`` in a utility's own terms, where it has them under ``key_<utility>``.
+
+    To isolate, a valve is closed but a switch is opened.
+
+    Examples
+    --------
+    >>> utility_word("page.valves", "water", "en"), utility_word("page.valves", "power", "en")
+    ('valves to close', 'switches to open')
+    """
+    own = f"{key}_{utility}"
+    return word(own if own in catalog(language) else key, language, **values)
+
+
 def term(kind: str, value: str, language: str) -> str:
     """Return the words for a value that a file may have brought in: our words where we have them, else the value.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
-from gisapp.words import word
+from gisapp.words import utility_word, word
 from layers.layer import Classes, Layer, Legend, Shapes, Style
 from layers.palette import RIM, device_colours, shutoff_colours
 
@@ -76,7 +76,9 @@ def valves_to_close(answer: Shutoff, devices: gpd.GeoDataFrame, *, language: str
         kind="point",
         frame=frame,
         style=Style(Classes("task", tasks, colours["closed"]), width_px=8.0, outline=RIM[theme], label="number"),
-        legend=Legend(tuple((tasks[task], word(f"layers.task_{task}", language)) for task in present)),
+        legend=Legend(
+            tuple((tasks[task], utility_word(f"layers.task_{task}", answer.utility, language)) for task in present)
+        ),
         popup=("number", "code", "task", "turns"),
         table="devices",
     )

@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from gisapp.words import word
+from gisapp.words import utility_word, word
 from layers.basemap import landcover_shapes, street_shapes
 from layers.layer import Shapes, Style
 from layers.network import link_shapes
@@ -60,7 +60,7 @@ def shutoff_page(
     """
 
     def say(key: str, **values: object) -> str:
-        return escape(word(f"page.{key}", language, **values))
+        return escape(utility_word(f"page.{key}", answer.utility, language, **values))
 
     mine = [frame[frame["utility"] == answer.utility] for frame in (links, devices)]
     bursts = [burst if isinstance(burst, str) else burst[0] for burst in answer.bursts]

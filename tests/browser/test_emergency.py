@@ -35,7 +35,7 @@ def test_a_link_opens_the_answer_with_the_figures_of_the_domain(desk, network, p
     page = desk.go(f"/{language}/emergency?utility=water&pipe={pipe}")
     answer = shutoff(network, [pipe])
     for name in ("households", "customers", "valves", "hydrants"):
-        words = word("emergency.valves" if name == "valves" else f"page.{name}", language)
+        words = word(f"page.{name}", language)
         expect(figure(page, words)).to_have_text(f"{answer.totals[name]:,}")
     expect(page.locator(".valves li strong")).to_have_text(list(answer.must_close["code"]))
     expect(page.locator("#emergency-customers .ag-row").first).to_be_visible()

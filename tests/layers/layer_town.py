@@ -166,6 +166,7 @@ def shutoff():
         return SimpleNamespace(links=codes(*names), customers=codes(), hydrants=codes())
 
     return SimpleNamespace(
+        utility="water",
         must_close=codes("V3", "V1"),
         verify_closed=codes("V4"),
         isolated=loss("L1"),

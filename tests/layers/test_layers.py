@@ -122,7 +122,7 @@ def test_a_shutoff_with_nothing_to_show_gives_empty_layers():
     nothing = SimpleNamespace(links=pd.DataFrame({"code": pd.Series([], dtype="str")}))
     codes = pd.DataFrame({"code": pd.Series([], dtype="str")})
     ways = dict.fromkeys(("isolated", "unintended", "already_dry", "storage_only"), nothing)
-    answer = SimpleNamespace(must_close=codes, verify_closed=codes, **ways)
+    answer = SimpleNamespace(utility="water", must_close=codes, verify_closed=codes, **ways)
     layers = shutoff_layers(answer, **town.pipes(), language="en")
     assert [len(layer.frame) for layer in layers] == [0, 0]
 
