@@ -17,7 +17,7 @@ $(STORE): | $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; }
 	$(BIN)/python build_backend.py --tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
