@@ -21,9 +21,10 @@ def placed_incidents(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, *, gr
     grid_rev
         Revision of the grids, kept with every incident that they placed.
 
-    Examples
-    --------
-    The tie on a shared border, and points outside, are those of :func:`gisapp.grids.assign`.
+    Notes
+    -----
+    The tie on a shared border, and points outside, are those of :func:`gisapp.grids.assign`. One search for every
+    span of time in which the grids did not change.
     """
     codes = incidents["grid_code"].astype(object).to_numpy(copy=True)
     wanted = np.flatnonzero(incidents["grid_code"].isna() & incidents.geometry.notna())
@@ -39,8 +40,12 @@ def placed_incidents(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, *, gr
 
 def _eras(reported: pd.Series, grids: gpd.GeoDataFrame) -> list[tuple[pd.Timestamp, np.ndarray]]:
     """Return each span without a change of grids as a moment in it and the rows reported then."""
-    changes = pd.concat([grids["valid_from"], grids["valid_to"].dropna()]).drop_duplicates().sort_values()
-    era = np.searchsorted(changes.to_numpy(), reported.to_numpy(), side="right")
-    return [
-        (reported.iloc[np.flatnonzero(era == number)[0]], np.flatnonzero(era == number)) for number in np.unique(era)
-    ]
+    changes = np.unique(_milliseconds(pd.concat([grids["valid_from"], grids["valid_to"].dropna()])))
+    era = np.searchsorted(changes, _milliseconds(reported), side="right")
+    members = (np.flatnonzero(era == number) for number in np.unique(era))
+    return [(reported.iloc[rows[0]], rows) for rows in members]
+
+
+def _milliseconds(moments: pd.Series) -> np.ndarray:
+    """Return moments as whole milliseconds since 1970."""
+    return moments.astype("datetime64[ms, UTC]").astype("int64").to_numpy()
