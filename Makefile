@@ -15,7 +15,8 @@ $(STORE): | $(VENV)/run.stamp
 	$(BIN)/gisapp demo --size small --seed 1 --store $(STORE)
 
 test: $(VENV)/dev.stamp
-	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; }
+	@{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null || { $(SUDO) apt-get update -qq && \
+	$(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk libatomic1; }
 	$(BIN)/python build_backend.py --tests
 	$(BIN)/pytest -n 2 --dist loadfile
 

@@ -44,7 +44,7 @@ def word(key: str, language: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
-def utility_word(key: str, utility: str, language: str, **values: object) -> str:
+def utility_word(key: str, utility: str, language: str, /, **values: object) -> str:
     """Return the words of ``key`` in a utility's own terms, where it has them under ``key_<utility>``.
 
     To isolate, a valve is closed but a switch is opened.
