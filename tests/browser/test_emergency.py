@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import DESK, PHONE, axe_findings, serving
+from conftest import DESK, PHONE, axe_findings
 from playwright.sync_api import expect
 
 from dashboards.snapshot import Snapshot
@@ -97,11 +97,15 @@ def test_an_unknown_pipe_is_told_in_a_notice(desk):
     expect(page.locator(".notice")).to_contain_text("NOPE")
 
 
-def test_a_store_without_a_network_says_how_to_bring_one_in(open_browser, tmp_path):
+@pytest.fixture
+def empty(tmp_path):
     with create_store(tmp_path / "empty.gpkg", crs="EPSG:4547") as store:
-        for live in serving(store):
-            page = open_browser(live).go("/en/emergency")
-            expect(page.get_by_text("There is no such network yet")).to_be_visible()
+        yield store
+
+
+def test_a_store_without_a_network_says_how_to_bring_one_in(serve_store, open_browser, empty):
+    page = open_browser(serve_store(empty)).go("/en/emergency")
+    expect(page.get_by_text("There is no such network yet")).to_be_visible()
 
 
 def test_the_printed_page_holds_the_answer_and_asks_for_nothing(desk, pipe):

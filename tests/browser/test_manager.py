@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from conftest import DESK, PHONE, axe_findings, serving
+from conftest import DESK, PHONE, axe_findings
 from playwright.sync_api import expect
 
 from dashboards.snapshot import Snapshot
@@ -84,11 +84,15 @@ def test_a_period_without_incidents_says_so(desk):
     expect(page.locator(".ag-overlay-no-rows-center")).to_have_text("No incidents of these types in this period")
 
 
-def test_a_store_without_incidents_says_how_to_bring_them_in(open_browser, tmp_path):
+@pytest.fixture
+def empty(tmp_path):
     with create_store(tmp_path / "empty.gpkg", crs="EPSG:4547") as store:
-        for live in serving(store):
-            page = open_browser(live).go("/en/manager")
-            expect(page.get_by_text("There are no incidents yet")).to_be_visible()
+        yield store
+
+
+def test_a_store_without_incidents_says_how_to_bring_them_in(serve_store, open_browser, empty):
+    page = open_browser(serve_store(empty)).go("/en/manager")
+    expect(page.get_by_text("There are no incidents yet")).to_be_visible()
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (DESK, "dark"), (PHONE, "light")])
