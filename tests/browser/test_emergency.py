@@ -97,9 +97,9 @@ def test_an_unknown_pipe_is_told_in_a_notice(desk):
     expect(page.locator(".notice")).to_contain_text("NOPE")
 
 
-@pytest.fixture
-def empty(tmp_path):
-    with create_store(tmp_path / "empty.gpkg", crs="EPSG:4547") as store:
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    with create_store(tmp_path_factory.mktemp("empty") / "empty.gpkg", crs="EPSG:4547") as store:
         yield store
 
 

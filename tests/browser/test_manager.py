@@ -84,9 +84,9 @@ def test_a_period_without_incidents_says_so(desk):
     expect(page.locator(".ag-overlay-no-rows-center")).to_have_text("No incidents of these types in this period")
 
 
-@pytest.fixture
-def empty(tmp_path):
-    with create_store(tmp_path / "empty.gpkg", crs="EPSG:4547") as store:
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    with create_store(tmp_path_factory.mktemp("empty") / "empty.gpkg", crs="EPSG:4547") as store:
         yield store
 
 
