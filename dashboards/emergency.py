@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-import dash_ag_grid as dag
 import geopandas as gpd
 import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
@@ -413,18 +412,7 @@ def _customer_table(context: shell.Context) -> Component:
         },
         {"field": "way_words", "headerName": context.word("page.column_way"), "width": 120},
     ]
-    options = shell.grid_options(context)
-    options["localeText"]["noRowsToShow"] = context.word("emergency.nobody")
-    return dag.AgGrid(
-        id="emergency-customers",
-        className="table",
-        columnDefs=columns,
-        rowData=[],
-        getRowId="params.data.code",
-        defaultColDef={"sortable": True, "filter": True, "resizable": True, "suppressMovable": True},
-        dashGridOptions=options,
-        style={"height": None, "width": "100%"},
-    )
+    return shell.row_table(context, "emergency-customers", columns, nothing=context.word("emergency.nobody"))
 
 
 def _address(case: Case) -> str:

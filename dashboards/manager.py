@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-import dash_ag_grid as dag
 import dash_mantine_components as dmc
 import numpy as np
 import pandas as pd
@@ -371,18 +370,7 @@ def _rows_table(context: shell.Context) -> Component:
         {"field": name, "headerName": context.word(f"manager.column_{name}"), "width": width}
         for name, width in widths.items()
     ]
-    options = shell.grid_options(context)
-    options["localeText"]["noRowsToShow"] = context.word("manager.no_rows")
-    return dag.AgGrid(
-        id="manager-rows",
-        className="table",
-        columnDefs=columns,
-        rowData=[],
-        getRowId="params.data.code",
-        defaultColDef={"sortable": True, "filter": True, "resizable": True, "suppressMovable": True},
-        dashGridOptions=options,
-        style={"height": None, "width": "100%"},
-    )
+    return shell.row_table(context, "manager-rows", columns, nothing=context.word("manager.no_rows"))
 
 
 def _period(start: date, end: date, spoken: str) -> list[Component]:

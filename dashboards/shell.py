@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import dash_ag_grid as dag
 import dash_mantine_components as dmc
 import pyproj
 from dash import ClientsideFunction, Dash, Input, dcc, html
@@ -239,6 +240,22 @@ def grid_options(context: Context) -> dict[str, Any]:
             if key.startswith("shell.table.")
         },
     }
+
+
+def row_table(context: Context, name: str, columns: list[dict[str, Any]], *, nothing: str) -> Component:
+    """Return an empty table whose rows have a ``code``; ``nothing`` is what it says while it has none."""
+    options = grid_options(context)
+    options["localeText"]["noRowsToShow"] = nothing
+    return dag.AgGrid(
+        id=name,
+        className="table",
+        columnDefs=columns,
+        rowData=[],
+        getRowId="params.data.code",
+        defaultColDef={"sortable": True, "filter": True, "resizable": True, "suppressMovable": True},
+        dashGridOptions=options,
+        style={"height": None, "width": "100%"},
+    )
 
 
 def empty(title: str, todo: Iterable[str], *, code: Iterable[str] = (), sign: str = "map-off") -> Component:

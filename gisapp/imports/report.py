@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gisapp.errors import InputError, StoreError
+from gisapp.durable import replaced
+from gisapp.errors import InputError
 from gisapp.words import word
 
 COLUMNS = ("table", "row", "field", "found", "todo")
@@ -127,22 +126,10 @@ def save_report(report: Report, path: str | Path) -> None:
 
     Raises
     ------
+    InputError
+        When the folder cannot be written.
     StoreError
-        When the folder cannot be written or the disk is full; an older report then stays as it was.
+        When the disk is full. In both cases an older report stays as it was.
     """
-    target = Path(path)
-    try:
-        descriptor, staged = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(report.as_json(), stream, ensure_ascii=False, indent=1)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(staged, target)
-        except BaseException:
-            os.unlink(staged)
-            raise
-    except OSError as error:
-        raise StoreError(
-            f"the report {target} cannot be written ({error.strerror}); free space or choose a folder"
-        ) from error
+    with replaced(path) as staged:
+        staged.write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=1), encoding="utf-8")

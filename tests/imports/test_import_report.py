@@ -32,7 +32,7 @@ def test_a_failed_writing_leaves_the_old_report_and_no_rest(rejected, tmp_path, 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StoreError, match="No space left"):
+    with pytest.raises(StoreError, match="the disk is full"):
         save_report(rejected, target)
     assert target.read_text() == "old"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.report.json", "leaks.csv"]
