@@ -24,12 +24,21 @@ def add_commands(commands: Any) -> None:
         "shutoff",
         run_shutoff,
         "Say which valves to close for a burst, and who is then without supply. Exit status 1: it cannot be isolated.",
-        "gisapp shutoff --store city.gpkg --utility water --pipe W000120 --format json",
+        "gisapp shutoff --store city.gpkg --utility water --pipe W000120@35 --pipe W000121 --stuck WV000210",
     )
     store_option(made)
     made.add_argument("--utility", required=True, choices=UTILITIES)
-    made.add_argument("--pipe", action="append", required=True, metavar="ID", help="several times for several bursts")
-    made.add_argument("--stuck", action="append", default=[], metavar="VALVE", help="a valve that cannot be closed")
+    several = "several times for several"
+    made.add_argument(
+        "--pipe", action="append", required=True, metavar="ID[@METRES]",
+        help=f"what bursts, or where along it from its from_node; {several}",
+    )  # fmt: skip
+    for name, about in (
+        ("stuck", "a valve that cannot be closed"),
+        ("closed", "a valve that is closed today"),
+        ("open", "a valve that is open today"),
+    ):
+        made.add_argument(f"--{name}", action="append", default=[], metavar="VALVE", help=f"{about}; {several}")
     made.add_argument("--format", choices=("json", "html"), default="json")
     made.add_argument("--lang", choices=LANGUAGES, default="zh-Hans", help="language of the page")
     made.add_argument("-o", dest="out", type=Path, metavar="FILE")
@@ -54,11 +63,13 @@ def network_in(store: Store, utility: str) -> Network:
 
 def run_shutoff(options: argparse.Namespace) -> int:
     """Answer for a burst."""
-    from gisapp.network import as_json, shutoff
+    from gisapp.network import as_json, burst_named, shutoff
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
-        answer = shutoff(network_in(store, options.utility), options.pipe, stuck=options.stuck)
+        network = network_in(store, options.utility)
+        bursts = [burst_named(network, text) for text in options.pipe]
+        answer = shutoff(network, bursts, stuck=options.stuck, closed=options.closed, opened=options.open)
         for warning in answer.warnings:
             say(f"note: {warning}")
         if options.format == "json":

@@ -126,6 +126,15 @@ def check_measures(frame: pd.DataFrame, faults: Faults, known: Map[str, list[pd.
     faults.add(wrong, "measure_m", found, "measure from the link's from_node, within its length")
 
 
+def check_states(frame: pd.DataFrame, faults: Faults) -> None:
+    """Reject devices whose state is dated later than now: a wrong clock, year or zone wrote it."""
+    if "last_operated" not in frame.columns:
+        return
+    later = np.flatnonzero((frame["last_operated"] > pd.Timestamp.now(tz="UTC")).to_numpy())
+    found = [f"found {frame['last_operated'].iloc[row]:%Y-%m-%dT%H:%M}Z, which is later than now" for row in later]
+    faults.add(later, "last_operated", found, "correct the time or its zone, or leave it empty")
+
+
 def _joined(frame: pd.DataFrame, key: list[str]) -> pd.Series:
     """Return one comparable value a row for a key of one or two columns."""
     if len(key) == 1 or not len(frame):

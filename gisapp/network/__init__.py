@@ -2,7 +2,7 @@
 
 from gisapp.network.build import network_of
 from gisapp.network.exchange import from_networkx, to_networkx
-from gisapp.network.forms import as_json, network_json
+from gisapp.network.forms import as_json, burst_named, network_json
 from gisapp.network.losses import Loss
 from gisapp.network.model import Network
 from gisapp.network.notes import Note
@@ -15,6 +15,7 @@ __all__ = [
     "Note",
     "Shutoff",
     "as_json",
+    "burst_named",
     "from_networkx",
     "network_json",
     "network_of",

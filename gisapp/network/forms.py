@@ -7,9 +7,32 @@ import math
 import numpy as np
 import pandas as pd
 
+from gisapp.errors import InputError
 from gisapp.network.losses import Loss
 from gisapp.network.model import CLOSABLE, Network
 from gisapp.network.shutoff import Shutoff
+from gisapp.network.supply import Burst
+
+
+def burst_named(network: Network, text: str) -> Burst:
+    """Return the burst that a person wrote as ``CODE`` or ``CODE@METRES``, metres from the from_node.
+
+    A code that has an @ of its own is taken as it is where a link bears it.
+
+    Raises
+    ------
+    InputError
+        When what follows the last @ is no number; an unknown link is told by :func:`gisapp.network.shutoff`.
+    """
+    code, mark, metres = text.rpartition("@")
+    if not mark or text in network.link_of:
+        return text
+    try:
+        return code, float(metres)
+    except ValueError as error:
+        raise InputError(
+            f"found {text!r}, where {metres!r} is no number of metres", todo="write a place as CODE@METRES"
+        ) from error
 
 
 def as_json(answer: Shutoff) -> dict[str, object]:
@@ -26,8 +49,12 @@ def as_json(answer: Shutoff) -> dict[str, object]:
         "optional": list(answer.optional["code"]),
         "verify_closed": list(answer.verify_closed["code"]),
         "unusable": [
-            {"device": code, "extra_customers": None if pd.isna(extra) else int(extra)}
-            for code, extra in zip(answer.unusable["code"], answer.unusable["extra_customers"], strict=True)
+            {
+                "device": row["code"],
+                **{name: None if pd.isna(row[name]) else int(row[name]) for name in _EXTRA},
+                "extra_length_m": None if pd.isna(row["extra_length_m"]) else round(float(row["extra_length_m"]), 3),
+            }
+            for row in answer.unusable.to_dict("records")
         ],
         "trips": list(answer.trips["code"]),
         "isolated": _loss(answer.isolated),
@@ -49,6 +76,9 @@ def as_json(answer: Shutoff) -> dict[str, object]:
         "totals": dict(answer.totals),
         "warnings": [str(note) for note in answer.warnings],
     }
+
+
+_EXTRA = ("extra_customers", "extra_households", "extra_critical")
 
 
 def _loss(part: Loss) -> dict[str, list[str]]:

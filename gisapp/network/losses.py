@@ -152,7 +152,16 @@ def totals(network: Network, classes: np.ndarray, lost: tuple[Loss, ...]) -> dic
     }
 
 
-def lost_customers(network: Network, classes: np.ndarray) -> Mapping[str, int]:
-    """Return how many customers and households are without supply because of this shutoff."""
+def lost_sums(network: Network, classes: np.ndarray) -> Mapping[str, float]:
+    """Return customers, households, critical users and metres of link without supply because of this shutoff."""
     hit = np.isin(attached_classes(network, classes, "customers"), [ISOLATED, UNINTENDED])
-    return {"customers": int(hit.sum()), "households": int(network.columns["customers"]["households"][hit].sum())}
+    people, pieces = network.columns["customers"], network.pieces
+    dark = np.isin(classes[len(network.nodes) :], [ISOLATED, UNINTENDED])
+    if network.utility == "heating":
+        dark &= (network.columns["links"]["kind"] != "exchanger")[pieces.link]
+    return {
+        "customers": int(hit.sum()),
+        "households": int(people["households"][hit].sum()),
+        "critical": int(pd.notna(people["critical"][hit]).sum()),
+        "length_m": float((pieces.to_m - pieces.from_m)[dark].sum()),
+    }

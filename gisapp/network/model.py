@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -206,13 +207,20 @@ class Cells:
 
 
 def _plain(column: pd.Series) -> np.ndarray:
-    """Return numbers and truths as they are, everything else as objects."""
+    """Return numbers and truths as they are, moments in UTC, everything else as objects."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
     kept = isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf"
     return column.to_numpy() if kept else column.to_numpy(dtype=object)
 
 
 def framed(columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Return arrays as a frame; objects are text, absent where they are missing."""
-    return pd.DataFrame(
-        {name: pd.array(values, dtype="str") if values.dtype == object else values for name, values in columns.items()}
-    )
+    """Return arrays as a frame; objects are text, absent where they are missing; moments are in UTC."""
+    return pd.DataFrame({name: _column(values) for name, values in columns.items()})
+
+
+def _column(values: np.ndarray) -> Any:
+    """Return an array as a column."""
+    if values.dtype.kind == "M":
+        return pd.DatetimeIndex(values, tz="UTC")
+    return pd.array(values, dtype="str") if values.dtype == object else values

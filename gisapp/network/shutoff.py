@@ -17,7 +17,7 @@ from gisapp.network.losses import (
     Loss,
     element_classes,
     loss,
-    lost_customers,
+    lost_sums,
     storage_hours,
     totals,
 )
@@ -56,7 +56,7 @@ class Shutoff:
         Devices at the border that are closed already; ``supply_beyond`` says whether one that leaks matters.
     unusable
         Devices in the zone that could bound it, were they not stuck or out of reach, with the
-        ``extra_customers`` and ``extra_households`` that each alone costs.
+        ``extra_customers``, ``extra_households``, ``extra_critical`` and ``extra_length_m`` that each alone costs.
     restoration
         Closed devices that could feed from elsewhere what is left dry, best first.
     isolated, unintended, already_dry, storage_only
@@ -236,6 +236,7 @@ _DEVICE_COLUMNS = (
     "direction",
     "diameter_mm",
     "turns",
+    "last_operated",
 )
 
 
@@ -259,17 +260,17 @@ def _unusable(network: Network, cut: Cut, starts: np.ndarray, before: Service, d
     rows = rows[hopeless[rows]]
     bounds = _bounds(network, cut, starts, rows)
     frame = _listed(network, bounds, distance)
-    now = lost_customers(network, cut.classes)
-    extra: list[tuple[int | None, int | None]] = []
+    now = lost_sums(network, cut.classes)
+    extra: list[dict[str, float]] = []
     for code in frame["code"].head(MOST_UNUSABLE):  # few, each a search of its own
         usable = cut.state.usable.copy()
         usable[network.device_of[code]] = True
         other, _ = _cut(network, replace(cut.state, usable=usable), starts, before)
-        then = lost_customers(network, other.classes)
-        extra.append((now["customers"] - then["customers"], now["households"] - then["households"]))
-    extra += [(None, None)] * (len(frame) - len(extra))
-    for place, name in enumerate(("extra_customers", "extra_households")):
-        frame[name] = pd.array([pair[place] for pair in extra], dtype="Int64")
+        then = lost_sums(network, other.classes)
+        extra.append({name: value - then[name] for name, value in now.items()})
+    for name in now:
+        costs = [one[name] for one in extra] + [None] * (len(frame) - len(extra))
+        frame[f"extra_{name}"] = pd.array(costs, dtype="Float64" if name == "length_m" else "Int64")
     return frame
 
 
@@ -313,18 +314,25 @@ def _warnings(
         notes.append(Note("network.was_dry"))
     if border.shut_links:
         notes.append(Note("network.shut_links", {"codes": listed(list(border.shut_links))}))
-    doubtful = list(answer.must_close.loc[answer.must_close["operable"] == "unknown", "code"])
-    if doubtful:
-        notes.append(Note("network.unknown_operable", {"n": len(doubtful), "codes": listed(doubtful)}))
-    guessed = list(answer.must_close.loc[answer.must_close["state"] == "unknown", "code"])
-    if guessed:
-        notes.append(Note("network.unknown_state", {"n": len(guessed), "codes": listed(guessed)}))
+    notes += _doubts(answer)
     split = [code for code in answer.bursts if isinstance(code, str) and _is_split(network, code)]
     if split:
         notes.append(Note("network.split_link", {"codes": listed(split)}))
     if network.utility == "heating" and len(network.links) and not len(return_feeds(network)):
         notes.append(Note("network.no_return"))
     return tuple(notes)
+
+
+def _doubts(answer: Shutoff) -> list[Note]:
+    """Return what is not known of the devices at the border, or cannot be as it is on record."""
+    must = answer.must_close
+    border = pd.concat([must, answer.optional, answer.verify_closed])
+    doubtful = {
+        "network.unknown_operable": must.loc[must["operable"] == "unknown", "code"],
+        "network.unknown_state": must.loc[must["state"] == "unknown", "code"],
+        "network.future_state": border.loc[border["last_operated"] > pd.Timestamp.now(tz="UTC"), "code"],
+    }
+    return [Note(key, {"n": len(codes), "codes": listed(list(codes))}) for key, codes in doubtful.items() if len(codes)]
 
 
 def _is_split(network: Network, code: str) -> bool:

@@ -208,13 +208,6 @@ def test_a_shutoff_page_is_one_file_in_each_language(net3, tmp_path, run):
         assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
 
 
-def test_an_unknown_pipe_is_refused_by_name(net3, run):
-    status, out, told = run("shutoff", "--store", net3, "--utility", "water", "--pipe", "nope")
-    assert (status, out) == (2, "")
-    assert told.startswith("gisapp: ")
-    assert "nope" in told
-
-
 def test_segments_list_every_link(net3, tmp_path, run):
     assert run("segments", "--store", net3, "--utility", "water", "-o", tmp_path / "s.csv")[0] == 0
     table = pd.read_csv(tmp_path / "s.csv", dtype={"link": str})

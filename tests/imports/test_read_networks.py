@@ -121,6 +121,26 @@ def test_a_device_on_an_unknown_link_is_rejected(come_in, tmp_path):
         come_in(layers(tmp_path / "town.gpkg", on="P7"), "network", utility="water")
 
 
+def test_devices_of_no_class_on_no_pipe_or_from_the_future_are_rejected(come_in, tmp_path):
+    path = tmp_path / "devices.csv"
+    head = "code,kind,link_code,end,state,operable,direction,last_operated,x,y\n"
+    rows = ("A,tap,P1,from,open,,2020", "B,gate_valve,,from,open,,2020", "C,gate_valve,P7,from,open,,2020")
+    rows += ("D,gate_valve,P1,from,ajar,,2020", "E,gate_valve,P1,from,open,,2199", "F,gate_valve,P1,from,open,,2020")
+    text = "".join(f"{row}-01-01,528000,3386000\n" for row in rows).replace(",,20", ",operable,both,20")
+    path.write_text(head + text.replace(",,21", ",operable,both,21"), encoding="utf-8")
+    link = gpd.GeoDataFrame({"utility": ["water"], "code": "P1", "length_m": 100.0}, geometry=[None], crs=4547)
+    with pytest.raises(RejectedError) as caught:
+        come_in(path, "devices", utility="water", crs="EPSG:4547", existing={"links": link.rename_geometry("geom")})
+    rejected = caught.value.report.rejected
+    assert dict(zip(rejected["row"], rejected["field"] + ": " + rejected["found"], strict=True)) == {
+        1: "kind: found 'tap'",
+        2: "link_code: is empty",
+        3: "link_code: 'P7' is no known link",
+        4: "state: found 'ajar'",
+        5: "last_operated: found 2198-12-31T16:00Z, which is later than now",
+    }
+
+
 def test_a_measure_beyond_the_link_is_rejected(come_in, tmp_path):
     whole = come_in(layers(tmp_path / "town.gpkg"), "network", utility="water").tables
     path = tmp_path / "customers.csv"

@@ -2,9 +2,11 @@
 
 import json
 
+import pytest
 from towns import change, network, town
 
-from gisapp.network import as_json, network_json, shutoff
+from gisapp.errors import InputError
+from gisapp.network import as_json, burst_named, network_json, shutoff
 
 
 def street():
@@ -44,7 +46,8 @@ def test_an_answer_in_its_form() -> None:
     assert form["isolated"]["customers"] == ["k", "l"]
     assert form["sources_inside"] == ["T"]
     assert form["can_isolate"] is False
-    assert form["unusable"] == [{"device": "W", "extra_customers": 1}]
+    costs = {"extra_customers": 1, "extra_households": 1, "extra_critical": 0, "extra_length_m": 140.0}
+    assert form["unusable"] == [{"device": "W", **costs}]
     assert form["totals"]["critical"] == {"dialysis": 1}
     for way in ("isolated", "unintended", "already_dry", "storage_only"):
         assert set(form[way]) >= {"links", "customers"}
@@ -55,3 +58,16 @@ def test_restoration_in_its_form() -> None:
     change(made.devices, "O", state="closed")
     form = as_json(shutoff(network(made), ["b"]))
     assert [(row["device"], row["customers"], row["close_first"]) for row in form["restoration"]] == [("O", 1, ["W"])]
+
+
+def test_a_place_is_written_behind_the_code_and_a_code_may_hold_the_sign_itself() -> None:
+    net = network(town("a:S-A a@7:A-B", S="source"))
+    assert [burst_named(net, text) for text in ("a", "a@35.5", "a@7", "a@7@35", "x")] == [
+        "a",
+        ("a", 35.5),
+        "a@7",
+        ("a@7", 35.0),
+        "x",
+    ]
+    with pytest.raises(InputError, match="'a@b', where 'b' is no number of metres; write a place as CODE@METRES"):
+        burst_named(net, "a@b")

@@ -1,5 +1,6 @@
 """Shutoffs in hand-drawn towns, one trap each."""
 
+import pandas as pd
 import pytest
 from towns import NODE, change, network, town, with_hydrants
 
@@ -349,6 +350,14 @@ def test_hydrants_out_are_listed_and_counted() -> None:
 def test_a_question_that_cannot_be_answered_is_refused(bursts: list, overrides: dict, said: str) -> None:
     with pytest.raises(InputError, match=said):
         shutoff(network(town(*STREET, S="source")), bursts, **overrides)
+
+
+def test_a_state_from_the_future_at_the_border_is_warned_of() -> None:
+    made = town(*STREET, S="source", T="source")
+    change(made.devices, "V1", last_operated=pd.Timestamp("2199-01-01", tz="UTC"))
+    change(made.devices, "V4", last_operated=pd.Timestamp("2020-01-01", tz="UTC"))
+    assert any("later than now" in str(note) and "(V1)" in str(note) for note in shutoff(network(made), ["b"]).warnings)
+    assert shutoff(network(made), ["c"]).warnings == (), "not at this border"
 
 
 def test_a_frame_that_was_given_is_not_changed() -> None:

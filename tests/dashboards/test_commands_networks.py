@@ -1,0 +1,105 @@
+"""The commands that ask the network, on a street of three pipes."""
+
+import json
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from dashboards.__main__ import main
+from gisapp.store import create_store, open_store
+from gisapp.tables import conform
+
+PIPES = {"a": ("S", "A"), "b": ("A", "B"), "c": ("B", "C"), "g": ("X", "Y")}
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory):
+    """S --a-- A --b-- B --c-- C with a valve at the start of b and of c; and a gas pipe g that nothing feeds."""
+    path = tmp_path_factory.mktemp("street") / "street.gpkg"
+    at = {code: shapely.Point(500_000 + 100 * place, 3_400_000) for place, code in enumerate("SABCXY")}
+    nodes = pd.DataFrame({"code": list(at), "kind": ["source", *["end"] * 5], "utility": ["water"] * 4 + ["gas"] * 2})
+    links = (
+        pd.DataFrame(PIPES.values(), index=PIPES, columns=["from_node", "to_node"]).rename_axis("code").reset_index()
+    )
+    links = links.assign(kind="pipe", length_m=100.0, status="open", direction="both", utility=["water"] * 3 + ["gas"])
+    lines = [shapely.LineString([at[a], at[b]]) for a, b in PIPES.values()]
+    valves = pd.DataFrame({"code": ["V", "W"], "link_code": ["b", "c"], "kind": "gate_valve", "end": "from"})
+    valves = valves.assign(state="open", operable="operable", direction="both", utility="water")
+    people = pd.DataFrame({"code": ["kb", "kc"], "kind": "resident", "households": 1, "meter_inside": True})
+    tapped = pd.DataFrame(
+        {"customer_code": ["kb", "kc"], "link_code": ["b", "c"], "measure_m": 50.0, "utility": "water"}
+    )
+    shapes = {
+        "nodes": list(at.values()),
+        "links": lines,
+        "devices": [at["A"], at["B"]],
+        "customers": [at["A"], at["B"]],
+    }
+    frames = {"nodes": nodes, "links": links, "devices": valves, "customers": people}
+    tables = {
+        name: conform(gpd.GeoDataFrame(frame.assign(geom=shapes[name]), geometry="geom", crs=4547), name)
+        for name, frame in frames.items()
+    }
+    with create_store(path, crs="EPSG:4547", name="示例") as store:
+        store.save({**tables, "connections": conform(tapped, "connections")}, actor="test")
+    return path
+
+
+@pytest.fixture
+def ask(street, capsys):
+    def call(*words, utility="water"):
+        status = main(["shutoff", "--store", str(street), "--utility", utility, *words])
+        told = capsys.readouterr()
+        return status, told.out, told.err
+
+    return call
+
+
+def test_a_shutoff_takes_places_several_pipes_and_todays_states(ask):
+    status, out, _ = ask("--pipe", "b@40")
+    answer = json.loads(out)
+    assert status == 0
+    assert answer["bursts"] == [{"link": "b", "measure_m": 40.0}]
+    assert (answer["must_close"], answer["optional"]) == (["V"], ["W"])
+    assert (answer["isolated"]["customers"], answer["unintended"]["customers"]) == (["kb"], ["kc"])
+    assert json.loads(ask("--pipe", "b", "--pipe", "c")[1])["isolated"]["customers"] == ["kb", "kc"]
+    closed = json.loads(ask("--pipe", "b", "--closed", "W", "--open", "V")[1])
+    assert (closed["verify_closed"], closed["already_dry"]["customers"]) == (["W"], ["kc"])
+
+
+def test_what_cannot_be_isolated_is_a_no_with_what_the_stuck_valve_costs(ask):
+    status, out, told = ask("--pipe", "b", "--stuck", "V")
+    assert status == 1
+    assert "Cannot isolate" in told
+    costs = {"extra_customers": 0, "extra_households": 0, "extra_critical": 0, "extra_length_m": 100.0}
+    assert json.loads(out)["unusable"] == [{"device": "V", **costs}]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--pipe", "nope"], "unknown link 'nope' in water"),
+        (["--pipe", "b@far"], "'far' is no number of metres"),
+        (["--pipe", "b@900"], "the link 'b' is 100 m long, found 900"),
+        (["--pipe", "b", "--stuck", "X"], "unknown device 'X'"),
+        (["--pipe", "b", "--closed", "V", "--open", "V"], "closed and open"),
+    ],
+)
+def test_a_shutoff_that_cannot_be_answered_says_what_and_why(street, ask, words, said):
+    with open_store(street) as store:
+        before = store.revisions()
+    status, out, told = ask(*words)
+    assert (status, out) == (2, "")
+    assert told.startswith("gisapp: ")
+    assert said in told
+    with open_store(street) as store:
+        assert store.revisions() == before
+
+
+def test_a_network_without_a_source_answers_that_nothing_was_supplied(ask):
+    status, out, told = ask("--pipe", "g", utility="gas")
+    assert status == 0
+    assert "no source" in told
+    assert json.loads(out)["already_dry"]["links"] == ["g"]
