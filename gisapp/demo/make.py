@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gisapp.demo.city import Town, make_town
+from gisapp.demo.frames import empty
 from gisapp.demo.incidents import MONTHS, Scene, incident_months
 from gisapp.demo.people import leaders_of
 from gisapp.demo.sites import make_sites
@@ -46,7 +47,7 @@ def city_tables(size: str, seed: int = 1) -> dict[str, pd.DataFrame]:
     town = make_town(_size_named(size), seed)
     months = list(_months(*_scene(town, size, seed)))
     town.tables.update({name: pd.concat([month[name] for month in months], ignore_index=True) for name in _MONTHLY})
-    return {name: town.tables[name] for name in TABLES}
+    return {name: town.tables[name] if name in town.tables else empty(name) for name in TABLES}
 
 
 def make_city(path: str | os.PathLike[str], size: str, *, seed: int = 1, progress: Progress | None = None) -> None:

@@ -20,6 +20,7 @@ from gisapp.store.checking import checked
 from gisapp.store.connect import Connections
 from gisapp.store.finding import found
 from gisapp.store.geopackage import srs_id_of
+from gisapp.store.operating import Operating
 from gisapp.store.reporting import Reporting
 from gisapp.store.rows import uncollected
 from gisapp.store.saving import Progress, Saving, add_note
@@ -41,7 +42,9 @@ class Store:
         self.zone = zone_named(str(settings["zone"]))
         self.name = str(settings["name"])
         self._snapshots = Snapshots(self._connections, self.crs)
-        self._reporting = Reporting(self._connections, store_metadata(srs_id_of(self.crs)), self.zone)
+        metadata = store_metadata(srs_id_of(self.crs))
+        self._reporting = Reporting(self._connections, metadata, self.zone)
+        self.operations = Operating(self._connections, metadata, self.zone)
 
     def __enter__(self) -> Self:
         return self

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,17 +10,12 @@ from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-import shapely
 from sqlalchemy import Connection, MetaData, bindparam, select
 
 from gisapp.errors import InputError, StoreError
 from gisapp.store.connect import Connections
-from gisapp.store.schema import text_length
-from gisapp.tables import TABLES, Column
+from gisapp.store.values import checked_values, missing
 
-_TABLE = TABLES["incidents"]
-_KNOWN = {column.name: column for column in _TABLE.columns}
 _MOST_A_DAY = 999_999
 
 
@@ -102,73 +96,7 @@ def next_code(connection: Connection, reported_at: datetime, zone: ZoneInfo) -> 
 
 
 def incident_values(incident: Mapping[str, object]) -> dict[str, Any]:
-    """Return one incident's values for the database, checked as a table of incidents would be.
-
-    A table's checks take milliseconds, which is too long for one row.
-    """
-    given = {name: None if _missing(value) else value for name, value in incident.items()}
-    unknown = sorted(set(given) - set(_KNOWN) - {"geom"})
-    if unknown:
-        raise InputError(
-            f"unknown column {unknown[0]!r} in incidents", todo=f"known columns are {', '.join(_KNOWN)}, geom"
-        )
-    given.setdefault("status", "registered")
-    given.setdefault("drill", False)
-    given.setdefault("reported_at", datetime.now(UTC))
-    values = {name: _value(column, given.get(name)) for name, column in _KNOWN.items()}
-    return values | {"geom": _point(given.get("geom"))}
-
-
-def _missing(value: object) -> bool:
-    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value))
-
-
-def _value(column: Column, value: object) -> Any:
-    if value is None:
-        if column.required and column.name != "code":
-            raise InputError("is empty", todo="a value must stand here", field=column.name)
-        return None
-    try:
-        cast = _CASTS[column.kind](value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"found {value!r}", todo=f"give a value of kind {column.kind}", field=column.name) from error
-    if column.choices and cast not in column.choices:
-        raise InputError(f"found {value!r}", todo=f"use one of {', '.join(column.choices)}", field=column.name)
-    if column.kind == "text" and len(cast) > text_length(column):
-        raise InputError(
-            f"is {len(cast)} characters long", todo=f"shorten it to {text_length(column)}", field=column.name
-        )
-    return cast
-
-
-def _moment(value: object) -> datetime:
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise ValueError(f"{value!r} is no time with a zone")
-    # A pandas timestamp is a datetime that pickles and compares slowly; the database wants the plain one.
-    return value.to_pydatetime(warn=False) if isinstance(value, pd.Timestamp) else value
-
-
-def _whole(value: Any) -> int:
-    if int(value) != value:
-        raise ValueError(f"{value!r} is no whole number")
-    return int(value)
-
-
-def _truth(value: Any) -> bool:
-    if value not in (True, False):
-        raise ValueError(f"{value!r} is neither true nor false")
-    return bool(value)
-
-
-_CASTS: dict[str, Callable[[Any], Any]] = {"text": str, "int": _whole, "real": float, "bool": _truth, "time": _moment}
-
-
-def _point(value: object) -> shapely.Point | None:
-    """Return a flat point with numbers in it; None for an unlocated incident."""
-    if value is None or (isinstance(value, shapely.Point) and value.is_empty):
-        return None
-    if not isinstance(value, shapely.Point):
-        raise InputError(f"found {value!r}", todo="give a point in the store's CRS", field="geom")
-    if not (math.isfinite(value.x) and math.isfinite(value.y)):
-        raise InputError("has a coordinate that is no number", todo="correct it", field="geom")
-    return value
+    """Return one incident's values for the database, checked as a table of incidents would be."""
+    given = {name: value for name, value in incident.items() if not missing(value)}
+    defaults = {"status": "registered", "drill": False, "reported_at": datetime.now(UTC)}
+    return checked_values("incidents", defaults | given, may_lack=("code",))

@@ -17,7 +17,7 @@ from gisapp.store.moment import Moment
 from gisapp.tables import TABLES
 from gisapp.tables import Column as Field
 
-_LONG = ("summary", "text", "note", "address")
+_LENGTHS = {"summary": 4000, "text": 4000, "note": 4000, "address": 4000, "links": 4000, "body": 100_000}
 # child table, child column, parent table: the child's utility and column must stand as the parent's key
 REFERENCES = (
     ("links", "from_node", "nodes"),
@@ -27,6 +27,10 @@ REFERENCES = (
     ("hydrants", "link_code", "links"),
     ("connections", "link_code", "links"),
     ("connections", "customer_code", "customers"),
+    ("shutoff_steps", "shutoff_code", "shutoffs"),
+    ("valve_operations", "device_code", "devices"),
+    ("valve_operations", "shutoff_code", "shutoffs"),
+    ("notices", "shutoff_code", "shutoffs"),
 )
 APPEND_ONLY = (*(name for name, table in TABLES.items() if table.append_only), "audit")
 
@@ -35,7 +39,7 @@ def text_length(field: Field) -> int:
     """Return the most characters that a text column holds."""
     if field.choices:
         return 32
-    return 4000 if field.name in _LONG else 255
+    return _LENGTHS.get(field.name, 255)
 
 
 def _column(field: Field) -> Column[Any]:

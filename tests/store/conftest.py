@@ -88,9 +88,20 @@ def network(rows: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture
-def everything(rows: Callable[..., pd.DataFrame], network: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def operations(rows: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Seven shutoff operations with a step and a notice each, and what was done to the valve V1 for them."""
+    shutoffs = rows("shutoffs")
+    done = rows("valve_operations").assign(utility="water", device_code="V1", shutoff_code=shutoffs["code"])
+    of_each = {name: rows(name).assign(shutoff_code=shutoffs["code"]) for name in ("shutoff_steps", "notices")}
+    return {"shutoffs": shutoffs, "valve_operations": done, **of_each}
+
+
+@pytest.fixture
+def everything(
+    rows: Callable[..., pd.DataFrame], network: dict[str, pd.DataFrame], operations: dict[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
     """Rows of every table."""
-    return {name: rows(name) for name in TABLES} | network
+    return {name: rows(name) for name in TABLES} | network | operations
 
 
 @pytest.fixture

@@ -3,21 +3,15 @@
 It stands here in its own words and does not follow the data dictionary: what it made must stay what it made.
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.types import TypeEngine
 
-from gisapp.store.geometry import Geometry
 from gisapp.store.geopackage import create_system_tables, layer_table, srs_id_of
-from gisapp.store.moment import Moment
-from gisapp.store.schema import finish_schema
+from gisapp.store.migrations.words import columns_of, make_tables
 
 revision = "0001"
 down_revision = None
 
-# name: (geometry type, key, description, columns); "!" marks a column that must be filled
 _TABLES = {
     "org_units": (
         None,
@@ -138,7 +132,6 @@ _TABLES = {
         "text255, note text4000",
     ),
 }
-_KINDS: dict[str, TypeEngine[Any]] = {"int": sa.Integer(), "real": sa.Double(), "bool": sa.Boolean(), "time": Moment()}
 
 
 def upgrade() -> None:
@@ -148,35 +141,19 @@ def upgrade() -> None:
     crs = config.attributes["crs"]
     srs_id = srs_id_of(crs)
     create_system_tables(connection, crs)
+    _own_tables(connection)
+    make_tables(connection, _TABLES, srs_id, append_only=("incident_history", "audit"))
+
+
+def _own_tables(connection: sa.Connection) -> None:
     metadata = sa.MetaData()
-    for name, (geometry, key, _, columns) in _TABLES.items():
-        made = layer_table(
-            metadata,
-            name,
-            [_column(words) for words in columns.split(", ")],
-            Geometry(geometry, srs_id) if geometry else None,
-        )
-        sa.Index(f"{name}_key", *(made.c[column] for column in key), unique=True)
-    _own_tables(metadata)
-    metadata.create_all(connection)
-    layers = {name: (geometry, about) for name, (geometry, _, about, _) in _TABLES.items()}
-    finish_schema(connection, srs_id, layers, ("incident_history", "audit"))
-
-
-def _column(words: str) -> sa.Column[Any]:
-    name, kind = words.split(" ")
-    plain = kind.rstrip("!")
-    made: TypeEngine[Any] = sa.Text(int(plain[4:] or 0) or None) if plain.startswith("text") else _KINDS[plain]
-    return sa.Column(name, made, nullable=not kind.endswith("!"))
-
-
-def _own_tables(metadata: sa.MetaData) -> None:
     sa.Table("settings", metadata, _key("key"), sa.Column("value", sa.Text, nullable=False))
     sa.Table("layer_rev", metadata, _key("name"), sa.Column("rev", sa.Integer, nullable=False))
     for name, last in (("imports", "source"), ("audit", "action")):
         words = f"at time!, actor text255!, note text4000!, tables text!, {last} text!"
-        layer_table(metadata, name, [_column(column) for column in words.split(", ")], None)
+        layer_table(metadata, name, columns_of(words), None)
+    metadata.create_all(connection)
 
 
-def _key(name: str) -> sa.Column[Any]:
+def _key(name: str) -> sa.Column[str]:
     return sa.Column(name, sa.Text(255), primary_key=True)

@@ -1,0 +1,19 @@
+"""Shutoff operations as records: their life, the log of valves, the duties they bring."""
+
+from gisapp.operations.lifecycle import Step, allowed, next_step
+from gisapp.operations.model import Operation, burst_text, bursts_of, operation_of
+from gisapp.operations.valves import Overrides, overrides, still_closed, without_order
+
+__all__ = [
+    "Operation",
+    "Overrides",
+    "Step",
+    "allowed",
+    "burst_text",
+    "bursts_of",
+    "next_step",
+    "operation_of",
+    "overrides",
+    "still_closed",
+    "without_order",
+]

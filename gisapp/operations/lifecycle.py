@@ -1,0 +1,181 @@
+"""The life of a shutoff operation: which steps may follow which, and what each demands.
+
+A planned operation follows water service rules Art. 17, an emergency one Art. 18, an individual one (arrears)
+Art. 18 last sentence. A step that moves the status is a *transition*; one that only records a fact is a *fact*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gisapp.errors import ConflictError, InputError
+from gisapp.operations.model import Operation
+
+_WORK = {
+    "closing": {"cut_off": "in_force", "cancel": "cancelled"},
+    "in_force": {"finish_work": "work_done"},
+    "work_done": {"refill": "refilling", "restore": "restored"},
+    "refilling": {"restore": "restored"},
+    "restored": {"answer": "answered"},
+    "answered": {"close": "closed"},
+    "closed": {},
+    "cancelled": {},
+}
+TRANSITIONS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "planned": {
+        "draft": {"submit": "submitted", "cancel": "cancelled"},
+        "submitted": {"approve": "approved", "refuse": "refused", "cancel": "cancelled"},
+        "refused": {"submit": "submitted", "cancel": "cancelled"},
+        "approved": {"inform_dispatch": "dispatch_informed", "postpone": "postponed", "cancel": "cancelled"},
+        "dispatch_informed": {"publish": "published", "postpone": "postponed", "cancel": "cancelled"},
+        "published": {
+            "finish_posting": "posted",
+            "start_closing": "closing",
+            "postpone": "postponed",
+            "cancel": "cancelled",
+        },
+        "posted": {"start_closing": "closing", "postpone": "postponed", "cancel": "cancelled"},
+        "postponed": {"submit": "submitted", "cancel": "cancelled"},
+        **_WORK,
+    },
+    "emergency": {
+        "proposed": {"order": "ordered", "cancel": "cancelled"},
+        "ordered": {"start_closing": "closing", "cancel": "cancelled"},
+        **_WORK,
+    },
+    "individual": {
+        "draft": {"inform_dispatch": "dispatch_informed", "cut_off": "in_force", "cancel": "cancelled"},
+        "dispatch_informed": {"cut_off": "in_force", "cancel": "cancelled"},
+        "in_force": {"restore": "restored"},
+        "restored": {"answer": "answered", "close": "closed"},
+        "answered": {"close": "closed"},
+        "closed": {},
+        "cancelled": {},
+    },
+}
+"""For every kind and status the transitions that may follow, and the status that each leads to."""
+
+FIRST_STATUS = {"planned": "draft", "emergency": "proposed", "individual": "draft"}
+DONE = ("closed", "cancelled")
+DECISIONS = ("approve", "refuse", "order", "cancel", "close")
+"""Transitions that someone with the right to decide takes; the rest are recorded by whoever does the work."""
+
+SUBJECTS = {
+    "post": "code of the community",
+    "tell_customer": "account number of the critical customer",
+    "alternative_supply": "account number of the critical customer",
+    "send_crew": "code of the crew",
+    "take_command": "code of the person",
+    "report_up": "initial, update or final",
+}
+"""Facts that concern someone or something, and what their subject is."""
+
+FACTS = (
+    "set_etr",
+    "inform_dispatch",
+    "inform_fire_service",
+    "publish",
+    "set_level",
+    "arrange_supply",
+    "remark",
+    *SUBJECTS,
+)
+"""Facts that may be recorded in any status before the end; of planned work some only once it is approved."""
+
+_WITH_REASON = ("refuse", "postpone", "cancel", "remark")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step to be written: what was done, about what, when, and the status it leads to."""
+
+    action: str
+    at: datetime
+    from_status: str
+    to_status: str
+    subject: str | None = None
+    value: str | None = None
+    note: str | None = None
+
+
+def allowed(operation: Operation) -> tuple[str, ...]:
+    """Return the transitions that may follow now, the usual one first."""
+    return tuple(TRANSITIONS[operation.kind][operation.status])
+
+
+def next_step(
+    operation: Operation,
+    action: str,
+    *,
+    at: datetime,
+    subject: str | None = None,
+    value: str | None = None,
+    note: str | None = None,
+    seen: str | None = None,
+) -> Step:
+    """Return the step that ``action`` makes, checked against the record as it stands.
+
+    Parameters
+    ----------
+    operation
+        The record.
+    action
+        A transition of :data:`TRANSITIONS`, or one of :data:`FACTS`.
+    at
+        When it happened, with its zone; not before the record was opened.
+    subject
+        Whom or what it concerns, where :data:`SUBJECTS` says so.
+    value
+        The new estimate (ISO 8601 with offset) for ``set_etr``; else what there is to say in one word.
+    note
+        Remarks; the reason, which a refusal, postponement or cancellation demands, and closing before the
+        notices are posted.
+    seen
+        The status that the person saw when acting; None to act on whatever stands.
+
+    Raises
+    ------
+    ConflictError
+        When somebody else has moved the status since, with what it was and is.
+    InputError
+        When the step may not follow, or lacks its subject, value or reason.
+    """
+    status = operation.status
+    if seen is not None and seen != status:
+        raise ConflictError(f"{operation.code} was {seen} when you looked and is {status} now; look again")
+    moves = TRANSITIONS[operation.kind][status]
+    if action not in moves and not _is_fact(operation, action):
+        follows = ", ".join(moves) or "nothing"
+        raise InputError(f"{action!r} cannot follow {status}", todo=f"what may follow is {follows}", field="action")
+    if at < operation.opened_at:
+        raise InputError(
+            f"{action} at {at.isoformat()} lies before the record was opened", todo="correct the time", field="at"
+        )
+    if action in SUBJECTS and not subject:
+        raise InputError(f"{action} concerns nobody", todo=f"give the {SUBJECTS[action]}", field="subject")
+    if action == "set_etr":
+        _require_moment(value)
+    early = action == "start_closing" and status == "published"  # not every notice is posted
+    if (action in _WITH_REASON or early) and not (note or "").strip():
+        raise InputError(f"{action} has no reason", todo="say why in the note", field="note")
+    return Step(action, at, status, moves.get(action, status), subject, value, note)
+
+
+def _is_fact(operation: Operation, action: str) -> bool:
+    """Return whether an action only records a fact now; planned work is told to others once it is approved."""
+    if action not in FACTS or operation.status in DONE:
+        return False
+    held = operation.kind == "planned" and action in ("inform_dispatch", "publish")
+    return not held or operation.moment(action) is not None
+
+
+def _require_moment(value: str | None) -> None:
+    """Raise unless a text is a moment with its offset."""
+    try:
+        aware = value is not None and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        aware = False
+    if not aware:
+        raise InputError(f"found {value!r}", todo="give the estimate such as 2026-11-27T06:00:00+08:00", field="value")

@@ -1,0 +1,148 @@
+"""Shutoff operations are written step by step; each step is checked against the record inside its transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, MetaData
+
+from gisapp.errors import InputError, StoreError
+from gisapp.operations import Operation, Step, next_step, operation_of
+from gisapp.operations.lifecycle import DONE, FIRST_STATUS
+from gisapp.store.connect import Connections
+from gisapp.store.snapshots import read_where
+from gisapp.store.values import checked_values
+from gisapp.tables import TABLES
+
+_MOST_A_DAY = 999
+_OWN = ("shutoff_steps", "valve_operations", "notices")
+
+
+class Operating:
+    """Writes of shutoff operations: one short transaction each, whole or refused."""
+
+    def __init__(self, connections: Connections, metadata: MetaData, zone: ZoneInfo) -> None:
+        self._connections, self._tables, self._zone = connections, metadata.tables, zone
+
+    def open(self, head: Mapping[str, object], actor: str) -> str:
+        """Write the head and the first step; return the code."""
+        now = datetime.now(UTC)
+        given = {"opened_at": now, "drill": False, **head}
+        values = checked_values("shutoffs", given, may_lack=("code",))
+        _check_times(values)
+        with self._connections.writing() as connection:
+            code = values["code"] or _next_code(connection, values["opened_at"], self._zone)
+            if self._count(connection, "shutoffs", "code", code):
+                raise InputError(f"shutoff operation {code} is stored already", todo="leave the code out", field="code")
+            first = Step("open", values["opened_at"], "", FIRST_STATUS[values["kind"]])
+            connection.execute(self._tables["shutoffs"].insert(), values | {"code": code})
+            self._write_step(connection, code, 1, first, actor)
+        return str(code)
+
+    def record(self, code: str, action: str, actor: str, **told: Any) -> Operation:
+        """Write one step if it may follow; return the record as it stands then."""
+        with self._connections.writing() as connection:
+            before = self._read(connection, code)
+            step = next_step(before, action, at=told.pop("at", None) or datetime.now(UTC), **told)
+            self._write_step(connection, code, len(before.steps) + 1, step, actor)
+            return self._read(connection, code)
+
+    def operate(self, done: Mapping[str, object], actor: str) -> None:
+        """Write what was done to a valve; the first closing of an ordered operation starts its closing."""
+        values = checked_values("valve_operations", {"at": datetime.now(UTC), "actor": actor, **done})
+        with self._connections.writing() as connection:
+            device = (values["utility"], values["device_code"])
+            found = "SELECT count(*) FROM devices WHERE utility = ? AND code = ?"
+            if not connection.exec_driver_sql(found, device).scalar_one():
+                raise InputError(
+                    f"there is no device {device[1]!r} in {device[0]}",
+                    todo="give the code of a valve or switch",
+                    field="device_code",
+                )
+            if values["shutoff_code"]:
+                self._begin_closing(connection, values, actor)
+            connection.execute(self._tables["valve_operations"].insert(), values)
+
+    def release(self, notice: Mapping[str, object], actor: str) -> int:
+        """Write a released text as the next revision; return its number."""
+        given = {"released_at": datetime.now(UTC), "released_by": actor, "revision": 0, "digest": "", **notice}
+        values = checked_values("notices", given)
+        values["digest"] = hashlib.sha256(f"{values['title']}\n{values['body']}".encode()).hexdigest()
+        key = (values["shutoff_code"], values["kind"], values["language"])
+        with self._connections.writing() as connection:
+            self._read(connection, str(values["shutoff_code"]))
+            last = connection.exec_driver_sql(
+                "SELECT max(revision) FROM notices WHERE shutoff_code = ? AND kind = ? AND language = ?", key
+            ).scalar()
+            revision = int(last or 0) + 1
+            connection.execute(self._tables["notices"].insert(), values | {"revision": revision})
+        return revision
+
+    def operation(self, code: str) -> Operation:
+        """Return one operation as it stands on the disk."""
+        with self._connections.reading() as connection:
+            return self._read(connection, code)
+
+    def _begin_closing(self, connection: Connection, values: Mapping[str, Any], actor: str) -> None:
+        code = values["shutoff_code"]
+        operation = self._read(connection, code)
+        if operation.status in DONE:
+            raise InputError(
+                f"{code} is {operation.status}",
+                todo="record it under an operation that is under way",
+                field="shutoff_code",
+            )
+        if operation.status == "ordered" and values["action"] == "closed":
+            step = next_step(operation, "start_closing", at=values["at"])
+            self._write_step(connection, code, len(operation.steps) + 1, step, actor)
+
+    def _write_step(self, connection: Connection, code: str, number: int, step: Step, actor: str) -> None:
+        row = {
+            "shutoff_code": code,
+            "step": number,
+            "at": step.at,
+            "noted_at": datetime.now(UTC),
+            "actor": actor,
+            "action": step.action,
+            "from_status": step.from_status or None,
+            "to_status": step.to_status,
+            "subject": step.subject,
+            "value": step.value,
+            "note": step.note,
+        }
+        connection.execute(self._tables["shutoff_steps"].insert(), checked_values("shutoff_steps", row))
+
+    def _read(self, connection: Connection, code: str) -> Operation:
+        parts = {name: read_where(connection, TABLES[name], "shutoff_code", code) for name in _OWN}
+        return operation_of(code, read_where(connection, TABLES["shutoffs"], "code", code), **parts)
+
+    @staticmethod
+    def _count(connection: Connection, table: str, column: str, value: object) -> int:
+        return int(
+            connection.exec_driver_sql(f'SELECT count(*) FROM "{table}" WHERE "{column}" = ?', (value,)).scalar_one()
+        )
+
+
+def _check_times(values: Mapping[str, Any]) -> None:
+    """Raise where planned times are absent from planned work, or the wrong way round."""
+    start, end = values["planned_start"], values["planned_end"]
+    if values["kind"] == "planned" and (start is None or end is None):
+        raise InputError("has no planned times", todo="say when it starts and ends", field="planned_start")
+    if start is not None and end is not None and not start < end:
+        raise InputError("ends before it starts", todo="correct the planned times", field="planned_end")
+
+
+def _next_code(connection: Connection, opened_at: datetime, zone: ZoneInfo) -> str:
+    """Return the next code of the day, such as ``S20261127-001``."""
+    day = opened_at.astimezone(zone).strftime("S%Y%m%d")
+    last = connection.exec_driver_sql(
+        "SELECT max(code) FROM shutoffs WHERE code GLOB ?", (f"{day}-[0-9][0-9][0-9]",)
+    ).scalar()
+    number = int(last[-3:]) + 1 if last else 1
+    if number > _MOST_A_DAY:
+        raise StoreError(f"day {day[1:]} has no code left after {last}; give the operation a code")
+    return f"{day}-{number:03d}"

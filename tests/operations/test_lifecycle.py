@@ -1,0 +1,110 @@
+"""Which step may follow which, and what each demands."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from records import OPENED, at, record
+
+from gisapp.errors import ConflictError, InputError
+from gisapp.operations import allowed, next_step
+from gisapp.operations.lifecycle import DONE, FACTS, SUBJECTS, TRANSITIONS
+
+PLANNED = ("submit", "approve", "inform_dispatch", "publish", "finish_posting", "start_closing", "cut_off")
+AFTER = ("finish_work", "refill", "restore", "answer", "close")
+
+
+def done(*actions):
+    return [(action, {}) for action in actions]
+
+
+def test_planned_work_goes_from_draft_to_closed():
+    assert record("planned", *done(*PLANNED, *AFTER)).status == "closed"
+
+
+def test_an_emergency_goes_from_proposed_to_closed():
+    assert record("emergency", *done("order", "start_closing", "cut_off", *AFTER)).status == "closed"
+
+
+def test_a_shutoff_for_arrears_is_filed_cut_off_and_restored():
+    assert record("individual", *done("inform_dispatch", "cut_off", "restore", "close")).status == "closed"
+
+
+@pytest.mark.parametrize("action", ["approve", "publish", "start_closing", "cut_off", "restore", "close"])
+def test_a_draft_is_submitted_before_anything_else(action):
+    with pytest.raises(InputError, match=f"'{action}' cannot follow draft; what may follow is submit, cancel"):
+        next_step(record("planned"), action, at=at(1))
+
+
+def test_nothing_is_published_before_it_is_approved():
+    before = [status for status, moves in TRANSITIONS["planned"].items() if "publish" in moves]
+    assert before == ["dispatch_informed"]
+    assert [status for status, moves in TRANSITIONS["planned"].items() if "inform_dispatch" in moves] == ["approved"]
+
+
+@pytest.mark.parametrize("action", ["refuse", "cancel"])
+def test_a_refusal_has_a_reason(action):
+    submitted = record("planned", *done("submit"))
+    with pytest.raises(InputError, match=r"field note: .* has no reason"):
+        next_step(submitted, action, at=at(100), note="  ")
+    assert next_step(submitted, action, at=at(100), note="管材未到").to_status in ("refused", "cancelled")
+
+
+def test_closing_before_every_notice_is_posted_has_a_reason():
+    published = record("planned", *done("submit", "approve", "inform_dispatch", "publish"))
+    with pytest.raises(InputError, match="say why"):
+        next_step(published, "start_closing", at=at(500))
+    assert next_step(published, "start_closing", at=at(500), note="小区门禁").to_status == "closing"
+
+
+def test_whoever_saw_another_status_is_told_what_it_was_and_is():
+    ordered = record("emergency", *done("order"))
+    with pytest.raises(ConflictError, match="S1 was proposed when you looked and is ordered now"):
+        next_step(ordered, "order", at=at(100), seen="proposed")
+
+
+def test_a_step_before_the_record_was_opened_is_refused():
+    with pytest.raises(InputError, match="before the record was opened"):
+        next_step(record("emergency"), "order", at=at(-1))
+
+
+@pytest.mark.parametrize("value", [None, "six o'clock", "2026-11-27T06:00:00"])
+def test_an_estimate_is_a_moment_with_its_zone(value):
+    with pytest.raises(InputError, match="give the estimate such as"):
+        next_step(record("emergency"), "set_etr", at=at(1), value=value)
+
+
+def test_every_estimate_is_kept():
+    first, second = "2026-11-20T06:00:00+08:00", "2026-11-20T08:30:00+08:00"
+    made = record("emergency", ("set_etr", {"value": first}), ("set_etr", {"value": second, "note": "管沟积水"}))
+    assert made.etrs["etr"].dt.strftime("%H:%M").tolist() == ["22:00", "00:30"]
+    assert made.status == "proposed"
+
+
+@pytest.mark.parametrize("action", list(SUBJECTS))
+def test_a_fact_about_somebody_says_about_whom(action):
+    with pytest.raises(InputError, match="field subject"):
+        next_step(record("emergency"), action, at=at(1))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(list(TRANSITIONS)), st.data())
+def test_no_row_of_steps_leaves_the_table_or_loses_one(kind, data):
+    rows = []
+    for _ in range(data.draw(st.integers(0, 12))):
+        now = record(kind, *rows)
+        assert now.status in TRANSITIONS[kind]
+        facts = () if now.status in DONE else ("remark", "inform_fire_service")
+        if not (may := [*allowed(now), *facts]):
+            break
+        rows.append((data.draw(st.sampled_from(may)), {"note": "因故"}))
+    made = record(kind, *rows)
+    assert made.steps["action"].tolist() == ["open", *(action for action, _ in rows)]
+    assert made.steps["to_status"].tolist()[:-1] == made.steps["from_status"].tolist()[1:]
+    assert made.moment("open") == OPENED
+
+
+def test_a_closed_record_takes_no_more_facts():
+    closed = record("individual", *done("cut_off", "restore", "close"))
+    for fact in FACTS:
+        with pytest.raises(InputError, match="cannot follow closed; what may follow is nothing"):
+            next_step(closed, fact, at=at(999), subject="x", note="x", value="2026-11-20T06:00:00+08:00")

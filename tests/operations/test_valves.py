@@ -1,0 +1,48 @@
+"""What the log of valves says of today."""
+
+import pandas as pd
+from records import at, record, valves
+
+from gisapp.operations import Overrides, overrides, still_closed, without_order
+
+
+def test_the_last_operation_of_a_valve_says_how_it_stands():
+    log = valves(("V1", "closed", 1), ("V2", "closed", 2), ("V1", "opened", 3), ("V3", "opened", 4))
+    assert overrides(log, "water") == Overrides(closed=("V2",), opened=("V1", "V3"))
+    assert overrides(log, "gas") == Overrides()
+
+
+def test_the_log_is_read_by_the_time_of_the_operation_not_of_the_writing():
+    log = valves(("V1", "opened", 9), ("V1", "closed", 3))
+    assert overrides(log, "water").opened == ("V1",)
+
+
+def test_a_valve_that_could_not_be_closed_stays_as_it_was_and_is_stuck_until_somebody_moves_it():
+    tried = valves(("V1", "opened", 1), ("V1", "could_not_close", 2))
+    assert overrides(tried, "water") == Overrides(opened=("V1",), stuck=("V1",))
+    freed = pd.concat([tried, valves(("V1", "closed", 3))], ignore_index=True)
+    assert overrides(freed, "water") == Overrides(closed=("V1",))
+
+
+def test_a_shutoff_is_answered_without_its_own_closings_but_with_what_it_found_stuck():
+    log = pd.concat(
+        [valves(("V1", "closed", 1), ("V2", "could_not_close", 2)), valves(("V3", "closed", 3), shutoff="S2")],
+        ignore_index=True,
+    )
+    assert overrides(log, "water", leaving_out=["S1"]) == Overrides(closed=("V3",), stuck=("V2",))
+
+
+def test_what_was_known_at_a_moment_can_be_asked():
+    log = valves(("V1", "closed", 1), ("V1", "opened", 5))
+    assert overrides(log, "water", at=pd.Timestamp(at(4))).closed == ("V1",)
+
+
+def test_an_operation_without_an_order_is_an_exception():
+    log = pd.concat([valves(("V1", "closed", 1)), valves(("V9", "opened", 2), shutoff=None)], ignore_index=True)
+    assert without_order(log)["device_code"].tolist() == ["V9"]
+
+
+def test_what_an_operation_closed_is_still_closed_until_somebody_opens_it():
+    log = valves(("V1", "closed", 1), ("V2", "closed", 2), ("V2", "opened", 3))
+    assert still_closed(log, "S1") == ("V1",)
+    assert record("emergency", log=log).device_states["action"].tolist() == ["closed", "opened"]
