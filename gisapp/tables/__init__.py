@@ -1,0 +1,31 @@
+"""The data dictionary: every table, its columns, units, choices and personal fields.
+
+The door for files checks against it, the store builds its schema from it, the layers mask by it,
+and ``data/README.md`` is printed from it. Frames travel between the rooms in this shape:
+one column per :class:`Column` in the order given, geometry in a column called ``geom`` in the
+project's projected CRS, a plain ``RangeIndex``, times aware and in UTC, missing text as NaN.
+A table is declared in the file of its subject: organisation, town, network, incidents or operations.
+"""
+
+from gisapp.tables.choices import CHANNELS, CRITICAL_KINDS, INCIDENT_TYPES, NOTICE_KINDS, STATUSES, UTILITIES
+from gisapp.tables.column import DTYPES, Column, Table
+from gisapp.tables.every import TABLES
+from gisapp.tables.printed import dictionary
+from gisapp.tables.shape import conform, masked, personal_columns
+
+__all__ = [
+    "CHANNELS",
+    "CRITICAL_KINDS",
+    "DTYPES",
+    "INCIDENT_TYPES",
+    "NOTICE_KINDS",
+    "STATUSES",
+    "TABLES",
+    "UTILITIES",
+    "Column",
+    "Table",
+    "conform",
+    "dictionary",
+    "masked",
+    "personal_columns",
+]

@@ -1,0 +1,65 @@
+"""What may stand in a column of choices."""
+
+UTILITIES = ("water", "power", "heating", "gas")
+CRITICAL_KINDS = (
+    "hospital",
+    "dialysis",
+    "school",
+    "kindergarten",
+    "care_home",
+    "fire_station",
+    "heat_station",
+    "government",
+)
+INCIDENT_TYPES = (
+    "leak",
+    "burst",
+    "no_supply",
+    "low_pressure",
+    "quality",
+    "meter_fault",
+    "meter_well_leak",
+    "cover",
+    "power_outage",
+    "no_heat",
+    "gas_leak",
+    "complaint",
+    "patrol_finding",
+    "other",
+)
+STATUSES = (
+    "registered",
+    "dispatched",
+    "return_requested",
+    "accepted",
+    "assigned",
+    "on_site",
+    "controlled",
+    "repairing",
+    "on_hold",
+    "repaired",
+    "confirmed",
+    "replied",
+    "closed",
+    "called_back",
+    "reopened",
+    "archived",
+    "merged",
+    "cancelled",
+    "rejected",
+)
+CHANNELS = (
+    "phone",
+    "mayor_hotline",
+    "web",
+    "app",
+    "wechat",
+    "counter",
+    "media",
+    "superior",
+    "opinion_card",
+    "patrol",
+    "sensor",
+    "other",
+)
+NOTICE_KINDS = ("shutoff_notice", "report_up", "posting_list", "sms", "fire_note")

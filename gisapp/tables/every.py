@@ -1,0 +1,14 @@
+"""Every table by its name, in the order of the data dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gisapp.tables.column import Table
+from gisapp.tables.incidents import INCIDENTS
+from gisapp.tables.network import NETWORK
+from gisapp.tables.operations import OPERATIONS
+from gisapp.tables.organisation import ORGANISATION
+from gisapp.tables.town import TOWN
+
+TABLES: Mapping[str, Table] = {table.name: table for table in (*ORGANISATION, *TOWN, *NETWORK, *INCIDENTS, *OPERATIONS)}
