@@ -8,19 +8,23 @@ from gisapp.network.model import Network
 from gisapp.network.notes import Note
 from gisapp.network.segments import node_segments, segments
 from gisapp.network.shutoff import Shutoff, shutoff
+from gisapp.network.together import Together, overlaps, together
 
 __all__ = [
     "Loss",
     "Network",
     "Note",
     "Shutoff",
+    "Together",
     "as_json",
     "burst_named",
     "from_networkx",
     "network_json",
     "network_of",
     "node_segments",
+    "overlaps",
     "segments",
     "shutoff",
     "to_networkx",
+    "together",
 ]

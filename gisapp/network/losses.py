@@ -136,19 +136,24 @@ def storage_hours(network: Network, after: Service, passes: np.ndarray, zone: np
 
 def totals(network: Network, classes: np.ndarray, lost: tuple[Loss, ...]) -> dict[str, object]:
     """Return the sums over classes that are without supply because of this shutoff."""
-    people = [part.customers for part in lost]
-    critical = np.concatenate([part["critical"].dropna().to_numpy(dtype=object) for part in people])
-    kinds, counts = np.unique(critical.astype(str), return_counts=True)
     hit = np.isin(classes[: len(network.nodes)], [ISOLATED, UNINTENDED])
     demand = network.columns["nodes"]["demand_m3h"].astype(float)[hit]
     return {
-        "customers": sum(len(part) for part in people),
-        "households": sum(int(part["households"].sum()) for part in people),
-        "people": sum(int(part["people"].sum()) for part in people),
-        "critical": dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
+        **people_sums(pd.concat([part.customers for part in lost])),
         "length_m": sum(float(part.links["length_m"].sum()) for part in lost),
         "hydrants": sum(len(part.hydrants) for part in lost),
         "demand_m3h": float(np.nansum(demand)) if np.isfinite(demand).any() else None,
+    }
+
+
+def people_sums(customers: pd.DataFrame) -> dict[str, object]:
+    """Return how many customers, households and people, and how many critical users of each kind."""
+    kinds, counts = np.unique(customers["critical"].dropna().to_numpy(dtype=str), return_counts=True)
+    return {
+        "customers": len(customers),
+        "households": int(customers["households"].sum()),
+        "people": int(customers["people"].sum()),
+        "critical": dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
     }
 
 
