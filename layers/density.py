@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from gisapp.density import Surface
-from gisapp.density.geotiff import write_whole
+from gisapp.durable import replaced
 from gisapp.errors import InputError
 from gisapp.words import word
 from layers.layer import Legend, Raster
@@ -104,6 +103,8 @@ def write_png(
     ------
     InputError
         Where the file cannot be written.
+    StoreError
+        When the disk is full.
     """
     font, spoken = _font(language)
     steps = class_limits(surface.peak) if limits is None else limits
@@ -115,9 +116,8 @@ def write_png(
     sheet = Image.new("RGBA", (pixels.width + _LEGEND_PX, height), GROUND[theme])
     sheet.alpha_composite(pixels)
     _write_legend(sheet, pixels.width + 24, lines, font, theme)
-    stream = io.BytesIO()
-    sheet.convert("RGB").save(stream, "PNG", optimize=True, pnginfo=_fields(surface))
-    write_whole(Path(path), stream.getvalue())
+    with replaced(path) as staged:
+        sheet.convert("RGB").save(staged, "PNG", optimize=True, pnginfo=_fields(surface))
 
 
 def _lines(

@@ -15,6 +15,7 @@ from gisapp.demo.incidents import MONTHS, Scene, incident_months
 from gisapp.demo.people import leaders_of
 from gisapp.demo.sites import make_sites
 from gisapp.demo.sizes import CRS, SIZES, ZONE, Size
+from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
 from gisapp.grids import grid_index, shapely_index
 from gisapp.store import Store, create_store
@@ -65,22 +66,18 @@ def make_city(path: str | os.PathLike[str], size: str, *, seed: int = 1, progres
     Raises
     ------
     StoreError
-        When the file exists, or cannot be written.
+        When the file exists, or the disk is full.
     InputError
-        When there is no such size.
+        When there is no such size, or the folder cannot be written.
     """
     _size_named(size)
     path = Path(path)
     if path.exists():
         raise StoreError(f"{path} exists already; remove it or give another name")
-    staged = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with replaced(path) as staged:
+        staged.unlink()  # a store is created where nothing stands
         with create_store(staged, crs=CRS, zone=ZONE, name=f"demo {size} {seed}") as store:
             _fill(store, size, seed, progress or _silent)
-        _settle(staged, path)
-    finally:
-        for left in (staged, Path(f"{staged}-wal"), Path(f"{staged}-shm")):
-            left.unlink(missing_ok=True)
 
 
 def _fill(store: Store, size: str, seed: int, progress: Progress) -> None:
@@ -123,18 +120,6 @@ def _months(scene: Scene, stream: np.random.SeedSequence) -> Iterator[dict[str, 
     """Yield the tables of incidents, month by month."""
     for incidents, history in incident_months(scene, stream):
         yield dict(zip(_MONTHLY, (incidents, history), strict=True))
-
-
-def _settle(staged: Path, path: Path) -> None:
-    """Move the finished file to its name, safely on the disk."""
-    with staged.open("rb+") as stream:
-        os.fsync(stream.fileno())
-    os.replace(staged, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _size_named(size: str) -> Size:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pyproj
 
 from gisapp.crs import require_metres
 from gisapp.density.surface import WEB_CRS, Surface
-from gisapp.errors import CrsError, InputError
+from gisapp.durable import replaced
+from gisapp.errors import CrsError
 
 _STRIP_ROWS = 64
 _SIZES = {"s": 1, "H": 2, "I": 4, "d": 8}
@@ -43,33 +42,15 @@ def write_geotiff(surface: Surface, path: Path | str, crs: pyproj.CRS | str | No
         Without a frame, or with one that has no EPSG code.
     InputError
         Where the file cannot be written.
+    StoreError
+        When the disk is full.
     """
     frame = _frame(surface, crs)
     code = frame.to_epsg()
     if code is None:
         raise CrsError(f"{frame.name} has no EPSG code and cannot be named in a GeoTIFF; convert the surface first")
-    write_whole(Path(path), _tiff(surface, code, frame.name))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is complete or not there: beside its place, flushed to the disk, renamed.
-
-    Raises
-    ------
-    InputError
-        Where the folder is absent, not writable or full.
-    """
-    staged = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        with staged.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        staged.replace(path)
-    except OSError as error:
-        raise InputError(error.strerror or str(error), todo="choose another place", file=str(path)) from error
-    finally:
-        staged.unlink(missing_ok=True)
+    with replaced(path) as staged:
+        staged.write_bytes(_tiff(surface, code, frame.name))
 
 
 def _frame(surface: Surface, crs: pyproj.CRS | str | None) -> pyproj.CRS:

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from gisapp.density import surface, surface_3857
-from gisapp.density.geotiff import write_geotiff, write_whole
-from gisapp.errors import CrsError, InputError
+from gisapp.density.geotiff import write_geotiff
+from gisapp.errors import CrsError, InputError, StoreError
 
 BOUNDS = (515_000.0, 3_381_000.0, 525_000.0, 3_390_000.0)
 POINTS = np.random.default_rng(2).normal([520_000, 3_386_000], 900, (400, 2))
@@ -60,12 +60,12 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(InputError, match="No space left on device"):
-        write_whole(target, b"new")
+    with pytest.raises(StoreError, match=r"d\.tif: the disk is full"):
+        write_geotiff(surface(POINTS, bandwidth_m=150, bounds=BOUNDS, crs="EPSG:4547"), target)
     assert [path.name for path in tmp_path.iterdir()] == ["d.tif"]
     assert target.read_bytes() == b"old"
 
 
 def test_an_absent_folder_is_told(tmp_path):
     with pytest.raises(InputError, match="No such file"):
-        write_whole(tmp_path / "absent" / "d.tif", b"new")
+        write_geotiff(surface(POINTS, bandwidth_m=150, bounds=BOUNDS, crs="EPSG:4547"), tmp_path / "absent" / "d.tif")
