@@ -12,10 +12,11 @@ import pandas as pd
 import pyproj
 
 from gisapp import crs as frames
+from gisapp.children import Progress
 from gisapp.errors import InputError
 from gisapp.imports import places, sniff
 from gisapp.imports.case import TARGETS, Case, same_names
-from gisapp.imports.guard import Limits, Progress, Reading, Request, guarded
+from gisapp.imports.guard import Limits, Reading, Request, guarded
 from gisapp.imports.located import POINT_NAMES
 from gisapp.imports.mapping import Mapping
 from gisapp.imports.report import RejectedError, Report, by_row

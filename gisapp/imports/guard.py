@@ -1,7 +1,6 @@
 """The guard at the door: a stranger's file is copied aside and read by a child with limits.
 
-The child is a fresh Python (not a fork, so it holds no lock, socket or database of the server). When
-it runs out of memory or time, crashes, or the person interrupts, it is killed and the copy removed.
+When the child runs out of memory or time, crashes, or the person interrupts, it is killed and the copy removed.
 """
 
 from __future__ import annotations
@@ -11,27 +10,20 @@ import errno
 import hashlib
 import json
 import os
-import selectors
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import gisapp
+from gisapp.children import ERRORS, Progress, run_child
 from gisapp.errors import InputError, Interrupted
 from gisapp.imports import child, sniff
 from gisapp.imports.transport import MANIFEST, Raw, received
 
 MAX_FILE_MB = 2048
 _PREFIX = "gisapp-import-"
-_LOOK_S = 0.2
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -80,7 +72,7 @@ def guarded(path: Path, request: Request, *, limits: Limits = Limits(), progress
         asked = {**asdict(request), "file": f"input{path.suffix.lower()}", "kind": kind, "limits": asdict(limits)}
         (folder / child.REQUEST).write_text(json.dumps(asked), encoding="utf-8")
         try:
-            status = _run(folder, limits, progress)
+            status = run_child("gisapp.imports.child", folder, wall_s=limits.wall_s, progress=progress)
         except KeyboardInterrupt as error:
             raise Interrupted(f"reading {path.name} was interrupted; nothing was imported") from error
         _refuse_failure(status, folder, path, limits)
@@ -170,56 +162,6 @@ def _no_space(path: Path, folder: Path) -> InputError:
     )
 
 
-def _run(folder: Path, limits: Limits, progress: Progress | None) -> int | None:
-    """Run the child, pass its progress on, and return its exit status; None when its time was up."""
-    home = str(Path(gisapp.__file__).resolve().parents[1])
-    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    environment |= {"PYTHONPATH": home, "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-P", "-m", "gisapp.imports.child", str(folder)]
-    with (
-        (folder / "errors.txt").open("wb") as errors,
-        subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, cwd=folder, env=environment
-        ) as process,
-    ):
-        try:
-            return _followed(process, limits.wall_s, progress)
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def _followed(process: subprocess.Popen[bytes], wall_s: float, progress: Progress | None) -> int | None:
-    """Return the status of the child when it ends, telling its progress meanwhile; None after ``wall_s``."""
-    assert process.stdout is not None
-    end = time.monotonic() + wall_s
-    os.set_blocking(process.stdout.fileno(), False)
-    rest = b""
-    last = (0, 1)
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while time.monotonic() < end:
-            if selector.select(_LOOK_S):
-                chunk = os.read(process.stdout.fileno(), 65536)
-                if not chunk:
-                    return process.wait(max(end - time.monotonic(), 0.1))
-                *lines, rest = (rest + chunk).split(b"\n")
-                last = _told(lines, last)
-            if progress:
-                progress(*last)
-    return None
-
-
-def _told(lines: list[bytes], last: tuple[int, int]) -> tuple[int, int]:
-    """Return the last progress among the child's lines; anything else a library prints is passed over."""
-    for line in lines:
-        if line.startswith(b"[") and line.endswith(b"]"):
-            with contextlib.suppress(ValueError):
-                done, total = json.loads(line)
-                last = (int(done), int(total))
-    return last
-
-
 def _refuse_failure(status: int | None, folder: Path, path: Path, limits: Limits) -> None:
     """Raise what the child found, or why it did not come to an end."""
     if status == 0 and (folder / MANIFEST).exists():
@@ -228,7 +170,7 @@ def _refuse_failure(status: int | None, folder: Path, path: Path, limits: Limits
         fault = json.loads((folder / child.FAULT).read_text(encoding="utf-8"))
         found, todo = fault["found"], fault["todo"]
         raise InputError(found, todo=todo, file=path.name, row=fault["row"], field=fault["field"])
-    told = (folder / "errors.txt").read_text(encoding="utf-8", errors="replace")
+    told = (folder / ERRORS).read_text(encoding="utf-8", errors="replace")
     if "No space left on device" in told:
         raise _no_space(path, folder)
     if status is None:

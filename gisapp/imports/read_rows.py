@@ -12,6 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from gisapp.children import Progress
 from gisapp.errors import InputError
 from gisapp.imports import sniff
 from gisapp.imports.transport import ColumnFile, Outbox, Raw
@@ -20,8 +21,6 @@ CHUNK_ROWS = 8192
 MAX_CELL_CHARACTERS = 4_000_000
 TABLE = "rows"
 _FIRST_CELL = itemgetter(0)
-
-Progress = Callable[[int, int], None]
 
 
 def read_csv(

@@ -12,12 +12,13 @@ import math
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gisapp.children import Progress
 from gisapp.errors import InputError
 from gisapp.imports import sniff
 from gisapp.imports.transport import Outbox, Raw
@@ -31,8 +32,6 @@ _SKIPPED = (
     "VDV,MVT,NGW,MapML,GTFS,PMTiles,JSONFG,MiraMonVector,ADBC,AVCBin,AVCE00,AIVector,HTTP,WMS,WMTS,WCS,STACTA,STACIT"
 )
 _AGAIN = "GISAPP_GDAL_SKIP_KNOWN"
-
-Progress = Callable[[int, int], None]
 
 
 def load_gdal() -> Any:
