@@ -11,9 +11,10 @@ from flask import Flask
 
 from dashboards.access import Permission, access_of, route
 from dashboards.tiles import RULE, Bundle, Frames, Make, Tiles, tile_view
+from gisapp.grids import leaders_at
 from gisapp.tables import UTILITIES
 from layers.basemap import basemap_layers
-from layers.grids import grid_shapes, leaders_at
+from layers.grids import grid_shapes
 from layers.incidents import incident_shapes
 from layers.layer import Shapes
 from layers.network import network_layers

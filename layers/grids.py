@@ -17,17 +17,6 @@ DEVIATION_LIMITS = (-0.5, -0.25, -0.1, 0.1, 0.25, 0.5)
 _RANGES = ("< −50 %", "−50 … −25 %", "−25 … −10 %", "±10 %", "+10 … +25 %", "+25 … +50 %", "> +50 %")
 
 
-def leaders_at(posts: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
-    """Return the person code of each grid's leader at that moment, indexed by grid code.
-
-    Where two posts overlap, the one that began last counts, as the newer appointment.
-    """
-    begun = posts["valid_from"] <= now
-    lasting = posts["valid_to"].isna() | (posts["valid_to"] > now)
-    held = posts[(posts["role"] == "grid_leader") & (posts["scope_kind"] == "grid") & begun & lasting]
-    return held.sort_values("valid_from").groupby("scope")["person_code"].last()
-
-
 def grid_shapes(
     grids: gpd.GeoDataFrame, leaders: pd.Series | Mapping[str, str] | None = None, *, theme: str = "light"
 ) -> Shapes:

@@ -105,9 +105,10 @@ def run_map(options: argparse.Namespace) -> int:
 
 def _layers(store: Store, sheet: str, language: str, now: Any) -> list[Layer]:
     """Return the layers of one sheet, masked."""
+    from gisapp.grids import leaders_at
     from gisapp.tables import masked
     from layers.basemap import basemap_layers
-    from layers.grids import grid_shapes, leaders_at
+    from layers.grids import grid_shapes
     from layers.incidents import incident_shapes
     from layers.network import network_layers
 

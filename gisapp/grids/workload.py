@@ -16,6 +16,7 @@ from gisapp.errors import InputError
 from gisapp.grids.assign import point_xy
 from gisapp.grids.coverage import sound_polygons
 from gisapp.grids.index import GridIndex, grid_index
+from gisapp.grids.leaders import leaders_at, leading_at
 from gisapp.tables import UTILITIES
 
 # Share of each measure in the workload of an average grid; settings of the planner, no rule prescribes them.
@@ -57,7 +58,7 @@ def workload(
     DataFrame
         One row a grid, in the order of ``grids``:
 
-        - ``code``, ``name``; ``leader`` (person code of the leader in post now, the first if several,
+        - ``code``, ``name``; ``leader`` (person code of the leader in post now, the last appointed if several,
           missing if none) and ``leaders`` (how many there are: 1 when all is well)
         - ``households``, ``people``, ``customers``, ``critical`` (critical customers), ``valves``
         - ``incidents_12m`` (reported in the 12 months up to ``now``) and ``open_incidents``, only
@@ -237,10 +238,9 @@ def _divided(
 
 def _leaders(codes: pd.Series, posts: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     """Return the leader of each grid in post now, and how many there are."""
-    in_post = (posts["valid_from"] <= now) & ~(posts["valid_to"] <= now)
-    leading = posts[in_post & (posts["role"] == "grid_leader") & (posts["scope_kind"] == "grid")]
-    persons = leading.groupby("scope")["person_code"].agg(["min", "nunique"]).reindex(codes.to_numpy())
-    columns = {"leader": persons["min"].astype("str"), "leaders": persons["nunique"].fillna(0).astype("int64")}
+    count = leading_at(posts, now).groupby("scope")["person_code"].nunique()
+    leaders = codes.map(leaders_at(posts, now)).astype("str")
+    columns = {"leader": leaders, "leaders": codes.map(count).fillna(0).astype("int64")}
     return pd.DataFrame(columns).reset_index(drop=True)
 
 

@@ -3,7 +3,7 @@
 from gisapp.network.build import network_of
 from gisapp.network.exchange import from_networkx, to_networkx
 from gisapp.network.forms import as_json, burst_named, network_json
-from gisapp.network.losses import Loss
+from gisapp.network.losses import Loss, least_hours
 from gisapp.network.model import Network
 from gisapp.network.notes import Note
 from gisapp.network.segments import node_segments, segments
@@ -19,6 +19,7 @@ __all__ = [
     "as_json",
     "burst_named",
     "from_networkx",
+    "least_hours",
     "network_json",
     "network_of",
     "node_segments",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 
 from gisapp.errors import InputError
-from gisapp.network.losses import Loss
+from gisapp.network.losses import Loss, least_hours
 from gisapp.network.model import CLOSABLE, Network
 from gisapp.network.shutoff import Shutoff
 from gisapp.network.supply import Burst
@@ -92,8 +90,8 @@ def _loss(part: Loss) -> dict[str, list[str]]:
 
 def _hours(part: Loss) -> float | None:
     """Return the hours until the first storage is empty, or None where it is not known."""
-    least = part.links["hours"].min() if len(part.links) else math.nan
-    return None if pd.isna(least) else round(float(least), 2)
+    least = least_hours(part)
+    return None if least is None else round(least, 2)
 
 
 def network_json(network: Network) -> dict[str, list[dict[str, object]]]:

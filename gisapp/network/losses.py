@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -132,6 +133,12 @@ def storage_hours(network: Network, after: Service, passes: np.ndarray, zone: np
     )
     hours = np.divide(volume, drawn, out=np.full(size, np.nan), where=drawn > 0)
     return np.where(only[network.cell], hours[group], np.nan)
+
+
+def least_hours(part: Loss) -> float | None:
+    """Return the hours until the first storage of a class is empty, None where it is not known."""
+    least = part.links["hours"].min() if len(part.links) else math.nan
+    return None if pd.isna(least) else float(least)
 
 
 def totals(network: Network, classes: np.ndarray, lost: tuple[Loss, ...]) -> dict[str, object]:

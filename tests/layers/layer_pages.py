@@ -6,10 +6,11 @@ import layer_town as town
 import pandas as pd
 
 from gisapp.density import surface_3857
+from gisapp.grids import leaders_at
 from layers.basemap import basemap_layers
 from layers.density import class_limits, density_raster
 from layers.folium_map import folium_html
-from layers.grids import grid_shapes, leaders_at
+from layers.grids import grid_shapes
 from layers.incidents import incident_shapes
 from layers.network import network_layers
 from layers.shutoff import shutoff_layers

@@ -5,9 +5,10 @@ import layer_town as town
 import pandas as pd
 import pytest
 
+from gisapp.grids import leaders_at
 from gisapp.words import LANGUAGES, word
 from layers.basemap import basemap_layers
-from layers.grids import grid_shapes, leaders_at, workload_shapes
+from layers.grids import grid_shapes, workload_shapes
 from layers.incidents import incident_shapes
 from layers.network import device_shapes, link_shapes, network_layers
 from layers.palette import THEMES

@@ -4,10 +4,11 @@ import pandas as pd
 import pytest
 
 from gisapp.demo import city_tables
+from gisapp.grids import leaders_at
 from gisapp.tables import TABLES, UTILITIES
 from layers.basemap import basemap_layers
 from layers.folium_map import folium_html
-from layers.grids import grid_shapes, leaders_at
+from layers.grids import grid_shapes
 from layers.incidents import incident_shapes
 from layers.network import network_layers
 

@@ -1,0 +1,310 @@
+"""One shutoff with every figure that texts, screens and the pack show of it, made once from plain tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gisapp.grids import assign, grids_at
+from gisapp.network import Shutoff, least_hours
+from gisapp.network.area import affected_area
+from gisapp.operations import Operation
+from gisapp.reports.course import LONG, Course, course_of
+from gisapp.reports.lookup import looked_up
+from gisapp.reports.lost import BECAUSE, WAYS, Lost, lost_in
+from gisapp.reports.nearby import hydrants_nearby, parallel_lines
+from gisapp.reports.places import Place, near, places_of
+from gisapp.reports.roads import roads_touched
+
+TABLES = (
+    *("links", "devices", "hydrants", "customers"),
+    *("buildings", "communities", "streets", "grids"),
+    *("posts", "org_units", "crews"),
+)
+"""The tables that a situation is made from."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the line is cut: a geometry in the project's CRS, degrees (WGS84) of its middle, the place, the grid."""
+
+    shape: shapely.Geometry
+    lon: float
+    lat: float
+    place: Place
+    grid: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """All that is known of one shutoff; nothing personal is in it, people and customers stand by their codes.
+
+    Parameters
+    ----------
+    answer
+        From :func:`gisapp.network.shutoff`.
+    course
+        What the record says, None without one.
+    made_at
+        When it was made, in the store's zone.
+    site
+        Where the line is cut.
+    pipes
+        The links that are shut: code, measure_m, kind, diameter_mm, material, laid_year, rank, rating, length_m,
+        side, and ``place``.
+    valves
+        The devices to close in order: order, code, kind, link_code, diameter_mm, turns, ``normal`` (open, closed,
+        unknown), last_operated, operable, distance_m, ``place``, and of the log ``done`` (closed, opened,
+        could_not_close, could_not_open; missing while nothing was done), done_at, done_by, done_turns.
+    unusable, restoration
+        As in the answer, with ``place``.
+    sizes
+        The devices to close by size: kind, diameter_mm (missing where it is not known), valves, and how many
+        of them the log says are ``closed``.
+    lost
+        Who loses supply.
+    roads
+        :func:`gisapp.reports.roads.roads_touched`.
+    area
+        :func:`gisapp.network.area.affected_area`, with the shares of service points inside in ``attrs``.
+    hydrants
+        Hydrants without water because of this shutoff: code, link_code, ``place``, geom.
+    hydrants_left
+        The nearest that keep theirs: code, distance_m, ``place``, geom.
+    parallels
+        :func:`gisapp.reports.nearby.parallel_lines`.
+    contacts
+        Units to call: code, name_hans, name_hant, name_en, kind, ``heads`` and ``on_duty`` (codes of persons).
+    storage_hours
+        Hours until the first storage that alone feeds somebody is empty; None where it is not known.
+    """
+
+    answer: Shutoff
+    course: Course | None
+    made_at: datetime
+    site: Site
+    pipes: pd.DataFrame
+    valves: pd.DataFrame
+    unusable: pd.DataFrame
+    restoration: pd.DataFrame
+    sizes: pd.DataFrame
+    lost: Lost
+    roads: pd.DataFrame
+    area: gpd.GeoDataFrame
+    hydrants: gpd.GeoDataFrame
+    hydrants_left: gpd.GeoDataFrame
+    parallels: pd.DataFrame
+    contacts: pd.DataFrame
+    storage_hours: float | None
+
+    @property
+    def utility(self) -> str:
+        """Return the utility."""
+        return self.answer.utility
+
+    def total(self, name: str) -> int:
+        """Return a sum over what loses supply because of this shutoff: customers, households, people, valves ..."""
+        return int(str(self.answer.totals[name]))
+
+    @property
+    def critical_count(self) -> int:
+        """Return how many critical users lose supply because of this shutoff."""
+        kinds = self.answer.totals["critical"]
+        assert isinstance(kinds, Mapping)
+        return sum(kinds.values())
+
+    @property
+    def length_m(self) -> float:
+        """Return the metres of link without supply because of this shutoff."""
+        return float(str(self.answer.totals["length_m"]))
+
+    @property
+    def valves_done(self) -> int:
+        """Return how many of the devices to close the log says are closed."""
+        return int((self.valves["done"] == "closed").sum())
+
+    @property
+    def trunk(self) -> bool:
+        """Return whether a trunk main is shut, which concerns the production department too (Art. 15(9))."""
+        return bool((self.pipes["rank"] == "trunk").any())
+
+    @property
+    def long_households(self) -> int | None:
+        """Return the households without supply for more than 24 hours, None while the end is not known."""
+        expected = None if self.course is None else self.course.expected
+        return None if expected is None else self.total("households") * (expected > LONG)
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """Return the shares of affected and of other service points inside the affected area; NaN where none are."""
+        return self.area.attrs["affected_inside"], self.area.attrs["others_inside"]
+
+
+def situation_of(
+    answer: Shutoff,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    operation: Operation | None = None,
+) -> Situation:
+    """Return the situation of a shutoff.
+
+    Parameters
+    ----------
+    answer
+        For the links that the operation names; as the network stood before it.
+    tables
+        Those of :data:`TABLES`, whole, in the shape of the data dictionary and one projected CRS in metres.
+    now
+        The moment to tell; decides which grids, leaders and duties hold.
+    zone
+        In which moments are told.
+    operation
+        The record, None where there is none.
+
+    Notes
+    -----
+    Streets and the like are searched only around what loses supply: a hundred customers take a few hundredths
+    of a second, ten thousand under a second. The spatial index of ``links`` is kept by the frame.
+    """
+    moment = pd.Timestamp(now)
+    links, devices = (_mine(tables[name], answer.utility) for name in ("links", "devices"))
+    lost = lost_in(answer, tables, operation, moment)
+    pipes, shape = _pipes(answer, links)
+    out = pd.concat([getattr(answer, way).hydrants["code"] for way in WAYS])
+    water = _mine(tables["hydrants"], answer.utility)
+    dry = pd.concat([getattr(answer, way).hydrants for way in BECAUSE], ignore_index=True)
+    hydrants = _placed(dry[["code", "link_code"]], water)
+    left = hydrants_nearby(water, out, shape)
+    streets = near(tables["streets"], np.concatenate([lost.customers.geometry.dropna().to_numpy(), [shape]]))
+
+    def told(frame: pd.DataFrame, known: gpd.GeoDataFrame = devices) -> pd.DataFrame:
+        placed = _placed(frame, known)
+        return placed.assign(place=places_of(placed["geom"].to_numpy(), streets)).drop(columns="geom")
+
+    valves = _valves(told(answer.must_close), operation, zone)
+    return Situation(
+        answer=answer,
+        course=None if operation is None else course_of(operation, zone),
+        made_at=now.astimezone(zone),
+        site=_site(shape, tables, streets, moment),
+        pipes=pipes.assign(place=places_of(pipes["spot"].to_numpy(), streets)).drop(columns="spot"),
+        valves=valves,
+        unusable=told(answer.unusable),
+        restoration=told(answer.restoration),
+        sizes=_sizes(valves),
+        lost=lost,
+        roads=_roads(lost, tables["customers"], streets),
+        area=affected_area(answer, tables["customers"], tables["buildings"], links=links),
+        hydrants=hydrants.assign(place=places_of(hydrants["geom"].to_numpy(), streets)),
+        hydrants_left=left.assign(place=places_of(left["geom"].to_numpy(), streets)),
+        parallels=parallel_lines(tables["links"], answer.utility, shape),
+        contacts=_contacts(answer.utility, tables, operation, moment),
+        storage_hours=least_hours(answer.storage_only),
+    )
+
+
+def _mine(table: pd.DataFrame, utility: str) -> pd.DataFrame:
+    return table[table["utility"] == utility]
+
+
+def _placed(frame: pd.DataFrame, known: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return rows with the geometry that ``known`` has under their code."""
+    row = pd.Index(known["code"]).get_indexer(frame["code"])
+    shapes = np.full(len(frame), None, dtype=object)
+    shapes[row >= 0] = known.geometry.to_numpy()[row[row >= 0]]
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, frame.index, crs=known.crs)).rename_geometry("geom")
+
+
+def _pipes(answer: Shutoff, links: gpd.GeoDataFrame) -> tuple[pd.DataFrame, shapely.Geometry]:
+    """Return the links that are shut, each with the ``spot`` that is cut, and all spots together."""
+    named = [(burst, np.nan) if isinstance(burst, str) else burst for burst in answer.bursts]
+    table = pd.DataFrame(named, columns=["code", "measure_m"])
+    rows = links.iloc[pd.Index(links["code"]).get_indexer(table["code"])].reset_index(drop=True)
+    about = ["kind", "diameter_mm", "material", "laid_year", "rank", "rating", "length_m", "side"]
+    table = pd.concat([table, pd.DataFrame(rows[about])], axis=1)
+    lines = rows.geometry.to_numpy()
+    share = (table["measure_m"] / table["length_m"].where(table["length_m"] > 0)).to_numpy(dtype=float)
+    points = shapely.line_interpolate_point(lines, np.nan_to_num(share), normalized=True)
+    table["spot"] = np.where(np.isfinite(share), points, lines)
+    return table, shapely.union_all(table["spot"].dropna().to_numpy())
+
+
+def _site(
+    shape: shapely.Geometry, tables: Mapping[str, pd.DataFrame], streets: gpd.GeoDataFrame, now: pd.Timestamp
+) -> Site:
+    """Return where the line is cut."""
+    if shape.is_empty:
+        return Site(shape, np.nan, np.nan, Place(), None)
+    first = shapely.get_geometry(shape, 0)
+    middle = first if first.geom_type == "Point" else shapely.line_interpolate_point(first, 0.5, normalized=True)
+    point = gpd.GeoSeries([middle], crs=tables["links"].crs)
+    degrees = point.to_crs(4326).iloc[0]
+    grids = grids_at(tables["grids"], now)
+    grid = assign(point, grids)["grid"].iloc[0] if len(grids) else None
+    place = places_of(np.array([middle]), streets)[0]
+    return Site(shape, degrees.x, degrees.y, place, None if pd.isna(grid) else str(grid))
+
+
+def _valves(must: pd.DataFrame, operation: Operation | None, zone: ZoneInfo) -> pd.DataFrame:
+    """Return the devices to close, with what the log of this operation says of each."""
+    columns = ["order", "code", "kind", "link_code", "diameter_mm", "turns", "normal", "last_operated", "operable"]
+    table = must.rename(columns={"state": "normal"})[[*columns, "distance_m", "place"]].copy()
+    table["turns"] = pd.to_numeric(table["turns"]).astype("Int64")
+    table["last_operated"] = pd.to_datetime(table["last_operated"], utc=True).dt.tz_convert(zone)
+    if operation is None or operation.device_states.empty:
+        empty = {"done": "str", "done_at": f"datetime64[ms, {zone.key}]", "done_by": "str", "done_turns": "Int64"}
+        return table.assign(**{name: pd.Series(None, table.index, dtype=dtype) for name, dtype in empty.items()})
+    log, codes = operation.device_states, table["code"]
+    found = {column: looked_up(codes, log, column, key="device_code") for column in ("action", "at", "actor", "turns")}
+    done_at = pd.to_datetime(found["at"], utc=True).dt.tz_convert(zone)
+    return table.assign(
+        done=found["action"], done_at=done_at, done_by=found["actor"], done_turns=found["turns"].astype("Int64")
+    )
+
+
+def _sizes(valves: pd.DataFrame) -> pd.DataFrame:
+    """Return the devices to close by kind and nominal diameter, the largest first."""
+    sized = valves.assign(diameter_mm=pd.to_numeric(valves["diameter_mm"]).round(), closed=(valves["done"] == "closed"))
+    grouped = sized.groupby(["kind", "diameter_mm"], dropna=False).agg(
+        valves=("code", "size"), closed=("closed", "sum")
+    )
+    table = grouped.reset_index().astype({"valves": "int64", "closed": "int64"})
+    return table.sort_values(["diameter_mm", "kind"], ascending=[False, True], ignore_index=True)
+
+
+def _roads(lost: Lost, customers: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the stretches of street along which supply is lost because of this shutoff."""
+    hit = lost.customers[lost.customers["way"].isin(BECAUSE) & ~lost.customers.geometry.isna()]
+    shapes = customers.geometry.to_numpy()
+    if hit.empty:
+        return roads_touched(shapes[:0], np.zeros(0, dtype=bool), streets)
+    west, south, east, north = hit.total_bounds
+    x, y = shapely.get_x(shapes), shapely.get_y(shapes)  # NaN without a position, which is nowhere
+    margin_m = 150.0
+    there = (x >= west - margin_m) & (x <= east + margin_m) & (y >= south - margin_m) & (y <= north + margin_m)
+    around = customers.iloc[np.flatnonzero(there)]
+    return roads_touched(around.geometry.to_numpy(), around["code"].isin(hit["code"]).to_numpy(), streets)
+
+
+def _contacts(
+    utility: str, tables: Mapping[str, pd.DataFrame], operation: Operation | None, now: pd.Timestamp
+) -> pd.DataFrame:
+    """Return the units to call: dispatch, the unit that does the work, the units of the utility's crews."""
+    units, crews, posts = tables["org_units"], tables["crews"], tables["posts"]
+    mine = {operation.unit_code} if operation is not None else set()
+    mine |= set(crews.loc[crews["utility"] == utility, "unit_code"].dropna())
+    table = units[(units["kind"] == "dispatch") | units["code"].isin(mine)].reset_index(drop=True)
+    held = posts[(posts["valid_from"] <= now) & ~(posts["valid_to"] <= now) & (posts["scope_kind"] == "unit")]
+    for name, role in (("heads", "head"), ("on_duty", "duty")):
+        people = held[held["role"] == role].groupby("scope")["person_code"].agg(", ".join)
+        table[name] = table["code"].map(people).fillna("").astype("str")
+    return table
