@@ -1,0 +1,92 @@
+"""How likely a count is by chance: tails of counts, their dispersion, false discoveries, shrinking toward a group."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+_Numbers = npt.NDArray[np.float64]
+
+
+def dispersion(observed: _Numbers, expected: _Numbers) -> float:
+    """Return by how much counts scatter more than by chance alone: 0 is Poisson.
+
+    The variance of a count is expected + dispersion * expected^2 (negative binomial, NB2). The estimate is
+    that of moments, sum((observed - expected)^2 - observed) / sum(expected^2), never below 0. Places with a
+    tiny expectation hardly weigh in it, and it needs no iteration; on maps with planted hotspots it finds as
+    many as the estimate of maximum likelihood does.
+
+    Examples
+    --------
+    >>> dispersion(np.array([0.0, 4.0, 0.0, 4.0]), np.array([2.0, 2.0, 2.0, 2.0]))
+    0.5
+    >>> dispersion(np.array([2.0, 2.0]), np.array([2.0, 2.0]))
+    0.0
+    """
+    squares = float(expected @ expected)
+    if squares == 0:
+        return 0.0
+    apart = observed - expected
+    return max(0.0, (float(apart @ apart) - float(observed.sum())) / squares)
+
+
+def upper_tail(observed: _Numbers, expected: _Numbers, shape: _Numbers | None = None) -> _Numbers:
+    """Return the probability of at least as many as observed.
+
+    Parameters
+    ----------
+    observed, expected
+        Counts and their expectations, shape (n,); where nothing is expected, 0 has the probability 1 and
+        anything more 0.
+    shape
+        Shape of the gamma that the rates are spread by, so that the variance is expected + expected^2 / shape;
+        None for Poisson.
+
+    Examples
+    --------
+    >>> upper_tail(np.array([0.0, 1.0]), np.array([2.0, 2.0])).round(4).tolist()  # 1 - exp(-2)
+    [1.0, 0.8647]
+    >>> upper_tail(np.array([1.0]), np.array([2.0]), np.array([1.0])).round(4).tolist()  # 2 / 3
+    [0.6667]
+    """
+    some = np.maximum(observed, 1.0)
+    if shape is None:
+        tail = special.gammainc(some, expected)
+    else:
+        tail = special.betainc(some, shape, expected / (expected + shape))
+    return np.where(observed > 0, tail, 1.0)
+
+
+def false_discovery(p: _Numbers) -> _Numbers:
+    """Return for each p the share of false ones among all that are at least as extreme (q).
+
+    Benjamini and Hochberg (1995); it holds for tests that depend on one another positively, as those of
+    neighbourhoods that overlap do (Benjamini and Yekutieli 2001). NaN was not tested and stays NaN.
+
+    Examples
+    --------
+    >>> false_discovery(np.array([0.04, 0.01, np.nan, 0.02])).round(4).tolist()
+    [0.04, 0.03, nan, 0.03]
+    """
+    tested = np.flatnonzero(~np.isnan(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    stepped = p[order] * (len(order) / np.arange(1, len(order) + 1))
+    q = np.full(len(p), np.nan)
+    q[order] = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0)
+    return q
+
+
+def shrunk(observed: _Numbers, expected: _Numbers, spread: float) -> _Numbers:
+    """Return how many times its expectation each place has, drawn toward 1 the less it has to say for itself.
+
+    The mean of the gamma-Poisson posterior, (1 + spread * observed) / (1 + spread * expected), where ``spread``
+    is the :func:`dispersion` of the places around their expectations: with none all are as expected, and
+    where nothing is expected the answer is 1.
+
+    Examples
+    --------
+    >>> shrunk(np.array([3.0, 300.0, 0.0]), np.array([1.0, 100.0, 0.0]), 0.5).round(3).tolist()
+    [1.667, 2.961, 1.0]
+    """
+    return np.where(expected > 0, (1 + spread * observed) / (1 + spread * expected), 1.0)
