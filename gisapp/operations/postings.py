@@ -1,0 +1,56 @@
+"""Where notices of a shutoff are posted: every community that the affected area touches (Art. 17, 35(4))."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from gisapp.operations.model import Operation
+
+
+def communities_in(area: shapely.Geometry, communities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the communities that an area shares ground with, as they stand in the table.
+
+    Parameters
+    ----------
+    area
+        The affected area, in the frame of the communities.
+    communities
+        The table; touching at a border only is not enough.
+    """
+    if shapely.is_empty(area):
+        return communities.iloc[:0]
+    shapely.prepare(area)
+    shapes = communities.geometry.to_numpy()
+    shared = shapely.intersects(area, shapes) & ~shapely.touches(area, shapes)
+    return communities[shared].reset_index(drop=True)
+
+
+def postings(operation: Operation, communities: pd.DataFrame) -> pd.DataFrame:
+    """Return the posting list: ``communities`` with posted_at, posted_by and posted_where; missing where none is.
+
+    A community that was posted to and is not on the list does not appear.
+    """
+    said = operation.said("post").set_index("subject")
+    found = said.reindex(communities["code"])
+    return communities.reset_index(drop=True).assign(
+        posted_at=pd.to_datetime(found["at"], utc=True).array,
+        posted_by=found["actor"].to_numpy(dtype=object),
+        posted_where=found["value"].to_numpy(dtype=object),
+    )
+
+
+def all_posted_at(operation: Operation, communities: Collection[str]) -> datetime | None:
+    """Return when the last community on the list was posted to, or somebody said all were; None while some are not."""
+    finished = operation.moment("finish_posting")
+    if finished is not None:
+        return finished
+    first = operation.steps[operation.steps["action"] == "post"].groupby("subject")["at"].min()
+    if not communities or not set(communities) <= set(first.index):
+        return None
+    last: datetime = first[list(communities)].max().to_pydatetime(warn=False)
+    return last

@@ -1,0 +1,5 @@
+"""The rules of the house as data: TOML files in which every row cites its article."""
+
+from gisapp.rules.shutoffs import LevelRule, LimitRule, NightRule, NoticeRule, ShutoffRules, shutoff_rules
+
+__all__ = ["LevelRule", "LimitRule", "NightRule", "NoticeRule", "ShutoffRules", "shutoff_rules"]
