@@ -1,6 +1,7 @@
 """Pipes, valves, cables and switches as graphs: what to close for a burst, and who is then without supply."""
 
 from gisapp.network.build import network_of
+from gisapp.network.criticality import Criticality, criticality
 from gisapp.network.exchange import from_networkx, to_networkx
 from gisapp.network.forms import as_json, burst_named, network_json
 from gisapp.network.losses import Loss, least_hours
@@ -11,6 +12,7 @@ from gisapp.network.shutoff import Shutoff, shutoff
 from gisapp.network.together import Together, overlaps, together
 
 __all__ = [
+    "Criticality",
     "Loss",
     "Network",
     "Note",
@@ -18,6 +20,7 @@ __all__ = [
     "Together",
     "as_json",
     "burst_named",
+    "criticality",
     "from_networkx",
     "least_hours",
     "network_json",

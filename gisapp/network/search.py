@@ -6,6 +6,7 @@ The one place where numba is used in this room; without it scipy answers the sam
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
@@ -15,6 +16,12 @@ try:
     from numba import njit
 except ImportError:
     njit = None
+NUMBA = njit is not None
+
+
+def compiled(function: Any) -> Any:
+    """Return a function of arrays compiled by numba, or itself where there is no numba."""
+    return function if njit is None else njit(cache=True)(function)
 
 
 @dataclass(frozen=True, eq=False)

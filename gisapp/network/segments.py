@@ -45,10 +45,19 @@ def segments(network: Network) -> pd.DataFrame:
             "link": network.links["code"].to_numpy()[pieces.link[rows]],
             "from_m": pieces.from_m[rows],
             "to_m": pieces.to_m[rows],
-            "segment": _counted(network.segment[element]),
+            "segment": segment_numbers(network)[network.segment[element]],
             "cell": _counted(network.cell[element]),
         }
     )
+
+
+def segment_numbers(network: Network) -> np.ndarray:
+    """Return for every segment, as the network counts them inside, its number in the tables; 0 without any pipe."""
+    found = np.zeros(int(network.segment.max(initial=-1)) + 1, dtype=np.int64)
+    of_pieces = network.segment[len(network.nodes) :][~network.pieces.filler]
+    inside = pd.unique(of_pieces)
+    found[inside] = np.arange(1, len(inside) + 1)
+    return found
 
 
 def node_segments(network: Network) -> pd.DataFrame:

@@ -173,17 +173,18 @@ def zone_of(network: Network, state: Today, starts: np.ndarray) -> np.ndarray:
     What is closed already bounds the zone even where it cannot be operated, and so does a check valve that
     points out of the zone, for it closes by itself. A check valve that cannot move bounds nothing.
     """
+    forth, back = hold(network, state)
+    none = np.zeros(network.cells.count, dtype=bool)
+    return reach(network.cells.graph, forth=forth, back=back, starts=starts, shut=none)
+
+
+def hold(network: Network, state: Today) -> tuple[np.ndarray, np.ndarray]:
+    """Return for every edge between cells whether a zone that has a grows to b, and one that has b to a."""
     cells = network.cells
     held = np.append(state.passes & ~state.usable, True)[cells.device] & ~cells.shut
     by_itself = np.append(self_closing(network, state), False)[cells.device]
     # A step from a to b enters b: by itself only against the flow, that is when b feeds a.
-    return reach(
-        cells.graph,
-        forth=held & (~by_itself | cells.back),
-        back=held & (~by_itself | cells.forth),
-        starts=starts,
-        shut=np.zeros(cells.count, dtype=bool),
-    )
+    return held & (~by_itself | cells.back), held & (~by_itself | cells.forth)
 
 
 def self_closing(network: Network, state: Today) -> np.ndarray:

@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 
 import pandas as pd
+import shapely
 from reference import Town
 
 from gisapp.network import Network, network_of
@@ -126,3 +127,72 @@ def random_town(seed: int) -> Town:
         measure = min(dice.choice([0.0, 10.0, 30.0, 40.0, 50.0, 90.0, 100.0]), link["length_m"])
         made.customers.append({**CUSTOMER, "code": f"C{number}", "link_code": link["code"], "measure_m": measure})
     return made
+
+
+def mixed_network(seed: int) -> Network:
+    """Return a random network of any utility, now and then with valves drawn as nodes of several pipes."""
+    dice, made = random.Random(seed), random_town(seed)
+    utility = ("water", "heating", "gas", "power")[seed % 4]
+    for number, row in enumerate(made.customers):
+        row |= {"households": 1 + number % 3, "critical": "hospital" if number % 4 == 0 else None}
+    for row in made.devices:
+        if utility == "power":
+            row["kind"] = dice.choice(["breaker", "switch", "fuse", "open_point"])
+        elif utility == "gas" and dice.random() < 0.2:
+            row["kind"] = "regulator"
+    if utility == "heating":
+        return _paired(made, dice)
+    if dice.random() < 0.4:
+        _draw_as_nodes(made, dice)
+    return network(made, utility)
+
+
+def _draw_as_nodes(made: Town, dice: random.Random) -> None:
+    for node in made.nodes:
+        if not any(node["code"] in (link["from_node"], link["to_node"]) for link in made.links):
+            continue
+        for _ in range(dice.choices([0, 1, 2], [6, 2, 1])[0]):
+            made.devices.append(
+                {
+                    **DEVICE,
+                    "code": f"B{len(made.devices):02}",
+                    "link_code": None,
+                    "end": None,
+                    "node_code": node["code"],
+                    "state": dice.choices(["open", "closed"], [5, 1])[0],
+                    "operable": dice.choices(["operable", "stuck"], [5, 1])[0],
+                }
+            )
+
+
+def _paired(made: Town, dice: random.Random) -> Network:
+    """Return a town of heating: beside most pipes and valves one of the return, sources in common."""
+    spots = {row["code"]: shapely.Point(1000 * dice.random(), 1000 * dice.random()) for row in made.nodes}
+    shared = {row["code"] for row in made.nodes if row["kind"] == "source"}
+
+    def other(code: str) -> str:
+        return code if code in shared else f"R{code}"
+
+    nodes = [*made.nodes, *({**row, "code": other(row["code"]), "kind": "junction"} for row in made.nodes)]
+    nodes = nodes[: len(made.nodes)] + [row for row in nodes[len(made.nodes) :] if row["code"] not in shared]
+    spots |= {other(code): shapely.Point(at.x + 1, at.y) for code, at in spots.items() if code not in shared}
+    turned = {"forward": "backward", "backward": "forward", "both": "both"}
+    links, devices = [{**row, "side": "supply"} for row in made.links], list(made.devices)
+    for row in made.links:
+        if dice.random() < 0.9:
+            a, b = other(row["from_node"]), other(row["to_node"])
+            back = {**row, "code": f"R{row['code']}", "from_node": a, "to_node": b, "side": "return"}
+            back["direction"] = turned[row["direction"]]
+            links.append(back | ({"from_node": b, "to_node": a} if dice.random() < 0.4 else {}))
+    there = {row["code"] for row in links}
+    for row in made.devices:
+        if f"R{row['link_code']}" in there and dice.random() < 0.8:
+            devices.append({**row, "code": f"R{row['code']}", "link_code": f"R{row['link_code']}"})
+    frames = [pd.DataFrame(rows).assign(utility="heating") for rows in (nodes, links)]
+    frames[0]["geom"] = frames[0]["code"].map(spots)
+    valves = pd.DataFrame(devices, columns=["code", "link_code", *DEVICE]).assign(utility="heating")
+    people = pd.DataFrame(made.customers, columns=["code", *CUSTOMER, "link_code"])
+    at = people.rename(columns={"code": "customer_code"})[["customer_code", "link_code", "measure_m"]]
+    return network_of(
+        "heating", *frames, valves, people.drop(columns=["link_code", "measure_m"]), at.assign(utility="heating")
+    )
