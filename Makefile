@@ -9,6 +9,7 @@ PORT ?= 8050
 .PHONY: run test lint bench crash clean
 
 run: $(VENV)/run.stamp $(STORE)
+	$(BIN)/gisapp upgrade --store $(STORE)
 	$(BIN)/gisapp serve --store $(STORE) --port $(PORT)
 
 $(STORE): | $(VENV)/run.stamp

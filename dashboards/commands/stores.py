@@ -1,4 +1,4 @@
-"""Commands that make a store: ``demo`` and ``init``."""
+"""Commands that make a store, ``demo`` and ``init``, and the one that brings an older store on: ``upgrade``."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ def add_commands(commands: Any) -> None:
     init.add_argument("--crs", required=True, metavar="EPSG:N", help="the project's projected CRS, in metres")
     init.add_argument("--zone", default=DEFAULT_ZONE, help="time zone for reading and showing times")
     init.add_argument("--name", default="", help="the utility's or city's name on the screens")
+    upgrade = command(
+        commands,
+        "upgrade",
+        run_upgrade,
+        "Bring a store that an older version made to this version; a backup of it is kept beside it.",
+        "gisapp upgrade --store city.gpkg",
+    )
+    store_option(upgrade)
 
 
 def run_demo(options: argparse.Namespace) -> int:
@@ -58,4 +66,13 @@ def run_init(options: argparse.Namespace) -> int:
     say(
         f"{options.store}: an empty store in {options.crs}; next: gisapp import FILE --store {options.store} --as grids"
     )
+    return 0
+
+
+def run_upgrade(options: argparse.Namespace) -> int:
+    """Bring a store to this program's schema."""
+    from gisapp.store import upgrade_store
+
+    backup = upgrade_store(options.store)
+    say(f"{options.store}: is up to date" if backup is None else f"{options.store}: upgraded; {backup} is as it was")
     return 0

@@ -1,6 +1,6 @@
 """Shutoff operations as records: their life, the log of valves, the duties they bring."""
 
-from gisapp.operations.lifecycle import Step, allowed, next_step
+from gisapp.operations.lifecycle import Step, allowed, amendable, next_step
 from gisapp.operations.model import Operation, burst_text, bursts_of, operation_of
 from gisapp.operations.valves import Overrides, overrides, still_closed, without_order
 
@@ -9,6 +9,7 @@ __all__ = [
     "Overrides",
     "Step",
     "allowed",
+    "amendable",
     "burst_text",
     "bursts_of",
     "next_step",

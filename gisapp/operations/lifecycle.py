@@ -163,6 +163,22 @@ def next_step(
     return Step(action, at, status, moves.get(action, status), subject, value, note)
 
 
+def amendable(operation: Operation) -> tuple[str, ...]:
+    """Return the columns of the head that may still be changed.
+
+    Planned work is amended before it is submitted (again); of an emergency the links, as bursts are found, until
+    supply is back. Where, why and who may be said better until the end.
+    """
+    words = ("reason", "place", "unit_code", "incident_code")
+    if operation.status in DONE:
+        return ()
+    if operation.kind == "planned":
+        early = operation.status in ("draft", "refused", "postponed")
+        return (*words, "links", "planned_start", "planned_end") if early else words
+    off = operation.moment("restore") is None
+    return (*words, "links") if off else words
+
+
 def _is_fact(operation: Operation, action: str) -> bool:
     """Return whether an action only records a fact now; planned work is told to others once it is approved."""
     if action not in FACTS or operation.status in DONE:

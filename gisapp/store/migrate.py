@@ -40,7 +40,7 @@ def require_current(path: Path, folder: Path = FOLDER) -> None:
     known = [revision.revision for revision in script.walk_revisions()]
     if stored in known:
         raise StoreError(
-            f"{path} has the older schema {stored}, this program needs {head}; run upgrade_store on it first"
+            f"{path} has the older schema {stored}, this program needs {head}; run gisapp upgrade on it first"
         )
     raise StoreError(f"{path} has schema {stored}, newer than this program's {head}; update the program")
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 from sqlalchemy import Connection, MetaData
 
 from gisapp.errors import InputError, StoreError
-from gisapp.operations import Operation, Step, next_step, operation_of
+from gisapp.operations import Operation, Step, amendable, next_step, operation_of
 from gisapp.operations.lifecycle import DONE, FIRST_STATUS
 from gisapp.store.connect import Connections
 from gisapp.store.snapshots import read_where
-from gisapp.store.values import checked_values
+from gisapp.store.values import checked_values, missing
 from gisapp.tables import TABLES
 
 _MOST_A_DAY = 999
@@ -50,6 +52,45 @@ class Operating:
             step = next_step(before, action, at=told.pop("at", None) or datetime.now(UTC), **told)
             self._write_step(connection, code, len(before.steps) + 1, step, actor)
             return self._read(connection, code)
+
+    def amend(self, code: str, changes: Mapping[str, object], actor: str, *, note: str | None = None) -> Operation:
+        """Change the head and record what was and is as a step; return the record as it stands then.
+
+        Raises
+        ------
+        InputError
+            When nothing would change, a column may not be changed any more, or a value does not fit.
+        """
+        with self._connections.writing() as connection:
+            before = self._read(connection, code)
+            may = amendable(before)
+            for name in changes:
+                if name not in may:
+                    todo = f"what may be changed is {', '.join(may) or 'nothing'}"
+                    raise InputError(f"{name} cannot be changed while {before.status}", todo=todo, field=name)
+            head = self._head(connection, code)
+            values = checked_values("shutoffs", {**head, **changes})
+            _check_times(values)
+            changed = {name: (head[name], values[name]) for name in changes if head[name] != values[name]}
+            if not changed:
+                raise InputError("nothing would change", todo="give another value")
+            told = json.dumps(changed, ensure_ascii=False, default=str)
+            step = Step("amend", datetime.now(UTC), before.status, before.status, value=told, note=note)
+            table = self._tables["shutoffs"]
+            connection.execute(
+                table.update().where(table.c.code == code).values({name: new for name, (_, new) in changed.items()})
+            )
+            self._write_step(connection, code, len(before.steps) + 1, step, actor)
+            return self._read(connection, code)
+
+    @staticmethod
+    def _head(connection: Connection, code: str) -> dict[str, Any]:
+        row = read_where(connection, TABLES["shutoffs"], "code", code).iloc[0]
+        plain = {name: None if missing(value) else value for name, value in row.items()}
+        return {
+            str(name): value.to_pydatetime(warn=False) if isinstance(value, pd.Timestamp) else value
+            for name, value in plain.items()
+        }
 
     def operate(self, done: Mapping[str, object], actor: str) -> None:
         """Write what was done to a valve; the first closing of an ordered operation starts its closing."""

@@ -17,7 +17,7 @@ from gisapp.store.moment import Moment
 from gisapp.tables import TABLES
 from gisapp.tables import Column as Field
 
-_LENGTHS = {"summary": 4000, "text": 4000, "note": 4000, "address": 4000, "links": 4000, "body": 100_000}
+_LENGTHS = {"summary": 4000, "text": 4000, "note": 4000, "address": 4000, "links": 4000, "value": 4000, "body": 100_000}
 # child table, child column, parent table: the child's utility and column must stand as the parent's key
 REFERENCES = (
     ("links", "from_node", "nodes"),

@@ -104,6 +104,11 @@ def test_init_refuses_a_file_that_exists_and_a_crs_in_degrees(store, run, tmp_pa
     assert not (tmp_path / "b.gpkg").exists()
 
 
+def test_a_store_of_today_needs_no_upgrade_and_a_missing_one_is_named(city, run, tmp_path):
+    assert run("upgrade", "--store", city)[::2] == (0, f"{city}: is up to date\n")
+    assert run("upgrade", "--store", tmp_path / "none.gpkg")[0] == 2
+
+
 def test_a_gbk_hotline_file_lands_in_its_grids_with_a_report_beside_it(city, tmp_path):
     with open_store(city) as opened:
         placed = opened.table("incidents").set_index("code")

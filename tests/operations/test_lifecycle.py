@@ -86,7 +86,7 @@ def test_a_fact_about_somebody_says_about_whom(action):
         next_step(record("emergency"), action, at=at(1))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.sampled_from(list(TRANSITIONS)), st.data())
 def test_no_row_of_steps_leaves_the_table_or_loses_one(kind, data):
     rows = []

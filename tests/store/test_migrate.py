@@ -58,7 +58,7 @@ def test_the_migrations_make_the_schema_of_a_new_store(path, tmp_path):
 def test_an_older_store_is_refused_upgraded_with_a_backup_and_then_too_new(path, rows, later, same):
     with create_store(path, crs="EPSG:4547") as store:
         store.save({"org_units": rows("org_units")}, actor="t")
-    with pytest.raises(StoreError, match="older schema 0002, this program needs 0003; run upgrade_store"):
+    with pytest.raises(StoreError, match="older schema 0002, this program needs 0003; run gisapp upgrade"):
         migrate.require_current(path, later)
     backup = upgrade_store(path, folder=later)
     migrate.require_current(path, later)

@@ -1,5 +1,6 @@
 """Shutoff operations are written step by step, whole or refused."""
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -135,3 +136,54 @@ def test_facts_of_many_writers_are_all_kept_and_numbered(town):
     steps = town.operations.operation(code).steps
     assert steps["step"].tolist() == list(range(1, 18))
     assert sorted(steps["note"].dropna(), key=int) == [str(n) for n in range(16)]
+
+
+PLANNED = HEAD | {
+    "kind": "planned",
+    "planned_start": datetime(2026, 12, 1, tzinfo=UTC),
+    "planned_end": datetime(2026, 12, 1, 8, tzinfo=UTC),
+}
+
+
+def test_a_draft_is_amended_and_what_was_is_told(town):
+    code = town.operations.open(PLANNED, "P1")
+    later = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    after = town.operations.amend(code, {"planned_end": later, "place": "滨江路"}, "P1", note="管件晚到")
+    assert (after.planned_end, after.place, after.status) == (later, "滨江路", "draft")
+    told = json.loads(after.steps["value"].iloc[-1])
+    assert told == {
+        "planned_end": ["2026-12-01 08:00:00+00:00", "2026-12-01 12:00:00+00:00"],
+        "place": [None, "滨江路"],
+    }
+    assert operation_of(code, *(town.table(name) for name in OWN)).planned_end == later
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"planned_end": datetime(2026, 11, 1, tzinfo=UTC)}, "ends before it starts"),
+        ({"utility": "gas"}, "utility cannot be changed while draft"),
+        ({"links": None}, "field links: is empty"),
+        ({"place": None}, "nothing would change"),
+    ],
+)
+def test_a_wrong_amendment_changes_nothing(town, changes, words):
+    code = town.operations.open(PLANNED, "P1")
+    with pytest.raises(InputError, match=words):
+        town.operations.amend(code, changes, "P1")
+    assert town.count("shutoff_steps") == 1
+    assert town.operations.operation(code).planned_end == PLANNED["planned_end"]
+
+
+def test_what_is_submitted_keeps_its_times_and_an_emergency_takes_more_bursts_until_supply_is_back(town):
+    planned, urgent = town.operations.open(PLANNED, "P1"), town.operations.open(HEAD, "P1")
+    town.operations.record(planned, "submit", "P1")
+    with pytest.raises(
+        InputError, match="planned_end cannot be changed while submitted; what may be changed is reason"
+    ):
+        town.operations.amend(planned, {"planned_end": datetime(2026, 12, 2, tzinfo=UTC)}, "P1")
+    assert town.operations.amend(urgent, {"links": "L1@12.5,L2"}, "P1").bursts == (("L1", 12.5), "L2")
+    for action in ("order", "start_closing", "cut_off", "finish_work", "restore"):
+        town.operations.record(urgent, action, "P1")
+    with pytest.raises(InputError, match="links cannot be changed while restored"):
+        town.operations.amend(urgent, {"links": "L1"}, "P1")

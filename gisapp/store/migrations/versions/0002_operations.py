@@ -25,7 +25,7 @@ _TABLES = {
         ("shutoff_code", "step"),
         "every step of every shutoff operation, append only",
         "shutoff_code text255!, step int!, at time!, noted_at time!, actor text255!, action text255!, "
-        "from_status text255, to_status text255!, subject text255, value text255, note text4000",
+        "from_status text255, to_status text255!, subject text255, value text4000, note text4000",
     ),
     "valve_operations": (
         None,
