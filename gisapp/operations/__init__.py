@@ -1,5 +1,6 @@
 """Shutoff operations as records: their life, the log of valves, the duties they bring."""
 
+from gisapp.operations.forms import operation_json, operation_list
 from gisapp.operations.lifecycle import Step, allowed, amendable, next_step
 from gisapp.operations.model import Operation, burst_text, bursts_of, operation_of
 from gisapp.operations.valves import Overrides, overrides, still_closed, without_order
@@ -13,6 +14,8 @@ __all__ = [
     "burst_text",
     "bursts_of",
     "next_step",
+    "operation_json",
+    "operation_list",
     "operation_of",
     "overrides",
     "still_closed",
