@@ -1,21 +1,28 @@
-"""Surfaces, the cube behind the time slider, and what stands out beyond chance."""
+"""Surfaces, the cube behind the time slider, what stands out beyond chance, and which pipes fail."""
 
 from gisapp.density.cube import Cube, incident_cube
 from gisapp.density.hotspots import Hotspots, hotspot_trend, hotspots, neighbours
 from gisapp.density.local import LocalStatistic, gi_star, local_moran
+from gisapp.density.ranking import back_test, pipe_ranking
+from gisapp.density.rates import Rates, break_rates, pipe_breaks
 from gisapp.density.surface import Surface, surface, surface_3857
 
 __all__ = [
     "Cube",
     "Hotspots",
     "LocalStatistic",
+    "Rates",
     "Surface",
+    "back_test",
+    "break_rates",
     "gi_star",
     "hotspot_trend",
     "hotspots",
     "incident_cube",
     "local_moran",
     "neighbours",
+    "pipe_breaks",
+    "pipe_ranking",
     "surface",
     "surface_3857",
 ]
