@@ -52,6 +52,22 @@ _DEVICE = {
     "light": {"open": "#2f3b4a", "closed": "#c1440e", "stuck": "#cc79a7", "unknown": "#8a94a3", "hydrant": "#007a59"},
     "dark": {"open": "#d5dce6", "closed": "#ff6a3d", "stuck": "#e6a5cb", "unknown": "#7d8795", "hydrant": "#1fc796"},
 }
+_TASK = {
+    "light": {
+        "close": "#c1440e",
+        "closed": "#1b6e3c",
+        "verify": "#1c2430",
+        "unusable": "#a3307f",
+        "candidate": "#0a82c6",
+    },
+    "dark": {
+        "close": "#ff6a3d",
+        "closed": "#4fd08a",
+        "verify": "#ffffff",
+        "unusable": "#f098d7",
+        "candidate": "#4e8eff",
+    },
+}
 _BASE = {
     "light": {
         "river": "#b8d8ec",
@@ -102,6 +118,11 @@ def shutoff_colours(theme: str = "light") -> Mapping[str, str]:
 def device_colours(theme: str = "light") -> Mapping[str, str]:
     """Return the colours of a device by its condition (open, closed, stuck, unknown), and of a hydrant."""
     return _of(_DEVICE, theme)
+
+
+def task_colours(theme: str = "light") -> Mapping[str, str]:
+    """Return the colours of what is to be done to a device in a shutoff."""
+    return _of(_TASK, theme)
 
 
 def base_colours(theme: str = "light") -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -9,7 +10,7 @@ import pandas as pd
 
 from gisapp.words import utility_word, word
 from layers.layer import Classes, Layer, Legend, Shapes, Style
-from layers.palette import RIM, device_colours, shutoff_colours
+from layers.palette import RIM, TEXT, shutoff_colours, task_colours
 
 if TYPE_CHECKING:
     from gisapp.network.shutoff import Shutoff
@@ -59,28 +60,102 @@ def affected_links(answer: Shutoff, links: gpd.GeoDataFrame, *, language: str, t
     )
 
 
-def valves_to_close(answer: Shutoff, devices: gpd.GeoDataFrame, *, language: str, theme: str = "light") -> Shapes:
-    """Return the valves to close, numbered in the answer's order, and those to find closed, with a tick."""
-    number = {code: str(place) for place, code in enumerate(answer.must_close["code"], start=1)}
-    number |= {code: "✓" for code in answer.verify_closed["code"] if code not in number}
-    frame = devices.loc[devices["code"].isin(number), ["code", "kind", "turns", "geom"]].copy()
-    frame["number"] = frame["code"].map(number).astype("str")
-    frame["task"] = frame["number"].map(lambda mark: "verify" if mark == "✓" else "close").astype("str")
+def valves_to_close(
+    answer: Shutoff,
+    devices: gpd.GeoDataFrame,
+    *,
+    done: Mapping[str, str] | None = None,
+    language: str,
+    theme: str = "light",
+) -> Shapes:
+    """Return the valves to close, numbered in the answer's order; those to find closed and those that cannot be.
+
+    Parameters
+    ----------
+    done
+        What the log says was done to a device: one that is ``closed`` bears a tick before its number.
+    """
+    tasks, numbers = _tasks(answer, done or {})
+    frame = devices.loc[devices["code"].isin(numbers), ["code", "kind", "turns", "geom"]].copy()
+    frame["number"] = frame["code"].map(numbers).astype("str")
+    frame["task"] = frame["code"].map(tasks).astype("str")
     frame = frame.sort_values("number", key=lambda marks: pd.to_numeric(marks, errors="coerce"))
-    colours = device_colours(theme)
-    tasks = {"close": colours["closed"], "verify": colours["open"]}
-    present = [task for task in tasks if (frame["task"] == task).any()]
+    known = {task: task_colours(theme)[task] for task in ("close", "closed", "verify", "unusable")}
+    present = [task for task in known if (frame["task"] == task).any()]
     return Shapes(
         name="shutoff_valves",
         title="layers.shutoff_valves",
         kind="point",
         frame=frame,
-        style=Style(Classes("task", tasks, colours["closed"]), width_px=8.0, outline=RIM[theme], label="number"),
+        style=Style(Classes("task", known, known["close"]), width_px=8.0, outline=RIM[theme], label="number"),
         legend=Legend(
-            tuple((tasks[task], utility_word(f"layers.task_{task}", answer.utility, language)) for task in present)
+            tuple((known[task], utility_word(f"layers.task_{task}", answer.utility, language)) for task in present)
         ),
         popup=("number", "code", "task", "turns"),
         table="devices",
+    )
+
+
+def _tasks(answer: Shutoff, done: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what is to be done to each device, and the mark that it bears."""
+    tasks = {code: "closed" if done.get(code) == "closed" else "close" for code in answer.must_close["code"]}
+    marks = {code: f"✓{at}" if tasks[code] == "closed" else str(at) for at, code in enumerate(tasks, start=1)}
+    for task, mark, frame in (("verify", "✓", answer.verify_closed), ("unusable", "✕", answer.unusable)):
+        others = [code for code in frame["code"] if code not in tasks]
+        tasks |= dict.fromkeys(others, task)
+        marks |= dict.fromkeys(others, mark)
+    return tasks, marks
+
+
+def candidate_shapes(
+    answer: Shutoff, devices: gpd.GeoDataFrame, marks: Mapping[str, str], *, theme: str = "light"
+) -> Shapes:
+    """Return the closed devices that could feed from elsewhere, each with its mark in the list beside the map."""
+    frame = devices.loc[devices["code"].isin(marks), ["code", "kind", "geom"]].copy()
+    frame["number"] = frame["code"].map(marks).astype("str")
+    gained = answer.restoration.set_index("code")["households"]
+    frame["households"] = frame["code"].map(gained).astype("Int64")
+    return Shapes(
+        name="shutoff_candidates",
+        title="layers.shutoff_candidates",
+        kind="point",
+        frame=frame,
+        style=Style(task_colours(theme)["candidate"], width_px=8.0, outline=RIM[theme], label="number"),
+        popup=("number", "code", "kind", "households"),
+        table="devices",
+    )
+
+
+def critical_shapes(users: gpd.GeoDataFrame, *, language: str, theme: str = "light") -> Shapes:
+    """Return the critical users without supply, each named by what it is.
+
+    Parameters
+    ----------
+    users
+        ``code``, ``critical`` (the kind), ``geom`` (service point).
+    """
+    frame = users.loc[users.geometry.notna(), ["code", "critical", "geom"]].copy()
+    frame["kind"] = frame["critical"].map(lambda kind: word(f"critical.{kind}", language)).astype("str")
+    return Shapes(
+        name="shutoff_critical",
+        title="layers.shutoff_critical",
+        kind="point",
+        frame=frame[["code", "kind", "geom"]],
+        style=Style(TEXT[theme], width_px=6.0, outline=shutoff_colours(theme)["isolated"], label="kind"),
+        popup=("kind", "code"),
+    )
+
+
+def dry_hydrant_shapes(hydrants: gpd.GeoDataFrame, *, theme: str = "light") -> Shapes:
+    """Return the hydrants that the shutoff leaves without water."""
+    return Shapes(
+        name="shutoff_hydrants",
+        title="layers.shutoff_hydrants",
+        kind="point",
+        frame=hydrants.loc[hydrants.geometry.notna(), ["code", "geom"]],
+        style=Style(RIM[theme], width_px=5.5, outline=shutoff_colours(theme)["isolated"]),
+        popup=("code",),
+        table="hydrants",
     )
 
 

@@ -10,11 +10,11 @@
   const THEMES = {
     light: {
       ground: "#f4f4f1", casing: "#d3d6d8", text: "#2b3542", quiet: "#6a7480",
-      halo: "rgba(255,255,255,0.94)", mark: "#e5006d", rim: "#ffffff", edge: "#c6c3bb",
+      halo: "rgba(255,255,255,0.94)", mark: "#e5006d", rim: "#ffffff", edge: "#c6c3bb", badge: "#ffffff",
     },
     dark: {
       ground: "#12161b", casing: "#0d1014", text: "#e6ebf2", quiet: "#8d98a6",
-      halo: "rgba(10,13,17,0.92)", mark: "#ffe14a", rim: "#0b0e12", edge: "#39414d",
+      halo: "rgba(10,13,17,0.92)", mark: "#ffe14a", rim: "#0b0e12", edge: "#39414d", badge: "#0b0e12",
     },
   };
   // From below to above: what fills, what runs along, what stands on it, what is written.
@@ -203,7 +203,7 @@
     if (how.badge) Object.assign(layout, { "text-allow-overlap": true, "text-ignore-placement": true });
     if (how.strong) Object.assign(layout, { "text-letter-spacing": 0.03, "text-padding": 6 });
     const paint = how.badge
-      ? { "text-color": "#ffffff", "text-halo-color": "rgba(0,0,0,0.35)", "text-halo-width": 0.6 }
+      ? { "text-color": look.colours.badge }
       : {
           "text-color": how.quiet ? look.colours.quiet : look.colours.text,
           "text-halo-color": look.colours.halo, "text-halo-width": how.strong ? 1.8 : 1.4,
@@ -291,7 +291,8 @@
     const drawn = specs.filter((spec) => made.sources[source(spec)]).flatMap((spec) => layersOf(spec, state));
     if ((state.markers || []).length) {
       const { spec, style: own } = badges(state.markers, state);
-      const look = { colours: THEMES[state.theme], opacity: 1, fonts: FONTS[state.language] || FONTS.en };
+      const colours = { ...THEMES[state.theme], badge: THEMES.light.badge }; // theirs are the same in the dark
+      const look = { colours, opacity: 1, fonts: FONTS[state.language] || FONTS.en };
       made.sources[source(spec)] = { type: "geojson", data: spec.shapes, promoteId: "code" };
       drawn.push(...pointLayers(spec, own, look));
     }

@@ -42,20 +42,28 @@ def overrides(
         ``water``, ``power``, ``heating`` or ``gas``.
     leaving_out
         Codes of shutoff operations whose closings do not count: a shutoff is answered as the network stood
-        before it. That a device is stuck counts whoever found it.
+        before it. What they opened to feed from elsewhere counts while it stands open; that a device is stuck
+        counts whoever found it.
     at
         What was known at this moment; None for all that is known.
     """
     log = valve_operations[valve_operations["utility"] == utility]
     log = log if at is None else log[log["at"] <= at]
     moved = log[log["action"].isin(["closed", "opened"])]
-    moved = last_operations(moved[~moved["shutoff_code"].isin(leaving_out)])
+    moved = last_operations(_before_closings(moved, leaving_out))
     known = last_operations(log)
     return Overrides(
         closed=_codes(moved[moved["action"] == "closed"]),
         opened=_codes(moved[moved["action"] == "opened"]),
         stuck=_codes(known[known["action"].isin(["could_not_close", "could_not_open"])]),
     )
+
+
+def _before_closings(moved: pd.DataFrame, orders: Collection[str]) -> pd.DataFrame:
+    """Return the log without what some orders did to the devices that they now hold closed."""
+    last = last_operations(moved)
+    held = last.loc[(last["action"] == "closed") & last["shutoff_code"].isin(orders), "device_code"]
+    return moved[~(moved["device_code"].isin(held) & moved["shutoff_code"].isin(orders))]
 
 
 def _codes(rows: pd.DataFrame) -> tuple[str, ...]:

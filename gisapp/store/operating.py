@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from sqlalchemy import Connection, MetaData
 
-from gisapp.errors import InputError, StoreError
+from gisapp.errors import ConflictError, InputError, StoreError
 from gisapp.operations import Operation, Step, amendable, next_step, operation_of
 from gisapp.operations.lifecycle import DONE, FIRST_STATUS
 from gisapp.store.connect import Connections
@@ -92,8 +92,19 @@ class Operating:
             for name, value in plain.items()
         }
 
-    def operate(self, done: Mapping[str, object], actor: str) -> None:
-        """Write what was done to a valve; the first closing of an ordered operation starts its closing."""
+    def operate(self, done: Mapping[str, object], actor: str, *, seen: str | None = None) -> None:
+        """Write what was done to a valve; the first closing of an ordered operation starts its closing.
+
+        ``seen`` is the last action that the person saw the order's log hold for the valve, empty for none; None
+        to act on whatever stands.
+
+        Raises
+        ------
+        ConflictError
+            When somebody has worked on the valve since.
+        InputError
+            For an unknown device or order, or an order that is over.
+        """
         values = checked_values("valve_operations", {"at": datetime.now(UTC), "actor": actor, **done})
         with self._connections.writing() as connection:
             device = (values["utility"], values["device_code"])
@@ -105,7 +116,7 @@ class Operating:
                     field="device_code",
                 )
             if values["shutoff_code"]:
-                self._begin_closing(connection, values, actor)
+                self._begin_closing(connection, values, actor, seen)
             connection.execute(self._tables["valve_operations"].insert(), values)
 
     def release(self, notice: Mapping[str, object], actor: str) -> int:
@@ -128,9 +139,12 @@ class Operating:
         with self._connections.reading() as connection:
             return self._read(connection, code)
 
-    def _begin_closing(self, connection: Connection, values: Mapping[str, Any], actor: str) -> None:
+    def _begin_closing(self, connection: Connection, values: Mapping[str, Any], actor: str, seen: str | None) -> None:
         code = values["shutoff_code"]
         operation = self._read(connection, code)
+        known = operation.device_states.set_index("device_code")["action"].get(values["device_code"], "")
+        if seen is not None and seen != known:
+            raise ConflictError(f"{values['device_code']} is recorded as {known} since you looked; look again")
         if operation.status in DONE:
             raise InputError(
                 f"{code} is {operation.status}",

@@ -169,6 +169,8 @@ def shutoff():
         utility="water",
         must_close=codes("V3", "V1"),
         verify_closed=codes("V4"),
+        unusable=codes(),
+        restoration=pd.DataFrame({"code": pd.Series(["V2"], dtype="str"), "households": [40]}),
         isolated=loss("L1"),
         unintended=loss("L2"),
         already_dry=loss(),

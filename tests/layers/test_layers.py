@@ -13,7 +13,14 @@ from layers.incidents import incident_shapes
 from layers.network import device_shapes, link_shapes, network_layers
 from layers.palette import THEMES
 from layers.popups import headings, told
-from layers.shutoff import affected_links, area_shapes, shutoff_layers, valves_to_close
+from layers.shutoff import (
+    affected_links,
+    area_shapes,
+    candidate_shapes,
+    critical_shapes,
+    shutoff_layers,
+    valves_to_close,
+)
 
 JUNE = pd.Timestamp("2026-06-02", tz="UTC")
 
@@ -119,11 +126,35 @@ def test_valves_are_numbered_in_the_order_of_the_answer():
     assert layer.frame["number"].tolist() == ["1", "2", "✓"]
 
 
+def test_a_closed_valve_keeps_its_number_and_gets_a_tick():
+    layer = valves_to_close(town.shutoff(), town.devices(), done={"V1": "closed"}, language="en")
+    assert layer.frame.set_index("code")["number"].to_dict() == {"V3": "1", "V1": "✓2", "V4": "✓"}
+    assert layer.frame.set_index("code")["task"].to_dict() == {"V3": "close", "V1": "closed", "V4": "verify"}
+
+
+def test_a_valve_that_cannot_be_closed_is_crossed_out():
+    answer = SimpleNamespace(**{**vars(town.shutoff()), "unusable": pd.DataFrame({"code": ["V2"]})})
+    marks = valves_to_close(answer, town.devices(), language="en").frame.set_index("code")["number"]
+    assert marks["V2"] == "✕"
+
+
+def test_candidates_bear_the_mark_of_their_row_and_what_they_bring_back():
+    layer = candidate_shapes(town.shutoff(), town.devices(), {"V2": "A"})
+    assert layer.frame[["code", "number", "households"]].to_numpy().tolist() == [["V2", "A", 40]]
+
+
+def test_critical_users_are_named_by_what_they_are():
+    users = town.hydrants().assign(critical="hospital")[["code", "critical", "geom"]]
+    frame = critical_shapes(users, language="en").frame
+    assert set(frame["kind"]) == {"hospital"}
+    assert list(frame) == ["code", "kind", "geom"]
+
+
 def test_a_shutoff_with_nothing_to_show_gives_empty_layers():
     nothing = SimpleNamespace(links=pd.DataFrame({"code": pd.Series([], dtype="str")}))
     codes = pd.DataFrame({"code": pd.Series([], dtype="str")})
     ways = dict.fromkeys(("isolated", "unintended", "already_dry", "storage_only"), nothing)
-    answer = SimpleNamespace(utility="water", must_close=codes, verify_closed=codes, **ways)
+    answer = SimpleNamespace(utility="water", must_close=codes, verify_closed=codes, unusable=codes, **ways)
     layers = shutoff_layers(answer, **town.pipes(), language="en")
     assert [len(layer.frame) for layer in layers] == [0, 0]
 

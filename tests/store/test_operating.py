@@ -49,6 +49,16 @@ def test_the_first_valve_closed_starts_the_closing(town):
     assert town.operations.operation(code).stuck == ("V1",)
 
 
+def test_a_valve_that_somebody_has_closed_since_one_looked_is_a_conflict(town):
+    code = town.operations.open(HEAD, "P1")
+    done = {"utility": "water", "device_code": "V1", "action": "closed", "shutoff_code": code}
+    town.operations.operate(done, "P1", seen="")
+    with pytest.raises(ConflictError, match="V1 is recorded as closed since you looked"):
+        town.operations.operate(done, "P2", seen="")
+    town.operations.operate(done | {"action": "opened"}, "P2", seen="closed")
+    assert town.operations.operation(code).valves["action"].tolist() == ["closed", "opened"]
+
+
 @pytest.mark.parametrize(
     ("done", "words"),
     [
