@@ -12,15 +12,18 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from gisapp.grids import kernel, table
+from gisapp.grids import halves, kernel, table
+from gisapp.grids.halves import Halves
 from gisapp.grids.index import Coordinates, Flags, Form, Parts, Rows, ShapelyForm
-from gisapp.grids.kernel import Cells, Frame
+from gisapp.grids.kernel import EDGE_WORDS, Cells, Frame
 from gisapp.grids.table import Edges, Pairs
 
 _MOST_CELLS = 1 << 24
 _MOST_BORDER_CELLS = 4_000_000
 _MOST_FILLED = 1 << 29  # cells filled, counted again for every polygon that lies on them
-_BORDER_SHARE = 0.05  # of the area in border cells, as far as memory allows
+_BORDER_SHARE = 0.05  # of the area in border cells, and
+_QUICK_CELLS = 1_500_000  # more than a processor's cache holds, so that the share may grow, but not above
+_LARGEST_SHARE = 0.15
 _EDGES_A_CELL = 3
 _EDGE_LIMIT = 160  # a cell with more of them is looked at through a finer table
 _DEPTH = 3
@@ -188,7 +191,9 @@ def _size_of(edges: Edges, box: _Box) -> float:
     west_south, east_north = np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)
     sides = np.clip(east_north, (west, south), (east, north)) - np.clip(west_south, (west, south), (east, north))
     filled = max(float(sides.prod(axis=1).sum()), area)
-    wanted = min(_BORDER_SHARE * area / (1.3 * border_m), _EDGES_A_CELL * 2 * border_m / max(met.sum(), 1))
+    share_m = area / (1.3 * border_m)  # the size whose cells would all be border cells
+    wanted = np.clip(np.sqrt(area / _QUICK_CELLS), _BORDER_SHARE * share_m, _LARGEST_SHARE * share_m)
+    wanted = min(wanted, _EDGES_A_CELL * 2 * border_m / max(met.sum(), 1))
     least = max(np.sqrt(area / _MOST_CELLS), 1.5 * border_m / _MOST_BORDER_CELLS, np.sqrt(filled / _MOST_FILLED))
     return float(max(wanted, least, max(width, height) / _MOST_CELLS * 4))
 
@@ -210,11 +215,28 @@ def _build(
     offsets = _offsets(words)
     arena = np.empty(offsets[-1], dtype=np.int64)
     values[border] = -3 - offsets[:-1]
-    cells = Cells(frame, values, arena, arena.view(np.float64))
+    cells = Cells(frame, values, arena, arena.view(np.float64), 0)
     in_pieces(table.write_blocks, len(border), cells, edges, pairs, heads, offsets)
     _fill(cells, edges, parts, part_edges)
     in_pieces(table.name_rows, len(border), cells, offsets, parts.rows)
-    return cells, border[heads & 0xFF == table.CROWDED_HEAD]
+    return _halved(cells, edges, pairs, offsets), border[heads & 0xFF == table.CROWDED_HEAD]
+
+
+def _halved(cells: Cells, edges: Edges, pairs: Pairs, offsets: npt.NDArray[np.int64]) -> Cells:
+    """Return the table with one place for each edge that halves cells, in the stead of those cells' blocks."""
+    count = len(pairs.cell)
+    found = Halves(np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int64))
+    in_pieces(halves.find_halves, count, cells, edges, pairs, offsets, found)
+    places = np.zeros(count, dtype=np.int64)
+    blocks = EDGE_WORDS * halves.share_places(found, np.full(len(edges.part), -1, dtype=np.int64), places)
+    halved = found.edge >= 0
+    ends = blocks + _offsets(np.where(halved, 0, np.diff(offsets)))
+    moved = np.where(halved, EDGE_WORDS * places, ends[:-1])
+    arena = np.empty(ends[-1], dtype=np.int64)
+    settled = Cells(cells.frame, cells.table, arena, arena.view(np.float64), blocks)
+    in_pieces(halves.move, count, cells, settled, edges, found, offsets, moved)
+    settled.table[pairs.cell] = -3 - moved
+    return settled
 
 
 def _fill(cells: Cells, edges: Edges, parts: Parts, part_edges: npt.NDArray[np.int64]) -> None:

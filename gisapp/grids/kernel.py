@@ -1,8 +1,10 @@
 """The compiled loops that ask the cell table: exact, on plain arrays, free of the interpreter's lock.
 
-A border cell's block in the arena, in 8-byte words: the mask of the parts that hold the cell's corner;
-a head (edges, parts, background row + 1); two rows a word; then five words an edge: its two ends and a
-mask of the parts that it bounds. Ends are ordered so that a point left of the edge has crossed it.
+Most border cells are halved by one edge. The arena begins with what they share, five words of 8 bytes for
+an edge: its two ends, then the rows to its left and right. Any other border cell has a block of its own:
+the mask of the parts that hold the cell's corner; a head (edges, parts, background row + 1); two rows a word;
+then five words an edge: its two ends and a mask of the parts that it bounds. There the ends are ordered so
+that a point left of the edge has crossed it.
 """
 
 from __future__ import annotations
@@ -42,12 +44,16 @@ class Frame(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """The table: a row number, NONE, or -(offset + 3) of a border cell's block in the arena (twice typed)."""
+    """The table: a row number, NONE, or -(offset + 3) of a border cell's place in the arena (twice typed).
+
+    Offsets below ``blocks`` are those of edges that halve cells.
+    """
 
     frame: Frame
     table: npt.NDArray[np.int32]
     arena: npt.NDArray[np.int64]
     reals: npt.NDArray[np.float64]
+    blocks: int
 
 
 def compiled(function: Kernel) -> Kernel:
@@ -123,22 +129,26 @@ def side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> in
     up = (ax - px) * (by - py)
     down = (ay - py) * (bx - px)
     turn = up - down
-    bound = _ERROR_BOUND * (abs(up) + abs(down)) + _UNDERFLOW
-    if turn > bound:
-        return 1
-    if -turn > bound:
-        return -1
-    return _exact_side(ax, ay, bx, by, px, py)
+    if not abs(turn) > _ERROR_BOUND * (abs(up) + abs(down)) + _UNDERFLOW:  # rare: the sign below needs no branch
+        return _exact_side(ax, ay, bx, by, px, py)
+    return 1 if turn > 0 else -1
 
 
 @compiled
 def _cell(frame: Frame, x: float, y: float) -> int:
-    """Return the cell of a point, -1 outside the table or without a position."""
+    """Return the cell of a point; outside the table or without a position one of the outermost, which are empty."""
     column = (x - frame.x0) * frame.per_m
     line = (y - frame.y0) * frame.per_m
-    if column >= 0.0 and column < frame.columns and line >= 0.0 and line < frame.lines:
-        return int(line) * frame.columns + int(column)
-    return -1
+    column = min(column, frame.columns - 1.0) if column > 0.0 else 0.0  # also what is not a number
+    line = min(line, frame.lines - 1.0) if line > 0.0 else 0.0
+    return int(line) * frame.columns + int(column)
+
+
+@compiled
+def _holds(frame: Frame, x: float, y: float, away_m: float) -> bool:
+    """Return whether a point is in the table or no further from it than ``away_m``, line by line."""
+    east, north = frame.x0 + frame.columns * frame.size, frame.y0 + frame.lines * frame.size
+    return frame.x0 - away_m <= x <= east + away_m and frame.y0 - away_m <= y <= north + away_m
 
 
 @compiled
@@ -151,8 +161,32 @@ def _touches_end(ends: tuple[float, float, float, float], x: float, y: float) ->
 
 
 @compiled
+def lowest_held(arena: npt.NDArray, offset: int, head: int, held: int) -> int:
+    """Return the lowest row among the parts of a block that hold a point, and its background."""
+    row = (head >> 32) - 1
+    if held:
+        bit = 0
+        while not (held >> bit) & 1:
+            bit += 1
+        lowest = (arena[offset + 2 + bit // 2] >> (32 * (bit % 2))) & 0x7FFFFFFF
+        row = lowest if row < 0 else min(lowest, row)
+    return row
+
+
+@compiled
+def _halved(cells: Cells, offset: int, x: float, y: float) -> tuple[int, bool]:
+    """Return the row of a point in a cell that one edge halves, and whether it is on the edge."""
+    reals, rows = cells.reals, cells.arena[offset + 4]
+    left, right = rows >> 32, (rows << 32) >> 32
+    turn = side(reals[offset], reals[offset + 1], reals[offset + 2], reals[offset + 3], x, y)
+    if turn == 0:
+        return (max(left, right) if min(left, right) < 0 else min(left, right)), True
+    return (left if turn > 0 else right), False
+
+
+@compiled
 def _resolve(cells: Cells, offset: int, head: int, x: float, y: float) -> tuple[int, bool]:
-    """Return the row of a point in a border cell, and whether it is on a ring.
+    """Return the row of a point in any other border cell, and whether it is on a ring.
 
     The path runs from the corner east along the cell's lower side and then up (or down) to the point,
     both a hair to the upper right. An edge on both legs' lines counts once by which side the point is of.
@@ -179,45 +213,53 @@ def _resolve(cells: Cells, offset: int, head: int, x: float, y: float) -> tuple[
                 holding ^= mask
             if not east_a and max(ax, bx) == x and _touches_end((ax, ay, bx, by), x, y):
                 touching |= mask
-    row = (head >> 32) - 1
-    held = (holding | touching) & BITS
-    if held:
-        bit = 0
-        while not (held >> bit) & 1:
-            bit += 1
-        lowest = (arena[offset + 2 + bit // 2] >> (32 * (bit % 2))) & 0x7FFFFFFF
-        row = lowest if row < 0 else min(lowest, row)
-    return row, touching != 0
+    return lowest_held(arena, offset, head, (holding | touching) & BITS), touching != 0
 
 
 @compiled
 def locate(start: int, stop: int, cells: Cells, xy: npt.NDArray, rows: npt.NDArray, on_ring: npt.NDArray) -> None:
-    """Fill in the row of each point from start to stop, CROWDED where the cell cannot tell, and who is on a ring."""
-    where = np.empty(_BLOCK, np.int64)
+    """Fill in the row of each point from start to stop, CROWDED where the cell cannot tell, and who is on a ring.
+
+    Three passes over a block of points, the quick kinds of cells first: none branches on what it has just
+    read, so that the loads of one point do not wait for those of another.
+    """
+    where = np.empty(_BLOCK, np.uint32)
     heads = np.empty(_BLOCK, np.int64)
     for low in range(start, stop, _BLOCK):
         high = min(low + _BLOCK, stop)
-        for number in range(low, high):  # loads that do not wait for one another
-            cell = _cell(cells.frame, xy[number, 0], xy[number, 1])
-            rows[number] = cells.table[cell] if cell >= 0 else NONE
-        count = 0
-        for number in range(low, high):
-            if rows[number] < CROWDED:
-                where[count] = number
-                heads[count] = cells.arena[-(rows[number] + 3) + 1]
-                count += 1
-        for some in range(count):
-            number = where[some]
-            offset = -(rows[number] + 3)
-            rows[number], on_ring[number] = _resolve(cells, offset, heads[some], xy[number, 0], xy[number, 1])
+        some, found, touches = xy[low:high], rows[low:high], on_ring[low:high]
+        border = 0
+        for number in range(len(found)):
+            row = cells.table[_cell(cells.frame, some[number, 0], some[number, 1])]
+            found[number] = row
+            where[border] = number
+            border += row < CROWDED
+        crossed = 0
+        for place in range(border):
+            number = where[place]
+            offset = -(found[number] + 3)
+            if offset < cells.blocks:
+                found[number], touches[number] = _halved(cells, offset, some[number, 0], some[number, 1])
+            else:
+                where[crossed] = number
+                heads[crossed] = cells.arena[offset + 1]
+                crossed += 1
+        for place in range(crossed):
+            number = where[place]
+            offset, x, y = -(found[number] + 3), some[number, 0], some[number, 1]
+            found[number], touches[number] = _resolve(cells, offset, heads[place], x, y)
 
 
 @compiled
 def locate_one(cells: Cells, x: float, y: float) -> int:
     """Return the row of one point, CROWDED where the cell cannot tell."""
-    cell = _cell(cells.frame, x, y)
-    row = cells.table[cell] if cell >= 0 else NONE
-    return row if row >= CROWDED else _resolve(cells, -(row + 3), cells.arena[-(row + 3) + 1], x, y)[0]
+    row = cells.table[_cell(cells.frame, x, y)]
+    offset = -(row + 3)
+    if offset < 0:
+        return row
+    if offset < cells.blocks:
+        return _halved(cells, offset, x, y)[0]
+    return _resolve(cells, offset, cells.arena[offset + 1], x, y)[0]
 
 
 @compiled
@@ -233,6 +275,8 @@ def _edge_within(reals: npt.NDArray, word: int, x: float, y: float, reach2: floa
 @compiled
 def _block_within(cells: Cells, offset: int, x: float, y: float, reach2: float) -> bool:
     """Return whether any edge of a border cell passes within reach of a point."""
+    if offset < cells.blocks:
+        return _edge_within(cells.reals, offset, x, y, reach2)
     head = cells.arena[offset + 1]
     first = offset + 2 + ((head & 0xFF) + 1) // 2 if (head & 0xFF) <= LOCAL_LIMIT else offset + 2
     for word in range(first, first + ((head >> 8) & 0xFFFFFF) * EDGE_WORDS, EDGE_WORDS):
@@ -266,14 +310,8 @@ def near(
     frame = cells.frame
     for number in range(start, stop):
         x, y = xy[number, 0], xy[number, 1]
-        cell = _cell(frame, x, y)
-        if cell >= 0:
-            known = reach[cell] if reach.size else CHECK
+        if _holds(frame, x, y, 0.0):
+            known = reach[_cell(frame, x, y)] if reach.size else CHECK
             close[number] = known == SURE or (known == CHECK and _window_within(cells, x, y, near_m))
-        elif (
-            x >= frame.x0 - near_m
-            and x <= frame.x0 + frame.columns * frame.size + near_m
-            and y >= frame.y0 - near_m
-            and y <= frame.y0 + frame.lines * frame.size + near_m
-        ):
+        elif _holds(frame, x, y, near_m):
             close[number] = _window_within(cells, x, y, near_m)

@@ -128,6 +128,21 @@ def test_edges_on_the_lines_and_corners_of_cells_are_no_different():
     np.testing.assert_array_equal(on_ring, expected_on_ring)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_border_along_a_line_of_cells_belongs_to_both_sides(turned):
+    outer = shapely.box(EAST, NORTH, EAST + 1000, NORTH + 1000)
+    frame = CellForm(checked(grids_of([outer]))[0], size_m=50.0).cells.frame
+    x, y = frame.x0 + 9 * frame.size, frame.y0 + 9 * frame.size
+    quarters = [shapely.box(*corner, x, y) for corner in shapely.get_coordinates(outer)[:4]]
+    parts, _ = checked(grids_of(quarters[::-1] if turned else quarters))
+    form = CellForm(parts, size_m=50.0)
+    assert form.cells.frame == frame
+    along = np.linspace(EAST + 1, EAST + 999, 300)
+    xy = np.concatenate([[(x, north - EAST + NORTH) for north in along], [(east, y) for east in along]])
+    for beside in (xy, np.nextafter(xy, np.inf), np.nextafter(xy, -np.inf)):
+        np.testing.assert_array_equal(form.locate(beside), ShapelyForm(parts).locate(beside))
+
+
 def stacked(count):
     """Return squares on top of one another, the smallest first."""
     return [shapely.box(EAST - 1 - k, NORTH - 1 - k, EAST + 1 + k, NORTH + 1 + k) for k in range(count)]
