@@ -108,19 +108,19 @@ def list_edges(
 
 @compiled
 def _same_as(edges: Edges, pairs: Pairs, first: int, this: int) -> int:
-    """Return the first place of the run with the same ends as this one, in another part; else this place."""
+    """Return the first place of the run with the same ends as this one, in another part; else this place.
+
+    The second of two such edges of one part, there and back along a spike, keeps its own place.
+    """
+    same = this
     ends = edges.ends[pairs.edge[this]]
     for place in range(first, this):
         other = edges.ends[pairs.edge[place]]
-        if (
-            other[0] == ends[0]
-            and other[1] == ends[1]
-            and other[2] == ends[2]
-            and other[3] == ends[3]
-            and edges.part[pairs.edge[place]] != edges.part[pairs.edge[this]]
-        ):
-            return place
-    return this
+        if other[0] == ends[0] and other[1] == ends[1] and other[2] == ends[2] and other[3] == ends[3]:
+            if edges.part[pairs.edge[place]] == edges.part[pairs.edge[this]]:
+                return this
+            same = min(same, place)
+    return same
 
 
 @compiled

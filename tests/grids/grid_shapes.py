@@ -96,6 +96,14 @@ def unkind():
     return grids_of([bow, spike, ring, corner, holes, shapely.Polygon(), double, sliver, big])
 
 
+def spikes():
+    """Return two neighbours with a gap between them that is crossed by a spike of both."""
+    gap = [(EAST + 100, NORTH + 50), (EAST + 150, NORTH + 50)]
+    west = [(EAST, NORTH), (EAST + 100, NORTH), *gap, gap[0], (EAST + 100, NORTH + 100), (EAST, NORTH + 100)]
+    east = [(EAST + 150, NORTH), (EAST + 250, NORTH), (EAST + 250, NORTH + 100), (EAST + 150, NORTH + 100)]
+    return grids_of([shapely.Polygon(west), shapely.Polygon([*east, *gap[::-1], gap[1]])])
+
+
 def hard_points(grids, rng, *, count=400):
     """Return points on vertices, on edges, one ulp beside them, at hulls and far outside."""
     vertices = shapely.get_coordinates(grids.geometry.to_numpy())

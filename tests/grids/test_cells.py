@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import shapely
-from grid_shapes import EAST, NORTH, blocks, brute, grids_of, hard_points, river_town, unkind, voronoi
+from grid_shapes import EAST, NORTH, blocks, brute, grids_of, hard_points, river_town, spikes, unkind, voronoi
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +24,7 @@ TOWNS = {
     "blocks off round numbers": lambda _: blocks(7, 5, size=100 / 3),
     "river": river_town,
     "unkind": lambda _: unkind(),
+    "spikes": lambda _: spikes(),
 }
 
 
