@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands.console import command, put_csv, put_json, put_text, say, store_option
+from dashboards.commands.console import Progress, command, put_csv, put_json, put_text, say, store_option
+from gisapp.errors import InputError
 from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES
 
@@ -39,6 +40,13 @@ def add_commands(commands: Any) -> None:
         ("open", "a valve that is open today"),
     ):
         made.add_argument(f"--{name}", action="append", default=[], metavar="VALVE", help=f"{about}; {several}")
+    made.add_argument(
+        "--pressure-m", type=float, metavar="METRES",
+        help="estimate by EPANET who stays connected but falls below this pressure (water; 14 m are 0.14 MPa)",
+    )  # fmt: skip
+    made.add_argument(
+        "--inp", type=Path, metavar="FILE", help="the EPANET file the network came from, for --pressure-m"
+    )
     made.add_argument("--format", choices=("json", "html"), default="json")
     made.add_argument("--lang", choices=LANGUAGES, default="zh-Hans", help="language of the page")
     made.add_argument("-o", dest="out", type=Path, metavar="FILE")
@@ -63,17 +71,23 @@ def network_in(store: Store, utility: str) -> Network:
 
 def run_shutoff(options: argparse.Namespace) -> int:
     """Answer for a burst."""
-    from gisapp.network import as_json, burst_named, shutoff
+    from gisapp.network import as_json, burst_named, reduced_pressure, shutoff
     from gisapp.store import open_store
 
+    if options.inp is not None and options.pressure_m is None:
+        raise InputError("--inp is stated and --pressure-m is not", todo="state the pressure, such as --pressure-m 14")
     with open_store(options.store) as store:
         network = network_in(store, options.utility)
         bursts = [burst_named(network, text) for text in options.pipe]
         answer = shutoff(network, bursts, stuck=options.stuck, closed=options.closed, opened=options.open)
-        for warning in answer.warnings:
-            say(f"note: {warning}")
+        low = None
+        if options.pressure_m is not None:
+            told = Progress("simulating")
+            low = reduced_pressure(network, answer, below_m=options.pressure_m, inp=options.inp, progress=told)
+        for note in [*answer.warnings, *(low.notes if low else ())]:
+            say(f"note: {note}")
         if options.format == "json":
-            put_json(as_json(answer), options.out)
+            put_json(as_json(answer, low), options.out)
         else:
             put_text(_page(store, answer, options), options.out)
     return 0 if answer.isolated_possible else 1

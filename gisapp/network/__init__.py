@@ -7,6 +7,7 @@ from gisapp.network.forms import as_json, burst_named, network_json
 from gisapp.network.losses import Loss, least_hours
 from gisapp.network.model import Network
 from gisapp.network.notes import Note
+from gisapp.network.pressure import ReducedPressure, reduced_pressure
 from gisapp.network.segments import node_segments, segments
 from gisapp.network.shutoff import Shutoff, shutoff
 from gisapp.network.together import Together, overlaps, together
@@ -16,6 +17,7 @@ __all__ = [
     "Loss",
     "Network",
     "Note",
+    "ReducedPressure",
     "Shutoff",
     "Together",
     "as_json",
@@ -27,6 +29,7 @@ __all__ = [
     "network_of",
     "node_segments",
     "overlaps",
+    "reduced_pressure",
     "segments",
     "shutoff",
     "to_networkx",

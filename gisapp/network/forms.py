@@ -8,6 +8,7 @@ import pandas as pd
 from gisapp.errors import InputError
 from gisapp.network.losses import Loss, least_hours
 from gisapp.network.model import CLOSABLE, Network
+from gisapp.network.pressure import ReducedPressure
 from gisapp.network.shutoff import Shutoff
 from gisapp.network.supply import Burst
 
@@ -33,14 +34,20 @@ def burst_named(network: Network, text: str) -> Burst:
         ) from error
 
 
-def as_json(answer: Shutoff) -> dict[str, object]:
-    """Return an answer as lists and numbers: devices, links and customers by code, in the answer's order."""
+def as_json(answer: Shutoff, low: ReducedPressure | None = None) -> dict[str, object]:
+    """Return an answer as lists and numbers: devices, links and customers by code, in the answer's order.
+
+    With ``low``, the pressures of this answer, it has ``reduced_pressure`` too.
+    """
     return {
         "utility": answer.utility,
         "bursts": [
             {"link": burst} if isinstance(burst, str) else {"link": burst[0], "measure_m": float(burst[1])}
             for burst in answer.bursts
         ],
+        "stuck": list(answer.states["stuck"]),
+        "closed": list(answer.states["closed"]),
+        "open": list(answer.states["opened"]),
         "can_isolate": answer.isolated_possible,
         "sources_inside": list(answer.sources_inside["code"]),
         "must_close": list(answer.must_close["code"]),
@@ -58,7 +65,7 @@ def as_json(answer: Shutoff) -> dict[str, object]:
         "isolated": _loss(answer.isolated),
         "unintended": _loss(answer.unintended),
         "already_dry": _loss(answer.already_dry),
-        "storage_only": {**_loss(answer.storage_only), "hours": _hours(answer.storage_only)},
+        "storage_only": {**_loss(answer.storage_only), "hours": _rounded(least_hours(answer.storage_only))},
         "restoration": [
             {
                 "device": row["code"],
@@ -71,9 +78,36 @@ def as_json(answer: Shutoff) -> dict[str, object]:
             }
             for row in answer.restoration.to_dict("records")
         ],
+        **({} if low is None else {"reduced_pressure": _low(low)}),
         "totals": dict(answer.totals),
         "warnings": [str(note) for note in answer.warnings],
     }
+
+
+def _low(low: ReducedPressure) -> dict[str, object]:
+    """Return who falls below the chosen pressure, and how long tanks last."""
+    return {
+        "estimate": True,
+        "below_m": low.below_m,
+        "links": list(low.links["code"]),
+        "customers": list(low.fallen["code"]),
+        "hydrants": list(low.hydrants.loc[low.hydrants["falls"], "code"]),
+        "pressures": [
+            {"customer": code, "before_m": _rounded(before), "after_m": _rounded(after)}
+            for code, before, after in low.fallen[["code", "before_m", "after_m"]].itertuples(index=False)
+        ],
+        "tanks": [
+            {"node": code, "outflow_m3h": _rounded(flow), "hours": _rounded(hours)}
+            for code, flow, hours in low.tanks.itertuples(index=False)
+        ],
+        "totals": dict(low.totals),
+        "notes": [str(note) for note in low.notes],
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    """Return a number to the hundredth, or None where there is none."""
+    return None if pd.isna(value) else round(float(value), 2)
 
 
 _EXTRA = ("extra_customers", "extra_households", "extra_critical")
@@ -86,12 +120,6 @@ def _loss(part: Loss) -> dict[str, list[str]]:
         "customers": list(part.customers["code"]),
         "hydrants": list(part.hydrants["code"]),
     }
-
-
-def _hours(part: Loss) -> float | None:
-    """Return the hours until the first storage is empty, or None where it is not known."""
-    least = least_hours(part)
-    return None if least is None else round(least, 2)
 
 
 def network_json(network: Network) -> dict[str, list[dict[str, object]]]:

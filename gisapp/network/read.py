@@ -62,16 +62,20 @@ def read_inp(path: str | Path, *, encoding: str = "utf-8-sig") -> dict[str, pd.D
     -----
     wntr takes seconds to import, so it is imported here.
     """
-    file = Path(path)
-    text = _text(file, encoding)
-    _refuse_rows(text, file)
-    model = _model(text, file)
+    model = inp_model(Path(path), encoding=encoding)
     frames = {
         "nodes": pd.DataFrame(_node_rows(model)),
         "links": pd.DataFrame(_link_rows(model)),
         "devices": pd.DataFrame(_device_rows(model), columns=[*_DEVICE_COLUMNS, "geom"]),
     }
     return {name: conform(gpd.GeoDataFrame(frame, geometry="geom"), name) for name, frame in frames.items()}
+
+
+def inp_model(file: Path, *, encoding: str = "utf-8-sig") -> Any:
+    """Return the wntr model of an INP file; raises as :func:`read_inp` does."""
+    text = _text(file, encoding)
+    _refuse_rows(text, file)
+    return _model(text, file)
 
 
 _DEVICE_COLUMNS = (

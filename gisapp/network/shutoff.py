@@ -47,6 +47,8 @@ class Shutoff:
 
     Parameters
     ----------
+    states
+        Devices that were said to stand otherwise than in the tables: ``stuck``, ``closed``, ``opened``.
     must_close
         Open devices at the border of the zone with supply beyond, in the order in which to close them:
         nearest to a burst along the pipes first, then the larger diameter, then the code.
@@ -75,6 +77,7 @@ class Shutoff:
 
     utility: str
     bursts: tuple[Burst, ...]
+    states: Mapping[str, tuple[str, ...]]
     must_close: pd.DataFrame
     optional: pd.DataFrame
     verify_closed: pd.DataFrame
@@ -127,7 +130,8 @@ def shutoff(
     -----
     Two searches over the cells of the network, and one more for every device that cannot be closed.
     """
-    state = today(network, stuck=stuck, closed=closed, opened=opened)
+    states = {"stuck": tuple(stuck), "closed": tuple(closed), "opened": tuple(opened)}
+    state = today(network, **states)
     places = burst_places(network, bursts)
     pieces = np.unique([piece for piece, _ in places])
     starts = burst_cells(network, pieces)
@@ -146,6 +150,7 @@ def shutoff(
     answer = Shutoff(
         utility=network.utility,
         bursts=tuple(bursts),
+        states=states,
         must_close=must,
         optional=optional,
         verify_closed=verify,
@@ -165,6 +170,14 @@ def shutoff(
     return replace(
         answer, totals={**sums, **_valve_sums(answer)}, warnings=_warnings(network, answer, before, border, pieces)
     )
+
+
+def cut_of(network: Network, answer: Shutoff) -> tuple[Service, Cut]:
+    """Return what was fed before a shutoff, and states, zone and what is fed after it, cell by cell."""
+    state = today(network, **answer.states)
+    pieces = np.unique([piece for piece, _ in burst_places(network, answer.bursts)])
+    before = service(network, state.passes)
+    return before, _cut(network, state, burst_cells(network, pieces), before)[0]
 
 
 @dataclass(frozen=True, eq=False)

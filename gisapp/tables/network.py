@@ -26,7 +26,9 @@ NETWORK = (
                     "end",
                 ),
             ),
-            Column("elevation_m", "real", unit="m"),
+            Column(
+                "elevation_m", "real", unit="m", about="of a source the head it keeps, of a tank the level of its water"
+            ),
             Column("volume_m3", "real", unit="m3", about="usable storage of a tank"),
             Column("demand_m3h", "real", unit="m3/h"),
         ),

@@ -23,7 +23,10 @@ def street(tmp_path_factory):
     links = (
         pd.DataFrame(PIPES.values(), index=PIPES, columns=["from_node", "to_node"]).rename_axis("code").reset_index()
     )
-    links = links.assign(kind="pipe", length_m=100.0, status="open", direction="both", utility=["water"] * 3 + ["gas"])
+    nodes["elevation_m"] = [50.0, *[20.0] * 5]
+    links = links.assign(
+        kind="pipe", length_m=100.0, diameter_mm=200.0, status="open", direction="both", utility=["water"] * 3 + ["gas"]
+    )
     lines = [shapely.LineString([at[a], at[b]]) for a, b in PIPES.values()]
     valves = pd.DataFrame({"code": ["V", "W"], "link_code": ["b", "c"], "kind": "gate_valve", "end": "from"})
     valves = valves.assign(state="open", operable="operable", direction="both", utility="water")
@@ -96,6 +99,18 @@ def test_a_shutoff_that_cannot_be_answered_says_what_and_why(street, ask, words,
     assert said in told
     with open_store(street) as store:
         assert store.revisions() == before
+
+
+def test_reduced_pressure_is_estimated_when_it_is_asked_for(ask):
+    status, out, _ = ask("--pipe", "c", "--pressure-m", "35")
+    low = json.loads(out)["reduced_pressure"]
+    assert status == 0
+    assert (low["estimate"], low["below_m"], low["customers"]) == (True, 35, [])
+    assert low["totals"]["already_low_customers"] == 1, "kb, at 50 - 20 m"
+    status, out, told = ask("--pipe", "g", "--pressure-m", "14", utility="gas")
+    assert (status, out) == (2, "")
+    assert "pressure of gas is not simulated" in told
+    assert ask("--pipe", "c", "--inp", "net.inp")[0] == 2
 
 
 def test_a_network_without_a_source_answers_that_nothing_was_supplied(ask):
