@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gisapp.demo.sizes import CRS
-from gisapp.tables import DTYPES, TABLES, conform
+from gisapp.tables import conform
 
 
 def framed(name: str, columns: Mapping[str, Any], shapes: np.ndarray | None = None) -> pd.DataFrame:
@@ -22,12 +22,6 @@ def framed(name: str, columns: Mapping[str, Any], shapes: np.ndarray | None = No
     if shapes is None:
         return conform(frame, name)
     return conform(gpd.GeoDataFrame(frame.assign(geom=gpd.GeoSeries(shapes)), geometry="geom", crs=CRS), name)
-
-
-def empty(name: str) -> pd.DataFrame:
-    """Return table ``name`` without rows."""
-    columns = {column.name: pd.Series(dtype=DTYPES[column.kind]) for column in TABLES[name].columns}
-    return framed(name, columns, np.array([], dtype=object) if TABLES[name].geometry else None)
 
 
 def moment(time: pd.Timestamp) -> np.datetime64:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from gisapp.demo.city import Town, make_town
-from gisapp.demo.frames import empty
 from gisapp.demo.incidents import MONTHS, Scene, incident_months
+from gisapp.demo.operations import OPERATION_TABLES, fit_bursts, operation_tables
 from gisapp.demo.people import leaders_of
 from gisapp.demo.sites import make_sites
 from gisapp.demo.sizes import CRS, SIZES, ZONE, Size
@@ -48,7 +48,9 @@ def city_tables(size: str, seed: int = 1) -> dict[str, pd.DataFrame]:
     town = make_town(_size_named(size), seed)
     months = list(_months(*_scene(town, size, seed)))
     town.tables.update({name: pd.concat([month[name] for month in months], ignore_index=True) for name in _MONTHLY})
-    return {name: town.tables[name] if name in town.tables else empty(name) for name in TABLES}
+    bursts = _last_bursts([fit_bursts(month["incidents"]) for month in months])
+    town.tables.update(operation_tables(town.tables, bursts, _chance(seed, 3)))
+    return {name: town.tables[name] for name in TABLES}
 
 
 def make_city(path: str | os.PathLike[str], size: str, *, seed: int = 1, progress: Progress | None = None) -> None:
@@ -91,14 +93,27 @@ def _fill(store: Store, size: str, seed: int, progress: Progress) -> None:
     store.save(standing, actor="gisapp demo", note=note, progress=lambda *_: progress(4, steps))
     del town, standing
     held: list[dict[str, pd.DataFrame]] = []
+    bursts: list[pd.DataFrame] = []
     for month, tables in enumerate(_months(scene, stream), start=1):
         held.append(tables)
+        bursts = [_last_bursts([*bursts, fit_bursts(tables["incidents"])])]
         progress(5 + month, steps)
         if month == MONTHS or sum(len(part["incidents"]) for part in held) >= _AT_ONCE:
             joined = {name: pd.concat([part[name] for part in held], ignore_index=True) for name in _MONTHLY}
             store.save(joined, actor="gisapp demo", note=note, progress=lambda *_, at=5 + month: progress(at, steps))
             held = []
+    told = operation_tables({name: store.table(name) for name in OPERATION_TABLES}, bursts[0], _chance(seed, 3))
+    store.save(told, actor="gisapp demo", note=note)
     progress(steps, steps)
+
+
+def _last_bursts(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the newest of the bursts that an emergency can be told of: the few that may be needed."""
+    return pd.concat(parts, ignore_index=True).tail(60)
+
+
+def _chance(seed: int, stream: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence([seed, stream]))
 
 
 def _silent(done: int, total: int) -> None:

@@ -191,8 +191,8 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 def _since_postponed(operation: Operation, action: str) -> datetime | None:
     """Return when something was first done since the work was last postponed."""
     steps = operation.steps
-    postponed = steps.loc[steps["action"] == "postpone", "step"].max()
-    mine = steps[(steps["action"] == action) & ~(steps["step"] <= postponed)]
+    last = max(steps.loc[steps["action"] == "postpone", "step"], default=0)
+    mine = steps[(steps["action"] == action) & (steps["step"] > last)]
     return None if mine.empty else mine["at"].min().to_pydatetime(warn=False)
 
 

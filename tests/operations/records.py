@@ -39,7 +39,8 @@ def steps(rows: list[Step]) -> pd.DataFrame:
     """Return steps as a table."""
     columns = ("action", "from_status", "to_status", "subject", "value", "note")
     plain = [{name: getattr(row, name) for name in columns} | {"at": pd.Timestamp(row.at)} for row in rows]
-    return pd.DataFrame(plain).assign(shutoff_code="S1", step=range(1, len(rows) + 1), actor="local")
+    made = pd.DataFrame(plain).assign(shutoff_code="S1", step=range(1, len(rows) + 1), actor="local")
+    return made.astype({"step": "Int64"})  # as the store gives it
 
 
 def valves(*rows: tuple[str, str, float], shutoff: str | None = "S1") -> pd.DataFrame:

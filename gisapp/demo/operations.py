@@ -1,0 +1,274 @@
+"""Shutoffs of the last months and the coming weeks: emergencies after bursts, planned works, a drill."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gisapp.demo.frames import framed
+from gisapp.demo.people import DISPATCH, NETWORK
+from gisapp.network import Network, Shutoff, network_of, shutoff
+from gisapp.operations.lifecycle import FIRST_STATUS, TRANSITIONS
+
+NETWORK_TABLES = ("nodes", "links", "devices", "customers", "connections", "hydrants")
+OPERATION_TABLES = (*NETWORK_TABLES, "crews", "communities")
+"""The tables that :func:`operation_tables` reads."""
+EMERGENCIES, DONE_WORKS = 12, 6
+_LATE = 2
+"""Which of the planned works was published too late."""
+_FIRST_DAY = datetime(2026, 7, 6, 1, 0, tzinfo=UTC)  # a Monday, nine in the morning in China
+_COMING = (datetime(2026, 12, 8, 1, 0, tzinfo=UTC), datetime(2026, 12, 15, 1, 0, tzinfo=UTC))
+_REASONS = ("更换老旧管道", "阀门检修", "新建管道接驳", "道路施工迁改", "冲洗管道", "消火栓检修")
+
+
+@dataclass
+class _Log:
+    """Rows of the four tables as they gather."""
+
+    rows: dict[str, list[dict[str, Any]]] = field(
+        default_factory=lambda: {name: [] for name in ("shutoffs", "shutoff_steps", "valve_operations", "notices")}
+    )
+    status: dict[str, str] = field(default_factory=dict)
+
+    def open(self, head: Mapping[str, Any], actor: str) -> str:
+        """Add a head and its first step; return the code, which tells the day in China."""
+        day = (head["opened_at"] + timedelta(hours=8)).strftime("S%Y%m%d")
+        number = 1 + sum(row["code"].startswith(day) for row in self.rows["shutoffs"])
+        code = f"{day}-{number:03d}"
+        self.rows["shutoffs"].append({"code": code, "utility": "water", "drill": False, **head})
+        self._step(code, "open", head["opened_at"], actor, None, FIRST_STATUS[head["kind"]])
+        return code
+
+    def step(self, code: str, action: str, at: datetime, actor: str = DISPATCH, **told: str) -> None:
+        """Add a step; a transition moves the status."""
+        head = next(row for row in self.rows["shutoffs"] if row["code"] == code)
+        was = self.status[code]
+        now = TRANSITIONS[head["kind"]][was].get(action, was)
+        self._step(code, action, at, actor, was, now, **told)
+
+    def _step(self, code: str, action: str, at: datetime, actor: str, was: str | None, now: str, **told: str) -> None:
+        number = 1 + sum(row["shutoff_code"] == code for row in self.rows["shutoff_steps"])
+        moment = {"at": at, "noted_at": at + timedelta(minutes=1), "actor": actor, "action": action}
+        place = {"shutoff_code": code, "step": number, "from_status": was, "to_status": now}
+        self.rows["shutoff_steps"].append(place | moment | told)
+        self.status[code] = now
+
+    def valve(self, code: str | None, device: Mapping[str, Any], action: str, at: datetime, actor: str) -> None:
+        """Add what was done to a valve."""
+        turns = None if action.startswith("could") else device["turns"]
+        row = {"utility": "water", "device_code": device["code"], "action": action, "turns": turns}
+        self.rows["valve_operations"].append(row | {"at": at, "actor": actor, "shutoff_code": code})
+
+    def notice(self, code: str, body: str, at: datetime) -> None:
+        """Add a released notice."""
+        title = "停水通知"
+        digest = hashlib.sha256(f"{title}\n{body}".encode()).hexdigest()
+        row = {"shutoff_code": code, "kind": "shutoff_notice", "language": "zh-Hans", "revision": 1}
+        text = {"released_at": at, "released_by": DISPATCH, "channel": "web", "title": title, "body": body}
+        self.rows["notices"].append(row | text | {"digest": digest})
+
+    def tables(self, links: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """Return the four tables; an operation stands at the middle of its first link."""
+        places = links.drop_duplicates("code").set_index("code")["geom"]
+        first = [row["links"].split(",")[0].split("@")[0] for row in self.rows["shutoffs"]]
+        spots = np.array([places[code].interpolate(0.5, normalized=True) for code in first], dtype=object)
+        made = {name: _columns(rows) for name, rows in self.rows.items()}
+        return {name: framed(name, rows, spots if name == "shutoffs" else None) for name, rows in made.items()}
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    frame = pd.DataFrame(list(rows))
+    return {str(name): frame[name] for name in frame.columns}
+
+
+def operation_tables(
+    tables: Mapping[str, pd.DataFrame], bursts: pd.DataFrame, rng: np.random.Generator
+) -> dict[str, pd.DataFrame]:
+    """Return ``shutoffs``, ``shutoff_steps``, ``valve_operations`` and ``notices`` of a sample city.
+
+    Parameters
+    ----------
+    tables
+        The tables of the standing city.
+    bursts
+        Incidents among which the emergencies are sought: water, of the last months, oldest first.
+    rng
+        Chance.
+    """
+    network = network_of("water", *(tables[name] for name in NETWORK_TABLES))
+    crews = [str(code) for code in tables["crews"].query("utility == 'water'")["code"]]
+    log = _Log()
+    _emergencies(log, network, bursts, crews)
+    _works(log, network, tables, rng)
+    _drill(log, network, rng)
+    return log.tables(tables["links"].query("utility == 'water'"))
+
+
+def fit_bursts(incidents: pd.DataFrame) -> pd.DataFrame:
+    """Return the incidents that an emergency can be told of: water bursts on a known pipe, arrived at and repaired."""
+    known = incidents[(incidents["type"] == "burst") & (incidents["utility"] == "water")]
+    known = known[known["measure_m"].notna() & known["link_code"].notna() & known["duplicate_of"].isna()]
+    return known[known["repaired_at"] - known["arrived_at"] > pd.Timedelta(hours=3)]
+
+
+def _emergencies(log: _Log, network: Network, bursts: pd.DataFrame, crews: Sequence[str]) -> None:
+    """Tell the last bursts that could be isolated; at every fourth a valve was found stuck."""
+    told = 0
+    for row in bursts.iloc[::-1].to_dict("records"):  # a dozen, the newest first
+        answer = shutoff(network, [(row["link_code"], row["measure_m"])])
+        if not answer.isolated_possible or not 1 <= len(answer.must_close) <= 12:
+            continue
+        stuck = answer.must_close["code"].iloc[0] if told % 4 == 3 else None
+        if stuck is not None:
+            answer = shutoff(network, [(row["link_code"], row["measure_m"])], stuck=[stuck])
+            if not answer.isolated_possible:
+                continue
+        _emergency(log, row, answer, stuck, crews[told % len(crews)])
+        told += 1
+        if told == EMERGENCIES:
+            return
+
+
+def _emergency(log: _Log, row: Mapping[Any, Any], answer: Shutoff, stuck: str | None, crew: str) -> None:
+    """Tell one emergency from the crew's arrival to the answer."""
+    opened, repaired = (row[name].to_pydatetime(warn=False) for name in ("arrived_at", "repaired_at"))
+    links = f"{row['link_code']}@{row['measure_m']:g}"
+    head = {"kind": "emergency", "links": links, "incident_code": row["code"], "reason": row["cause"]}
+    code = log.open(head | {"unit_code": NETWORK, "opened_at": opened}, DISPATCH)
+    at = _after(opened)
+    log.step(code, "send_crew", at(1), subject=crew)
+    log.step(code, "order", at(4))
+    log.step(code, "start_closing", at(9), NETWORK)
+    if stuck is not None:
+        log.valve(code, {"code": stuck}, "could_not_close", at(9), crew)
+    for minute, valve in _by_minutes(answer, 10):
+        log.valve(code, valve, "closed", at(minute), crew)
+    off = 12 + 6 * len(answer.must_close)
+    log.step(code, "cut_off", at(off), NETWORK)
+    log.step(code, "inform_dispatch", at(off + 4), NETWORK)
+    if answer.totals["hydrants"]:
+        log.step(code, "inform_fire_service", at(off + 12))
+    first, second = repaired + timedelta(minutes=-50), repaired + timedelta(minutes=25)
+    log.step(code, "set_etr", at(off + 15), NETWORK, value=first.replace(second=0, microsecond=0).isoformat())
+    if stuck is not None:
+        log.step(code, "set_etr", first, NETWORK, value=second.isoformat(), note="管沟积水，延长作业")
+    log.step(code, "finish_work", repaired + timedelta(minutes=-40), NETWORK)
+    log.step(code, "refill", repaired + timedelta(minutes=-35), NETWORK)
+    for minute, valve in _by_minutes(answer, -30):
+        log.valve(code, valve, "opened", repaired + timedelta(minutes=minute / 4 - 20), crew)
+    log.step(code, "restore", repaired, NETWORK)
+    log.step(code, "answer", repaired + timedelta(minutes=12), NETWORK)
+    log.step(code, "close", repaired + timedelta(hours=14))
+
+
+def _after(start: datetime) -> Any:
+    return lambda minutes: start + timedelta(minutes=minutes)
+
+
+def _by_minutes(answer: Shutoff, first: int) -> Iterable[tuple[int, Mapping[str, Any]]]:
+    """Return the valves to close in order, six minutes apart."""
+    valves = answer.must_close.to_dict("records")
+    return ((first + 6 * number, {str(key): value for key, value in row.items()}) for number, row in enumerate(valves))
+
+
+def _works(log: _Log, network: Network, tables: Mapping[str, pd.DataFrame], rng: np.random.Generator) -> None:
+    """Tell planned works: some done, one published, two approved for the same morning."""
+    picked = _isolable(network, rng, DONE_WORKS + 3)
+    for number, (link, answer) in enumerate(picked):
+        coming = number - DONE_WORKS
+        start = _COMING[min(coming, 1)] if coming >= 0 else _FIRST_DAY + timedelta(days=21 * number)
+        near = _communities_at(tables, link)
+        if coming >= 0:
+            _planned(log, link, start, near, number, until="published" if coming == 0 else "approved")
+        else:
+            code = _planned(log, link, start, near, number, until="posted")
+            _carried_out(log, code, answer, start)
+
+
+def _isolable(network: Network, rng: np.random.Generator, wanted: int) -> list[tuple[str, Shutoff]]:
+    """Return links, each with its answer, that two to ten valves cut out with somebody behind them."""
+    links = network.links
+    able = links.loc[(links["kind"] == "pipe") & links["rank"].isin(["main", "branch"]), "code"].to_numpy(dtype=object)
+    found: list[tuple[str, Shutoff]] = []
+    seen: set[str] = set()
+    for code in rng.permutation(able):
+        answer = shutoff(network, [code])
+        fit = answer.isolated_possible and 2 <= len(answer.must_close) <= 10 and answer.totals["customers"]
+        if fit and code not in seen:
+            found.append((str(code), answer))
+            seen |= set(answer.isolated.links["code"])
+        if len(found) == wanted:
+            break
+    return found
+
+
+def _communities_at(tables: Mapping[str, pd.DataFrame], link: str) -> list[str]:
+    """Return the communities beside a link."""
+    links = tables["links"]
+    line = links.loc[(links["utility"] == "water") & (links["code"] == link), "geom"].iloc[0]
+    communities = tables["communities"]
+    return [str(code) for code in communities.loc[communities["geom"].distance(line) < 60.0, "code"]]
+
+
+def _planned(log: _Log, link: str, start: datetime, near: list[str], number: int, *, until: str) -> str:
+    """Tell planned work from the draft to its publication and posting."""
+    opened, end = start - timedelta(days=6), start + timedelta(hours=6 if number % 2 else 8)
+    reason = _REASONS[number % len(_REASONS)]
+    head = {"kind": "planned", "links": link, "reason": reason, "unit_code": NETWORK, "applicant": None}
+    code = log.open(head | {"opened_at": opened, "planned_start": start, "planned_end": end}, NETWORK)
+    log.step(code, "submit", opened + timedelta(hours=1), NETWORK)
+    log.step(code, "approve", opened + timedelta(hours=26))
+    if until == "approved":
+        return code
+    log.step(code, "inform_dispatch", opened + timedelta(hours=28), NETWORK)
+    ahead = timedelta(hours=20 if number == _LATE else 44)
+    log.step(code, "publish", start - ahead, subject="web")
+    local = start + timedelta(hours=8)
+    log.notice(
+        code,
+        f"因{reason}，{local:%Y年%m月%d日%H时}起停水约{(end - start).seconds // 3600}小时，请提前储水。",
+        start - ahead,
+    )
+    if until == "posted":
+        for row, community in enumerate(near):
+            log.step(
+                code, "post", start - timedelta(hours=18) + timedelta(minutes=20 * row), NETWORK, subject=community
+            )
+        log.step(code, "finish_posting", start - timedelta(hours=10), NETWORK)
+    return code
+
+
+def _carried_out(log: _Log, code: str, answer: Shutoff, start: datetime) -> None:
+    """Tell planned work from the first valve to the end."""
+    at = _after(start)
+    if answer.totals["hydrants"]:
+        log.step(code, "inform_fire_service", at(-120))
+    log.step(code, "start_closing", at(0), NETWORK)
+    for minute, valve in _by_minutes(answer, 1):
+        log.valve(code, valve, "closed", at(minute), NETWORK)
+    log.step(code, "cut_off", at(70), NETWORK)
+    for action, minute in (("finish_work", 290), ("refill", 295)):
+        log.step(code, action, at(minute), NETWORK)
+    for minute, valve in _by_minutes(answer, 300):
+        log.valve(code, valve, "opened", at(300 + (minute - 300) / 6), NETWORK)
+    for action, minute in (("restore", 340), ("answer", 350), ("close", 480)):
+        log.step(code, action, at(minute), NETWORK)
+
+
+def _drill(log: _Log, network: Network, rng: np.random.Generator) -> None:
+    """Tell one drill, and one valve that somebody turned without an order."""
+    ((link, answer),) = _isolable(network, rng, 1)
+    opened = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
+    head = {"kind": "emergency", "links": link, "reason": "爆管应急演练", "drill": True, "opened_at": opened}
+    code = log.open(head, DISPATCH)
+    for action, minute in (("order", 5), ("cancel", 95)):
+        log.step(code, action, opened + timedelta(minutes=minute), note="演练结束" if action == "cancel" else "")
+    valve = {str(key): value for key, value in answer.must_close.iloc[0].items()}
+    for action, hour in (("closed", 0), ("opened", 3)):
+        log.valve(None, valve, action, datetime(2026, 10, 13, 1 + hour, 20, tzinfo=UTC), NETWORK)

@@ -1,0 +1,71 @@
+"""The shutoffs of the sample city keep the rules of the house, but where they are meant not to."""
+
+from datetime import datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from gisapp.network import network_of, shutoff
+from gisapp.operations import next_step, operation_of, overrides, without_order
+from gisapp.operations.duties import duties
+from gisapp.rules import shutoff_rules
+from gisapp.times import zone_named
+
+OWN = ("shutoffs", "shutoff_steps", "valve_operations", "notices")
+ZONE = zone_named("Asia/Shanghai")
+
+
+@pytest.fixture(scope="module")
+def records(small):
+    return [operation_of(code, *(small[name] for name in OWN)) for code in small["shutoffs"]["code"]]
+
+
+def test_every_kind_of_life_is_there(records):
+    told = pd.Series([(record.kind, record.status, record.drill) for record in records]).value_counts()
+    assert told["emergency", "closed", False] >= 6
+    assert told["planned", "closed", False] == 6
+    assert (told["planned", "published", False], told["planned", "approved", False]) == (1, 2)
+    assert told["emergency", "cancelled", True] == 1
+    assert any(record.stuck for record in records)
+
+
+def test_every_step_could_be_taken_when_it_was(small, records):
+    for record in records:
+        heads = small["shutoffs"].query("code == @record.code")
+        for count in range(1, len(record.steps)):
+            row = record.steps.iloc[count]
+            before = operation_of(record.code, heads, record.steps.iloc[:count], record.valves, record.notices)
+            told = {name: None if pd.isna(row[name]) else row[name] for name in ("subject", "value", "note")}
+            step = next_step(before, row["action"], at=row["at"].to_pydatetime(warn=False), **told)
+            assert (step.from_status, step.to_status) == (row["from_status"], row["to_status"])
+
+
+def test_what_was_closed_is_what_had_to_be_closed_and_all_of_it_is_open_again(small, records):
+    network = network_of(
+        "water", *(small[name] for name in ("nodes", "links", "devices", "customers", "connections", "hydrants"))
+    )
+    for record in records:
+        if record.status != "closed":
+            continue
+        answer = shutoff(network, record.bursts, stuck=record.stuck)
+        closed = record.valves.loc[record.valves["action"] == "closed", "device_code"]
+        assert set(closed) == set(answer.must_close["code"])
+    assert overrides(small["valve_operations"], "water").closed == ()
+
+
+def test_one_notice_was_late_and_one_valve_was_turned_without_an_order(small, records):
+    now = datetime.fromisoformat("2026-11-27T00:00:00+00:00")
+    states = {}
+    for record in records:
+        rules = shutoff_rules(record.opened_at.astimezone(ZONE).date())
+        judged = duties(record, rules, now=now, zone=ZONE).set_index("duty")["state"]
+        states[record.code] = judged.get("K11") if record.status == "closed" else None
+    assert list(states.values()).count("breached") == 1
+    assert len(without_order(small["valve_operations"])) == 2
+
+
+def test_two_works_are_planned_for_the_same_hours(records):
+    coming = [record for record in records if record.status == "approved"]
+    assert coming[0].planned_start < coming[1].planned_end
+    assert coming[1].planned_start < coming[0].planned_end
+    assert coming[0].planned_start - coming[0].opened_at == timedelta(days=6)
