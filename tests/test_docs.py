@@ -24,7 +24,8 @@ def commands():
     for path in DOCUMENTS:
         for line in path.read_text(encoding="utf-8").splitlines():
             found = re.search(
-                r"gisapp (?:init|import|export|assign|shutoff|segments|density|map|serve|demo) [^`#|]*", line
+                r"gisapp (?:init|import|export|assign|shutoff|segments|notice|pack|density|map|serve|demo) [^`#|]*",
+                line,
             )
             if found and "--" in found.group() and "…" not in line and not re.search(r"\b(KIND|FILE)\b", found.group()):
                 yield pytest.param(found.group().strip().rstrip("."), id=f"{path.stem}: {found.group()[:60].strip()}")

@@ -66,6 +66,12 @@ def put_text(text: str, target: Path | None) -> None:
         part.write_text(text, encoding="utf-8")
 
 
+def put_bytes(content: bytes, target: Path) -> None:
+    """Write a file that no terminal can show."""
+    with replaced(target) as part:
+        part.write_bytes(content)
+
+
 def put_json(value: object, target: Path | None = None) -> None:
     """Write a value as JSON, Chinese as it is."""
     put_text(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False), target)

@@ -2,7 +2,7 @@
 
 from gisapp.operations.forms import operation_json, operation_list
 from gisapp.operations.lifecycle import Step, allowed, amendable, next_step
-from gisapp.operations.model import Operation, burst_text, bursts_of, operation_of
+from gisapp.operations.model import Operation, burst_text, bursts_of, notice_digest, operation_of
 from gisapp.operations.valves import Overrides, overrides, still_closed, without_order
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "burst_text",
     "bursts_of",
     "next_step",
+    "notice_digest",
     "operation_json",
     "operation_list",
     "operation_of",

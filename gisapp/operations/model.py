@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -172,3 +173,8 @@ def burst_text(bursts: tuple[Burst, ...]) -> str:
     'W000120,W000121@35.5'
     """
     return ",".join(burst if isinstance(burst, str) else f"{burst[0]}@{burst[1]:g}" for burst in bursts)
+
+
+def notice_digest(title: str, body: str) -> str:
+    """Return what a released text is known by: the SHA-256 of its title, a line feed and its body, in UTF-8."""
+    return hashlib.sha256(f"{title}\n{body}".encode()).hexdigest()

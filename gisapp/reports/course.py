@@ -87,10 +87,15 @@ class Course:
         return None if self.begins is None or self.ends is None else self.ends - self.begins
 
     @property
+    def first_end(self) -> datetime | None:
+        """Return when people were first told that supply comes back, None where they were not."""
+        first = None if self.etrs.empty else self.etrs["etr"].iloc[0].to_pydatetime(warn=False)
+        return self.planned_end or first
+
+    @property
     def later(self) -> bool:
         """Return whether supply is now expected later than people were first told."""
-        first = self.planned_end or (None if self.etrs.empty else self.etrs["etr"].iloc[0])
-        return self.etr is not None and first is not None and self.etr > first
+        return self.etr is not None and self.first_end is not None and self.etr > self.first_end
 
     def running(self, now: datetime) -> timedelta:
         """Return how long the operation has been running, until supply was restored."""

@@ -57,19 +57,45 @@ class Lost:
 def lost_in(
     answer: Shutoff, tables: Mapping[str, pd.DataFrame], operation: Operation | None, now: pd.Timestamp
 ) -> Lost:
-    """Return who loses supply by an answer; ``operation`` says who has been told and where notices hang."""
+    """Return who loses supply by an answer.
+
+    Parameters
+    ----------
+    operation
+        Says who has been told and where notices hang.
+    now
+        Which grids and leaders hold; moments are told in its zone.
+    """
     customers = _customers(answer, tables, now)
     hit = customers[customers["way"].isin(BECAUSE)]
-    communities = _communities(hit, tables["communities"], operation)
+    log = _Log(operation, now)
+    communities = _communities(hit, tables["communities"], log)
     return Lost(
         ways=_ways(answer),
         customers=customers,
         communities=communities,
         buildings=_buildings(hit, tables["buildings"], communities["code"]),
-        critical=_critical(customers, tables, operation),
+        critical=_critical(customers, tables, log),
         grids=_grids(hit, tables, now),
         elsewhere=int(hit["community_code"].isna().sum()),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Log:
+    """The steps of an operation, if there is one, and the zone in which their moments are told."""
+
+    operation: Operation | None
+    now: pd.Timestamp
+
+    def last(self, action: str, codes: pd.Series, column: str = "actor") -> tuple[pd.Series, pd.Series]:
+        """Return when a step was last taken for each code, and by whom (or its value); missing where it was not."""
+        if self.operation is None:
+            times = pd.Series(pd.NaT, index=codes.index, dtype=f"datetime64[ms, {self.now.tz}]")
+            return times, pd.Series(None, index=codes.index, dtype="str")
+        said = self.operation.said(action).dropna(subset="subject")
+        times, values = (looked_up(codes, said, name, key="subject") for name in ("at", column))
+        return pd.to_datetime(times, utc=True).dt.tz_convert(self.now.tz), values
 
 
 def _ways(answer: Shutoff) -> pd.DataFrame:
@@ -121,12 +147,12 @@ def _community_of(customers: gpd.GeoDataFrame, tables: Mapping[str, pd.DataFrame
     return found
 
 
-def _communities(hit: pd.DataFrame, communities: pd.DataFrame, operation: Operation | None) -> pd.DataFrame:
+def _communities(hit: pd.DataFrame, communities: pd.DataFrame, log: _Log) -> pd.DataFrame:
     """Return the communities in which somebody loses supply."""
     sums = _sums(hit, "community_code")
     sums["buildings"] = hit.groupby("community_code")["building_code"].nunique().reindex(sums["code"]).to_numpy()
     sums.insert(1, "name", looked_up(sums["code"], communities, "name").fillna(sums["code"]))
-    sums["posted_at"], sums["posted_by"] = _last(operation, "post", sums["code"])
+    sums["posted_at"], sums["posted_by"] = log.last("post", sums["code"])
     return sums
 
 
@@ -137,15 +163,6 @@ def _sums(hit: pd.DataFrame, column: str) -> pd.DataFrame:
     )
     sums = grouped.astype("int64").rename_axis("code").reset_index()
     return sums.sort_values(["households", "customers", "code"], ascending=[False, False, True], ignore_index=True)
-
-
-def _last(operation: Operation | None, action: str, codes: pd.Series, column: str = "actor") -> tuple[pd.Series, ...]:
-    """Return when a step was last taken for each code, and by whom (or its value); missing where it was not."""
-    if operation is None:
-        times = pd.Series(pd.NaT, index=codes.index, dtype="datetime64[ms, UTC]")
-        return times, pd.Series(None, index=codes.index, dtype="str")
-    said = operation.said(action).dropna(subset="subject")
-    return tuple(looked_up(codes, said, name, key="subject") for name in ("at", column))
 
 
 def _buildings(hit: pd.DataFrame, buildings: pd.DataFrame, communities: pd.Series) -> pd.DataFrame:
@@ -160,7 +177,7 @@ def _buildings(hit: pd.DataFrame, buildings: pd.DataFrame, communities: pd.Serie
     return sums[["code", "name", "kind", "community_code", "customers", "households", "way"]]
 
 
-def _critical(customers: pd.DataFrame, tables: Mapping[str, pd.DataFrame], operation: Operation | None) -> pd.DataFrame:
+def _critical(customers: pd.DataFrame, tables: Mapping[str, pd.DataFrame], log: _Log) -> pd.DataFrame:
     """Return the critical users, the most people first within their way."""
     mine = customers[customers["critical"].notna()]
     table = pd.DataFrame(
@@ -174,8 +191,8 @@ def _critical(customers: pd.DataFrame, tables: Mapping[str, pd.DataFrame], opera
             "building": mine["building_code"],
         }
     )
-    table["told_at"], table["told_by"] = _last(operation, "tell_customer", table["code"])
-    table["alternative_at"], table["alternative"] = _last(operation, "alternative_supply", table["code"], "value")
+    table["told_at"], table["told_by"] = log.last("tell_customer", table["code"])
+    table["alternative_at"], table["alternative"] = log.last("alternative_supply", table["code"], "value")
     table["order"] = table["way"].map({way: order for order, way in enumerate(WAYS)})
     ordered = table.sort_values(["order", "people", "code"], ascending=[True, False, True], ignore_index=True)
     return ordered.drop(columns="order")

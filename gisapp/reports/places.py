@@ -39,7 +39,7 @@ class Place:
         >>> Place("滨江路", 5.0, "人民路", 20.0).words("zh-Hans")
         '滨江路与人民路路口'
         >>> Place("滨江路", 5.0, "人民路", 220.0).words("zh-Hans")
-        '滨江路，距人民路路口约220米'
+        '滨江路（距人民路路口约220米）'
         """
         if self.street is None:
             return ""

@@ -175,7 +175,7 @@ def situation_of(
     Streets and the like are searched only around what loses supply: a hundred customers take a few hundredths
     of a second, ten thousand under a second. The spatial index of ``links`` is kept by the frame.
     """
-    moment = pd.Timestamp(now)
+    moment = pd.Timestamp(now).tz_convert(zone)
     links, devices = (_mine(tables[name], answer.utility) for name in ("links", "devices"))
     lost = lost_in(answer, tables, operation, moment)
     pipes, shape = _pipes(answer, links)
@@ -194,7 +194,7 @@ def situation_of(
     return Situation(
         answer=answer,
         course=None if operation is None else course_of(operation, zone),
-        made_at=now.astimezone(zone),
+        made_at=moment.to_pydatetime(),
         site=_site(shape, tables, streets, moment),
         pipes=pipes.assign(place=places_of(pipes["spot"].to_numpy(), streets)).drop(columns="spot"),
         valves=valves,

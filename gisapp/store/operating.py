@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ import pandas as pd
 from sqlalchemy import Connection, MetaData
 
 from gisapp.errors import ConflictError, InputError, StoreError
-from gisapp.operations import Operation, Step, amendable, next_step, operation_of
+from gisapp.operations import Operation, Step, amendable, next_step, notice_digest, operation_of
 from gisapp.operations.lifecycle import DONE, FIRST_STATUS
 from gisapp.store.connect import Connections
 from gisapp.store.snapshots import read_where
@@ -123,7 +122,7 @@ class Operating:
         """Write a released text as the next revision; return its number."""
         given = {"released_at": datetime.now(UTC), "released_by": actor, "revision": 0, "digest": "", **notice}
         values = checked_values("notices", given)
-        values["digest"] = hashlib.sha256(f"{values['title']}\n{values['body']}".encode()).hexdigest()
+        values["digest"] = notice_digest(values["title"], values["body"])
         key = (values["shutoff_code"], values["kind"], values["language"])
         with self._connections.writing() as connection:
             self._read(connection, str(values["shutoff_code"]))

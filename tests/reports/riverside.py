@@ -143,8 +143,7 @@ def _town() -> dict[str, pd.DataFrame]:
 
 
 def _network(utility: str) -> dict[str, pd.DataFrame]:
-    source = "substation" if utility == "power" else "source"
-    nodes = [("S", -150, source), ("A", 0, "junction"), ("B", 300, "junction"), ("E", 450, "junction")]
+    nodes = [("S", -150, "source"), ("A", 0, "junction"), ("B", 300, "junction"), ("E", 450, "junction")]
     pipes = [("P1", "S", "A", -150, 0), ("P2", "A", "B", 0, 300), ("P3", "B", "E", 300, 450)]
     about = {"diameter_mm": 300.0, "material": "ductile_iron", "laid_year": 2010, "rank": "main", "kind": "pipe"}
     if utility == "power":

@@ -1,0 +1,76 @@
+"""A text as a page: HTML that prints on A4 and opens without a network."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from gisapp.reports.offline_page import offline_page
+from gisapp.reports.texts.edition import Edition
+from gisapp.reports.texts.text import Listing, Section
+
+_NUMBER = re.compile(r"[-+]?[\d,.]+( [a-z%]+)?")
+_STYLE = """
+:root{--ink:#1c2430;--quiet:#566173;--line:#9aa4b2;--paper:#fff;--mark:#b3261e;--shade:#eef1f5}
+body{margin:0 auto;max-width:800px;padding:24px;background:var(--paper);color:var(--ink);
+font:16px/1.65 "Noto Serif CJK SC","Songti SC","SimSun","PMingLiU",serif}
+header{display:flex;flex-wrap:wrap;justify-content:space-between;gap:4px 16px;border-bottom:1px solid var(--line);
+color:var(--quiet);font-size:13px}
+.draft{color:var(--mark);font-weight:700}
+h1{font-size:24px;text-align:center;margin:20px 0 12px}h2{font-size:17px;margin:14px 0 2px}
+p{margin:4px 0;overflow-wrap:anywhere}ul{margin:4px 0;padding-left:24px}
+table{border-collapse:collapse;width:100%;margin:8px 0;font-size:14.5px;line-height:1.5}
+th,td{border:1px solid var(--line);padding:3px 8px;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+th{background:var(--shade);font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.facts td:first-child{width:8em;font-weight:600;overflow-wrap:normal}
+figure{margin:12px 0}figure svg{display:block;width:100%;height:auto}
+footer{margin-top:16px;color:var(--quiet);font-size:12px;overflow-wrap:anywhere}
+@media screen and (prefers-color-scheme:dark){:root{--ink:#e8ecf1;--quiet:#a9b4c2;--line:#4a5563;--paper:#15191f;
+--mark:#ff8a80;--shade:#222a35}}
+@media print{@page{size:A4;margin:16mm 18mm}body{max-width:none;padding:0;font-size:11.5pt;line-height:1.5}
+h1{font-size:18pt}h2{font-size:12.5pt;break-after:avoid}table{font-size:10pt}tr{break-inside:avoid}thead{display:table-header-group}}
+"""
+
+
+def text_html(edition: Edition, *, issuer: str = "") -> str:
+    """Return a text as one HTML page, headed with issuer, operation and whether it is a draft or which revision."""
+    text = edition.text
+    mark = "draft" if edition.released_at is None else "released"
+    head = f"<span>{escape(issuer)}</span><span>{escape(edition.code)}</span>"
+    head += f'<span class="{mark}">{escape(edition.mark(text.language))}</span>'
+    notes = "".join(f"<div>{escape(note)}</div>" for note in edition.notes(text.language))
+    sections = "".join(_section(section, facts=text.kind == "report_up") for section in text.sections)
+    body = f"<header>{head}</header><main><h1>{escape(text.title)}</h1>{sections}</main><footer>{notes}</footer>"
+    return offline_page(text.title, text.language, _STYLE, body)
+
+
+def _section(section: Section, *, facts: bool) -> str:
+    """Return one section."""
+    parts = [f"<h2>{escape(section.heading)}</h2>"] if section.heading else []
+    parts += [f"<p>{escape(paragraph)}</p>" for paragraph in section.paragraphs]
+    if section.points:
+        parts.append(f"<ul>{''.join(f'<li>{escape(point)}</li>' for point in section.points)}</ul>")
+    if section.listing is not None:
+        parts.append(_table(section.listing, facts=facts))
+    return f"<section>{''.join(parts)}</section>"
+
+
+def _table(listing: Listing, *, facts: bool) -> str:
+    """Return a table; columns of numbers stand at the right, of facts the first column is a heading too."""
+    right = numeric_columns(listing)
+    kind = ' class="facts"' if facts else ""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in listing.columns)
+    rows = "".join(
+        "<tr>"
+        + "".join(f"<td{' class=n' if place in right else ''}>{escape(cell)}</td>" for place, cell in enumerate(row))
+        + "</tr>"
+        for row in listing.rows
+    )
+    return f"<table{kind}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def numeric_columns(listing: Listing) -> frozenset[int]:
+    """Return the columns that hold nothing but numbers."""
+    columns = range(len(listing.columns))
+    cells = {place: [row[place] for row in listing.rows if place < len(row)] for place in columns}
+    return frozenset(place for place in columns if cells[place] and all(map(_NUMBER.fullmatch, cells[place])))
