@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from gisapp.operations import Operation
+from gisapp.operations.duties import began_at
 
 LONG = timedelta(hours=24)
 """Beyond this a utility owes its customers an emergency supply (local supply rules)."""
@@ -109,8 +110,6 @@ def course_of(operation: Operation, zone: ZoneInfo) -> Course:
     def local(moment: datetime | None) -> datetime | None:
         return None if moment is None else moment.astimezone(zone)
 
-    closings = operation.valves.loc[operation.valves["action"] == "closed", "at"]
-    first = [operation.moment("cut_off"), None if closings.empty else closings.min().to_pydatetime(warn=False)]
     told = {action: local(operation.last_moment(action)) for action in _TOLD}
     etrs = operation.etrs[["at", "actor", "etr"]]
     level = operation.steps.loc[operation.steps["action"] == "set_level", "value"].dropna()
@@ -121,7 +120,7 @@ def course_of(operation: Operation, zone: ZoneInfo) -> Course:
         opened_at=operation.opened_at.astimezone(zone),
         planned_start=local(operation.planned_start),
         planned_end=local(operation.planned_end),
-        shut_at=local(min((moment for moment in first if moment is not None), default=None)),
+        shut_at=local(began_at(operation)),
         restored_at=local(operation.last_moment("restore")),
         etrs=_zoned(etrs, zone),
         told={action: moment for action, moment in told.items() if moment is not None},

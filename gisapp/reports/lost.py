@@ -13,6 +13,7 @@ import shapely
 from gisapp.grids import assign, grids_at, leaders_at
 from gisapp.network import Shutoff
 from gisapp.operations import Operation
+from gisapp.operations.postings import postings
 from gisapp.reports.lookup import looked_up
 
 WAYS = ("isolated", "unintended", "storage_only", "already_dry")
@@ -88,6 +89,14 @@ class _Log:
     operation: Operation | None
     now: pd.Timestamp
 
+    def posted(self, communities: pd.DataFrame) -> pd.DataFrame:
+        """Return communities with when and by whom the notice was posted there."""
+        if self.operation is None:
+            none = pd.Series(pd.NaT, index=communities.index, dtype=f"datetime64[ms, {self.now.tz}]")
+            return communities.assign(posted_at=none, posted_by=pd.Series(None, communities.index, dtype="str"))
+        listed = postings(self.operation, communities).drop(columns="posted_where")
+        return listed.assign(posted_at=listed["posted_at"].dt.tz_convert(self.now.tz))
+
     def last(self, action: str, codes: pd.Series, column: str = "actor") -> tuple[pd.Series, pd.Series]:
         """Return when a step was last taken for each code, and by whom (or its value); missing where it was not."""
         if self.operation is None:
@@ -152,8 +161,7 @@ def _communities(hit: pd.DataFrame, communities: pd.DataFrame, log: _Log) -> pd.
     sums = _sums(hit, "community_code")
     sums["buildings"] = hit.groupby("community_code")["building_code"].nunique().reindex(sums["code"]).to_numpy()
     sums.insert(1, "name", looked_up(sums["code"], communities, "name").fillna(sums["code"]))
-    sums["posted_at"], sums["posted_by"] = log.last("post", sums["code"])
-    return sums
+    return log.posted(sums)
 
 
 def _sums(hit: pd.DataFrame, column: str) -> pd.DataFrame:

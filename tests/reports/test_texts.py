@@ -35,7 +35,7 @@ def test_the_report_gives_pipe_valves_by_size_area_customers_and_times_of_the_bu
     assert told["影响户数人数"] == ("49户、520人；预计超过24小时的0户",)
     assert told["重要用户"] == ("医院1处（已告知1，已安排替代供应0）",)
     assert told["接报时间"] == ("2026年11月20日（周五）13:53",)
-    assert told["已采取措施"] == ("11月20日14:01下令、11月20日14:21开始关阀、[待填写]",)
+    assert told["已采取措施"] == ("11月20日14:01下令关阀、11月20日14:21开始关阀、[待填写]",)
     assert told["预计恢复时间"] == ("2026年11月20日（周五）20:00",)
 
 

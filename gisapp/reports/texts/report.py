@@ -130,7 +130,7 @@ def _measures(situation: Situation, speech: Speech) -> str:
         return speech.blank
     shown = course.timeline[course.timeline["action"].isin(_TOLD)]
     steps = [
-        speech.say("step", action=speech.say(f"did_{row['action']}"), at=speech.short(row["at"]))
+        speech.say("step", action=speech.action(str(row["action"])), at=speech.short(row["at"]))
         for row in shown.to_dict("records")
     ]
     return speech.row([*steps, speech.blank])

@@ -12,7 +12,7 @@ from babel.numbers import format_decimal
 from babel.units import format_unit
 
 from gisapp.reports.texts.condensed import condensed
-from gisapp.words import catalog, term, word
+from gisapp.words import catalog, term, utility_word, word
 
 _LOCALES = {"zh-Hans": "zh_Hans_CN", "zh-Hant": "zh_Hant_TW", "en": "en_GB"}
 _OWN = ("off", "supply")
@@ -107,6 +107,10 @@ class Speech:
         """Return critical users by kind with how many of each there are."""
         counts = pd.Series(list(kinds), dtype="str").value_counts(sort=False)
         return self.row(self.say("kind_count", kind=self.critical(kind), count=count) for kind, count in counts.items())
+
+    def action(self, action: str) -> str:
+        """Return a step of an operation."""
+        return utility_word(f"operation.action.{action}", self.utility, self.language)
 
     def critical(self, kind: object) -> str:
         """Return a kind of critical user."""
