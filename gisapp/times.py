@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gisapp.errors import InputError
@@ -64,3 +66,27 @@ def parse_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise InputError(f"found {text!r}", todo="write a day such as 2026-11-22") from error
+
+
+def local_days(moments: pd.Series, zone: ZoneInfo) -> npt.NDArray[np.datetime64]:
+    """Return the day in the zone on which each moment falls; NaT where there is none."""
+    local = moments.dt.tz_convert(zone).dt.tz_localize(None)
+    return local.to_numpy().astype("datetime64[D]")
+
+
+def months_after(days: npt.NDArray[np.datetime64], months: int) -> npt.NDArray[np.datetime64]:
+    """Return the last day of periods of calendar months that begin with these days.
+
+    It has the number of the day of beginning, or is the last of its month where that has no such day (Civil
+    Code, Articles 201 and 202). It counts in full, until its midnight (Article 203), and "within three months"
+    holds it (Article 1259).
+
+    Examples
+    --------
+    >>> months_after(np.array(["2026-01-15", "2025-11-30"], "datetime64[D]"), 3).astype(str).tolist()
+    ['2026-04-15', '2026-02-28']
+    """
+    month = days.astype("datetime64[M]")
+    later = (month + months).astype("datetime64[D]")
+    last = (month + months + 1).astype("datetime64[D]") - later - np.timedelta64(1, "D")
+    return later + np.minimum(days - month.astype("datetime64[D]"), last)

@@ -15,6 +15,7 @@ import shapely
 from gisapp.counting import counted
 from gisapp.errors import InputError
 from gisapp.tables import INCIDENT_TYPES
+from gisapp.times import local_days
 
 _EPOCH = date(1970, 1, 1)
 
@@ -131,7 +132,7 @@ def incident_cube(incidents: gpd.GeoDataFrame, zone: ZoneInfo) -> Cube:
     left_out = {reason: int(counts[reason].sum()) for reason in ("drill", "duplicate", "withdrawn")}
     rows = np.flatnonzero(counts["counts"].to_numpy())
     kind = _kinds(incidents["type"])[rows]
-    day = _days(incidents["reported_at"], zone)[rows]
+    day = local_days(incidents["reported_at"], zone).astype(np.int64)[rows]
     first = int(day.min()) if len(rows) else 0
     days = int(day.max()) - first + 1 if len(rows) else 0
     # Two bytes where they are enough (12 years): numpy then sorts by counting, ten times as fast.
@@ -158,12 +159,6 @@ def _kinds(types: pd.Series) -> np.ndarray:
     """Return the number of each type in the tables; distinct texts are looked up once, not row by row."""
     codes, distinct = pd.factorize(types)
     return np.array([INCIDENT_TYPES.index(name) for name in distinct], dtype=np.int64)[codes]
-
-
-def _days(moments: pd.Series, zone: ZoneInfo) -> np.ndarray:
-    """Return the day of each moment in the zone, counted from 1970."""
-    local = moments.dt.tz_convert(zone).dt.tz_localize(None)
-    return local.to_numpy().astype("datetime64[D]").astype(np.int64)
 
 
 def _coordinates(incidents: gpd.GeoDataFrame) -> np.ndarray:

@@ -16,6 +16,7 @@ from gisapp.counting import counted
 from gisapp.density.chance import dispersion, shrunk
 from gisapp.errors import InputError
 from gisapp.tables import INCIDENT_TYPES
+from gisapp.times import local_days
 
 COHORTS = ("material", "decade", "diameter", "rank", "utility")
 BREAKS = ("leak", "burst")
@@ -84,7 +85,7 @@ def pipe_breaks(incidents: pd.DataFrame, zone: ZoneInfo, *, types: Iterable[str]
     if unknown:
         raise InputError(f"unknown incident type {unknown[0]!r}", todo=f"use some of {', '.join(INCIDENT_TYPES)}")
     chosen = incidents[counted(incidents)["counts"] & incidents["type"].isin(wanted)]
-    day = chosen["reported_at"].dt.tz_convert(zone).dt.tz_localize(None).dt.floor("D")
+    day = local_days(chosen["reported_at"], zone).astype("datetime64[s]")
     return pd.DataFrame(chosen[["code", "utility", "link_code"]]).assign(day=day)
 
 
