@@ -1,4 +1,4 @@
-"""Commands on shutoff operations: ``operation list``, ``show``, ``open``, ``record``, ``amend`` and ``valve``."""
+"""Commands on shutoff operations: ``operation list``, ``show`` and ``together``; ``open``, ``record`` and so on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gisapp.tables import UTILITIES
 
 if TYPE_CHECKING:
     from gisapp.operations import Operation
+    from gisapp.reports.coinciding import Coincidence
     from gisapp.store import Store
 
 ACTOR = "local"
@@ -34,6 +35,16 @@ def _reading(verbs: Any) -> None:
     made = command(verbs, "list", run_list, "List every shutoff operation, the newest first.", _of("list -o works.csv"))
     store_option(made)
     made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
+    made = command(
+        verbs,
+        "together",
+        run_together,
+        "Name the operations that run at the same time, and whom that costs supply beyond what each costs alone. "
+        "Exit status 1: none do.",
+        _of("together"),
+    )
+    store_option(made)
+    made.add_argument("-o", dest="out", type=Path, metavar="FILE")
     made = command(
         verbs, "show", run_show, "Show one operation with its duties as JSON.", _of("show --shutoff S20261127-001")
     )
@@ -155,6 +166,34 @@ def run_show(options: argparse.Namespace) -> int:
         judged = duties(operation, shutoff_rules(day, options.rules), now=now, zone=store.zone)
     put_json(operation_json(operation, judged), options.out)
     return 0
+
+
+def run_together(options: argparse.Namespace) -> int:
+    """Name what coincides."""
+    import pandas as pd
+
+    from dashboards.commands.networks import network_in
+    from gisapp.operations import operation_of
+    from gisapp.reports.coinciding import coinciding
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        own = [store.table(name) for name in ("shutoffs", "shutoff_steps", "valve_operations", "notices")]
+        records = [operation_of(code, *own) for code in own[0]["code"]]
+        now = pd.Timestamp.now("UTC").to_pydatetime()
+        found = coinciding(records, lambda utility: network_in(store, utility), own[2], now=now)
+    put_json([_told(one) for one in found], options.out)
+    return 0 if found else 1
+
+
+def _told(one: Coincidence) -> dict[str, Any]:
+    return {
+        "utility": one.utility,
+        "shutoffs": list(one.codes),
+        "starts_at": one.starts_at.isoformat(),
+        "ends_at": one.ends_at.isoformat(),
+        "extra": {"totals": dict(one.together.totals), "customers": one.together.extra["code"].tolist()},
+    }
 
 
 def run_open(options: argparse.Namespace) -> int:

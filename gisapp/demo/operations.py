@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -179,7 +180,7 @@ def _by_minutes(answer: Shutoff, first: int) -> Iterable[tuple[int, Mapping[str,
 
 def _works(log: _Log, network: Network, tables: Mapping[str, pd.DataFrame], rng: np.random.Generator) -> None:
     """Tell planned works: some done, one published, two approved for the same morning."""
-    picked = _isolable(network, rng, DONE_WORKS + 3)
+    picked = [*_isolable(network, rng, DONE_WORKS + 1), *_costly_pair(network, rng)]
     for number, (link, answer) in enumerate(picked):
         coming = number - DONE_WORKS
         start = _COMING[min(coming, 1)] if coming >= 0 else _FIRST_DAY + timedelta(days=21 * number)
@@ -206,6 +207,34 @@ def _isolable(network: Network, rng: np.random.Generator, wanted: int) -> list[t
         if len(found) == wanted:
             break
     return found
+
+
+def _costly_pair(network: Network, rng: np.random.Generator) -> list[tuple[str, Shutoff]]:
+    """Return two links, each with its answer, between which somebody is fed round either but not round both."""
+    found = _isolable(network, rng, 40)
+    for _, between in found:
+        sides = [_beyond(network, code, between) for code in between.must_close["code"]]
+        for a, b in product(sides[0], sides[1]) if len(sides) == 2 else ():
+            one, other = shutoff(network, [a]), shutoff(network, [b])
+            if _households(shutoff(network, [a, b])) > _households(one) + _households(other):
+                return [(a, one), (b, other)]
+    return found[:2]
+
+
+def _beyond(network: Network, device: str, zone: Shutoff) -> list[str]:
+    """Return the links at the node where a device stands that lie outside a zone."""
+    row = network.devices.loc[network.devices["code"] == device].iloc[0]
+    links = network.links
+    mine = links.loc[links["code"] == row["link_code"]].iloc[0]
+    if row["end"] == "mid":
+        return []
+    node = mine[f"{row['end']}_node"]
+    there = links[(links["from_node"] == node) | (links["to_node"] == node)]
+    return [str(code) for code in there["code"] if code not in set(zone.isolated.links["code"])]
+
+
+def _households(answer: Shutoff) -> int:
+    return int(str(answer.totals["households"]))
 
 
 def _communities_at(tables: Mapping[str, pd.DataFrame], link: str) -> list[str]:

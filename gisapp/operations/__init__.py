@@ -3,6 +3,7 @@
 from gisapp.operations.forms import operation_json, operation_list
 from gisapp.operations.lifecycle import Step, allowed, amendable, next_step
 from gisapp.operations.model import Operation, burst_text, bursts_of, notice_digest, operation_of
+from gisapp.operations.spans import spans
 from gisapp.operations.valves import Overrides, overrides, still_closed, without_order
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "operation_list",
     "operation_of",
     "overrides",
+    "spans",
     "still_closed",
     "without_order",
 ]

@@ -1,6 +1,6 @@
 """The shutoffs of the sample city keep the rules of the house, but where they are meant not to."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pandas as pd
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from gisapp.network import network_of, shutoff
 from gisapp.operations import next_step, operation_of, overrides, without_order
 from gisapp.operations.duties import duties
+from gisapp.reports.coinciding import coinciding
 from gisapp.rules import shutoff_rules
 from gisapp.times import zone_named
 
@@ -18,6 +19,13 @@ ZONE = zone_named("Asia/Shanghai")
 @pytest.fixture(scope="module")
 def records(small):
     return [operation_of(code, *(small[name] for name in OWN)) for code in small["shutoffs"]["code"]]
+
+
+@pytest.fixture(scope="module")
+def network(small):
+    return network_of(
+        "water", *(small[name] for name in ("nodes", "links", "devices", "customers", "connections", "hydrants"))
+    )
 
 
 def test_every_kind_of_life_is_there(records):
@@ -40,10 +48,7 @@ def test_every_step_could_be_taken_when_it_was(small, records):
             assert (step.from_status, step.to_status) == (row["from_status"], row["to_status"])
 
 
-def test_what_was_closed_is_what_had_to_be_closed_and_all_of_it_is_open_again(small, records):
-    network = network_of(
-        "water", *(small[name] for name in ("nodes", "links", "devices", "customers", "connections", "hydrants"))
-    )
+def test_what_was_closed_is_what_had_to_be_closed_and_all_of_it_is_open_again(small, network, records):
     for record in records:
         if record.status != "closed":
             continue
@@ -64,8 +69,8 @@ def test_one_notice_was_late_and_one_valve_was_turned_without_an_order(small, re
     assert len(without_order(small["valve_operations"])) == 2
 
 
-def test_two_works_are_planned_for_the_same_hours(records):
-    coming = [record for record in records if record.status == "approved"]
-    assert coming[0].planned_start < coming[1].planned_end
-    assert coming[1].planned_start < coming[0].planned_end
-    assert coming[0].planned_start - coming[0].opened_at == timedelta(days=6)
+def test_two_works_are_planned_for_the_same_hours_and_cost_more_together(small, network, records):
+    now = datetime.fromisoformat("2026-11-27T00:00:00+00:00")
+    (found,) = coinciding(records, lambda _: network, small["valve_operations"], now=now)
+    assert set(found.codes) == {record.code for record in records if record.status == "approved"}
+    assert found.together.totals["households"] > 0

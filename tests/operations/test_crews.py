@@ -1,0 +1,90 @@
+"""Which crew is nearest: along the streets, not across the river."""
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pytest
+import shapely
+
+from gisapp.errors import CrsError
+from gisapp.operations.crews import nearest_crews
+
+CRS = "EPSG:4547"
+X, Y = 500_000.0, 3_400_000.0
+
+
+def line(*spots):
+    return shapely.LineString([(X + x, Y + y) for x, y in spots])
+
+
+def streets(*lines):
+    return gpd.GeoDataFrame({"geom": list(lines)}, geometry="geom", crs=CRS)
+
+
+def crews(*spots, utility="water", on_duty=True):
+    points = [shapely.Point(X + x, Y + y) for x, y in spots]
+    codes = [f"K{row}" for row in range(1, len(spots) + 1)]
+    plain = {"code": codes, "utility": utility, "on_duty": on_duty, "geom": points}
+    return gpd.GeoDataFrame(plain, geometry="geom", crs=CRS)
+
+
+PLACE = shapely.Point(X + 500, Y + 10)
+ROAD = line((0, 0), (1000, 0))
+BANK = (line((0, 300), (1000, 300)), line((0, 0), (0, 300)))
+
+
+def test_the_way_leads_over_the_bridge():
+    found = nearest_crews(crews((520, 290), (100, 0)), streets(ROAD, *BANK), PLACE, utility="water")
+    assert found["code"].tolist() == ["K2", "K1"]
+    assert found["distance_m"].tolist() == pytest.approx([400 + 10, 10 + 520 + 300 + 500 + 10])
+    assert set(found["by"]) == {"streets"}
+
+
+def test_on_one_street_the_way_is_the_piece_between():
+    found = nearest_crews(crews((600, 0)), streets(ROAD), PLACE, utility="water")
+    assert found["distance_m"].tolist() == pytest.approx([110])
+
+
+def test_where_no_street_leads_the_straight_line_is_told_and_stands_last():
+    both = nearest_crews(crews((500, 300), (0, 0)), streets(ROAD, BANK[0]), PLACE, utility="water")
+    assert both[["code", "by"]].to_numpy().tolist() == [["K2", "streets"], ["K1", "straight"]]
+    assert both["distance_m"].iloc[1] == pytest.approx(290)
+    far = nearest_crews(crews((500, 1000)), streets(ROAD), PLACE, utility="water")
+    assert far["by"].tolist() == ["straight"]
+
+
+def test_only_crews_of_the_utility_on_duty_are_named():
+    assert nearest_crews(crews((0, 0), utility="gas"), streets(ROAD), PLACE, utility="water").empty
+    assert nearest_crews(crews((0, 0), on_duty=False), streets(ROAD), PLACE, utility="water").empty
+    assert len(nearest_crews(crews(*[(x, 0) for x in range(9)]), streets(ROAD), PLACE, utility="water")) == 5
+
+
+def test_without_streets_every_way_is_straight():
+    found = nearest_crews(crews((500, 110)), streets(), PLACE, utility="water")
+    assert (found["by"].tolist(), found["distance_m"].tolist()) == (["straight"], [100.0])
+
+
+def test_degrees_are_refused():
+    with pytest.raises(CrsError):
+        nearest_crews(crews((0, 0)).to_crs(4490), streets(ROAD), PLACE, utility="water")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_ways_equal_those_of_networkx_on_a_random_town(seed):
+    rng = np.random.default_rng(seed)
+    nodes = rng.uniform(0, 900, (12, 2)).round(2)
+    pairs = [tuple(rng.choice(12, 2, replace=False)) for _ in range(20)]
+    graph = nx.MultiGraph()
+    for row, (a, b) in enumerate(pairs):
+        graph.add_edge(int(a), int(b), weight=float(np.hypot(*(nodes[a] - nodes[b]))), key=row)
+    town = streets(*(line(nodes[a], nodes[b]) for a, b in pairs))
+    start, goal = int(pairs[0][0]), int(pairs[-1][1])
+    found = nearest_crews(
+        crews(tuple(nodes[start])), town, shapely.Point(X + nodes[goal][0], Y + nodes[goal][1]), utility="water"
+    )
+    try:
+        wanted = nx.shortest_path_length(graph, start, goal, weight="weight")
+    except nx.NetworkXNoPath:
+        assert found["by"].tolist() == ["straight"]
+    else:
+        assert found["distance_m"].iloc[0] == pytest.approx(wanted, abs=0.05)
