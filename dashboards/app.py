@@ -133,6 +133,7 @@ def _warm(server: Flask, kept: snapshot.Snapshot) -> None:
     kept.network(UTILITIES[0])
     kept.workload()
     kept.cube()
+    tiles_of(server).warm()
 
 
 def server_for(app: dash.Dash, host: str, port: int) -> BaseWSGIServer:

@@ -6,6 +6,7 @@ layers that are seen together and travel in one tile; :mod:`dashboards.bundles` 
 
 from __future__ import annotations
 
+import gc
 import gzip
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -132,6 +133,7 @@ class Tiles:
         with self._locks[name]:
             if name not in self._editions or self._editions[name].number != number:
                 self._editions[name] = self._made(name, number)
+                _settle()
             return self._editions[name]
 
     def _made(self, name: str, number: tuple[int, ...]) -> _Edition:
@@ -152,6 +154,18 @@ class Tiles:
         ]
         rev = blake2b(repr(seal).encode(), digest_size=6).hexdigest()
         return _Edition(number, rev, sheets, degrees([layer.frame for layer in made], to=self._frame))
+
+
+def _settle() -> None:
+    """Search for cycles once, now, and leave all that lives out of later searches.
+
+    A city's tables and sheets are more than a million shapes, none in a cycle. A search walks over all of
+    them, a fifth of a second in which no tile is answered, and would begin in the middle of any tile.
+    What earlier calls left out is searched again here, so that nothing replaced since is kept.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def degrees(frames: Sequence[gpd.GeoDataFrame], *, to: str = "wgs84") -> tuple[float, float, float, float]:

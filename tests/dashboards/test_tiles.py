@@ -1,7 +1,10 @@
+import gc
 import gzip
+import weakref
 
 import numpy as np
 import pytest
+import shapely
 from flask import Flask
 from mvt_reader import read
 from town import town
@@ -98,6 +101,24 @@ def test_a_change_moves_the_address_and_the_tile(drawn, tiles):
     assert tiles.address("water").url != before
     assert tiles.address("base").url == other
     assert "links_water" not in read(gzip.decompress(tiles.tile("water", centre(tiles, 15))[1]))
+
+
+def test_no_search_for_cycles_walks_over_a_bundle_made_ready(tiles):
+    tiles.warm()
+    assert not [one for one in gc.get_objects() if isinstance(one, shapely.Geometry)]
+
+
+def test_what_a_change_replaced_is_let_go(drawn, tiles):
+    class Ring:
+        pass
+
+    ring = Ring()
+    ring.itself, gone = ring, weakref.ref(ring)
+    tiles.warm("water")
+    del ring
+    drawn.revisions["links"] = 2
+    tiles.warm("water")
+    assert gone() is None
 
 
 @pytest.mark.parametrize("change", [lambda links: links.iloc[1:], lambda links: links.assign(geom=links.translate(5))])
