@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 STORE := data/small.gpkg
 PORT ?= 8050
+CHROMIUM = @{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null || { $(SUDO) apt-get update -qq && \
+	$(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk libatomic1; }
 
 .PHONY: run test lint bench crash clean
 
@@ -16,8 +18,7 @@ $(STORE): | $(VENV)/run.stamp
 	$(BIN)/gisapp demo --size small --seed 1 --store $(STORE)
 
 test: $(VENV)/dev.stamp
-	@{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null || { $(SUDO) apt-get update -qq && \
-	$(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk libatomic1; }
+	$(CHROMIUM)
 	$(BIN)/python build_backend.py --tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
@@ -29,8 +30,10 @@ lint: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp data/city.gpkg
 	$(BIN)/pip install --quiet -e '.[bench]'
-	for name in assign density segments store imports; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
-	for name in tiles first_map; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name data/city.gpkg || exit 1; done
+	@for name in assign density segments store imports; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	$(CHROMIUM)
+	$(BIN)/gisapp upgrade --store data/city.gpkg
+	@for name in tiles first_map; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name data/city.gpkg || exit 1; done
 
 data/city.gpkg: | $(VENV)/run.stamp
 	$(BIN)/gisapp demo --size city --seed 1 --store $@
