@@ -123,11 +123,11 @@ def serve(app: dash.Dash, host: str, port: int) -> None:
     if "GISAPP_SECRET_KEY" not in os.environ:
         log.warning("GISAPP_SECRET_KEY is not set: a random key is used, and sessions end with this server.")
     kept = snapshot.snapshot_of(app.server)
-    threading.Thread(target=_warm, args=(app.server, kept), daemon=True).start()
+    threading.Thread(target=warm, args=(app.server, kept), daemon=True).start()
     server.serve_forever()
 
 
-def _warm(server: Flask, kept: snapshot.Snapshot) -> None:
+def warm(server: Flask, kept: snapshot.Snapshot) -> None:
     """Make ready what the first person on each page would otherwise wait for, seconds in a city."""
     tiles_of(server).warm("base", "grids", UTILITIES[0])
     kept.network(UTILITIES[0])
