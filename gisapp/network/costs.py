@@ -15,10 +15,10 @@ import pandas as pd
 
 from gisapp.network.dominators import Dominators, dominators
 from gisapp.network.model import Network
-from gisapp.network.search import adjacency, compiled, components
+from gisapp.network.search import Ways, adjacency, compiled, components, ways
 from gisapp.network.sets import Sets, grouped, joined, sets_of
-from gisapp.network.supply import Today, element_is_return, hold, lets, return_feeds
-from gisapp.network.trees import Tree, Ways, lost_each, tree_from, ways
+from gisapp.network.supply import Today, element_is_return, hold, lets, return_feeds, supply
+from gisapp.network.trees import Tree, lost_each, tree_from
 
 _BATCH = 50_000
 _TO_M = 1e-6  # lengths are added up in whole micrometres, so that sums do not depend on their order
@@ -123,19 +123,19 @@ def grounds(network: Network, state: Today) -> Grounds:
     """Return what the costs of all zones rest on, as the devices stand."""
     cells, heating = network.cells, network.utility == "heating"
     returns = heating and len(return_feeds(network)) > 0
-    way = ways(cells.graph, *lets(network, state.passes))
+    fed = supply(network, state)
     feeds, stores = network.cell[network.feeds], network.cell[network.stores]
+    starts = np.concatenate([feeds, stores])
     returning = element_is_return(network) if heating else np.zeros(network.n_elements, dtype=bool)
     vertex = _vertices(network, state) if not heating else np.arange(cells.count)
-    sources = tree_from(cells.graph, way.out, feeds)
-    main = _flow(network, way, vertex, np.concatenate([feeds, stores]), _weights(network, ~returning, sources.reached))
-    feed = _flow(network, way, vertex, feeds, main.weights[:, :1]) if len(feeds) and len(stores) else None
+    main = _flow(network, fed.way, fed.stored, vertex, starts, _weights(network, ~returning, fed.before.fed))
+    feed = _flow(network, fed.way, fed.fed, vertex, feeds, main.weights[:, :1]) if len(feeds) and len(stores) else None
     back = None
     if heating:
-        ends = network.cell[return_feeds(network)] if returns else np.arange(cells.count)
-        back = _flow(network, way.against, vertex, ends, _weights(network, returning, sources.reached))
+        tree = fed.back if returns else tree_from(cells.graph, fed.way.into, np.arange(cells.count))
+        back = _flow(network, fed.way.against, tree, vertex, feeds, _weights(network, returning, fed.before.fed))
     device = cells.device[cells.graph.edge]
-    closable = np.append(state.usable & state.passes, False)
+    closing = np.append(state.usable & state.passes, False)
     held = np.zeros(cells.count, dtype=bool)
     held[feeds] = held[stores] = True
     return Grounds(
@@ -145,7 +145,7 @@ def grounds(network: Network, state: Today) -> Grounds:
         back=back,
         returns=returns,
         people=_people(network, returning, main, back) if back is not None else None,
-        enters=way.into & closable[device],
+        enters=fed.way.into & closing[device],
         device=device,
         body=_bodies(network),
         held=held,
@@ -155,15 +155,16 @@ def grounds(network: Network, state: Today) -> Grounds:
 def _vertices(network: Network, state: Today) -> np.ndarray:
     """Return for every cell its vertex: cells that every zone takes together and that feed one another are one."""
     cells = network.cells
-    grows = np.logical_and(*hold(network, state))
+    grows = np.logical_and(*hold(network, state, np.arange(len(cells.a))))
     feeds = np.logical_and(*lets(network, state.passes))
     return components(cells.count, cells.a[grows & feeds], cells.b[grows & feeds])
 
 
-def _flow(network: Network, way: Ways, vertex: np.ndarray, starts: np.ndarray, weights: np.ndarray) -> _Flow:
-    """Return a flow from ``starts``; not of heating, with its dominator tree."""
+def _flow(
+    network: Network, way: Ways, tree: Tree, vertex: np.ndarray, starts: np.ndarray, weights: np.ndarray
+) -> _Flow:
+    """Return a flow from ``starts``, whose tree is known; not of heating, with its dominator tree."""
     cells = network.cells
-    tree = tree_from(cells.graph, way.out, starts)
     if network.utility == "heating":
         return _Flow(way, tree, weights, None, vertex, np.zeros((1, weights.shape[1]), dtype=np.int64))
     count = int(vertex.max(initial=-1)) + 1
@@ -230,9 +231,8 @@ def _people(network: Network, returning: np.ndarray, main: _Flow, back: _Flow) -
 
 def _bodies(network: Network) -> np.ndarray:
     """Return for every device the cell of its node if it sits on several joints, else -1; one more -1 at the end."""
-    joints = network.joints
     found = np.full(len(network.devices) + 1, -1, dtype=np.int64)
-    rows = np.flatnonzero(np.bincount(joints.device[joints.device >= 0], minlength=len(network.devices)) > 1)
+    rows = np.flatnonzero(network.bodies)
     if len(rows):
         node = pd.Index(network.nodes["code"]).get_indexer(network.devices["node_code"].iloc[rows])
         found[rows] = network.cell[node]
@@ -346,7 +346,7 @@ def _still(flow: _Flow, taken: _Lost, owner: np.ndarray, cell: np.ndarray) -> np
 def _must_close(given: Grounds, zones: Sets, taken: _Lost, back: _Lost | None) -> tuple[np.ndarray, np.ndarray]:
     """Return zones and the devices that must be closed around each: supply comes in through them from beyond."""
     graph = given.network.cells.graph
-    halves = zones.through(Sets(graph.start, np.arange(len(graph.other))))
+    halves = zones.through(given.network.cells.halves)
     comes = given.enters[halves.member]
     owner, half = halves.owner[comes], halves.member[comes]
     alive = _still(given.main, taken, owner, graph.other[half])

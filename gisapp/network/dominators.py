@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gisapp.network.search import NUMBA, Adjacency, compiled
+from gisapp.network.search import NUMBA, Adjacency, Ways, compiled
 from gisapp.network.sets import Sets
-from gisapp.network.trees import Tree, Ways, numbers_for, preorder, tree_from
+from gisapp.network.trees import Tree, numbers_for, preorder, tree_from
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from gisapp.network.model import Network, framed
-from gisapp.network.search import components
-from gisapp.network.supply import Service, element_is_return, lets, return_feeds
+from gisapp.network.search import Ways, components, reach
+from gisapp.network.supply import Service, Supply, element_is_return, return_feeds
 
 SERVED, STORAGE_ONLY, UNINTENDED, ISOLATED, ALREADY_DRY = range(5)
 """Classes of elements, the later the worse."""
+_TAKEN = (UNINTENDED, ISOLATED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,49 +27,96 @@ class Loss:
     hydrants: pd.DataFrame
 
 
-def element_classes(network: Network, before: Service, after: Service, zone: np.ndarray) -> np.ndarray:
-    """Return the class of every element.
+@dataclass(frozen=True, eq=False)
+class Touched:
+    """What a shutoff may change: rows of elements, customers and hydrants, each sorted."""
+
+    elements: np.ndarray
+    customers: np.ndarray
+    hydrants: np.ndarray
+
+
+def touched(network: Network, cells: np.ndarray) -> Touched:
+    """Return what is in cells, or hangs on them."""
+    attached = (np.unique(network.attached_in[name].pick(cells).member) for name in ("customers", "hydrants"))
+    return Touched(np.sort(network.elements_in.pick(cells).member), *attached)
+
+
+def _all(network: Network) -> Touched:
+    """Return everything."""
+    return Touched(*(np.arange(n) for n in (network.n_elements, len(network.customers), len(network.hydrants))))
+
+
+def dry_classes(network: Network, given: Supply) -> np.ndarray:
+    """Return the class of every element before anything is shut: already dry, or served."""
+
+    def made() -> np.ndarray:
+        could = _fed(network, given.before.stored, given.before.back, np.arange(network.n_elements))
+        return np.where(could, SERVED, ALREADY_DRY).astype(np.int8)
+
+    return given.once("dry_classes", made)
+
+
+def dry_loss(network: Network, given: Supply) -> Loss:
+    """Return what was without supply already."""
+    found = given.once("dry_loss", lambda: loss(network, dry_classes(network, given), ALREADY_DRY, _all(network)))
+    return Loss(*(frame.copy(deep=False) for frame in (found.links, found.customers, found.hydrants)))
+
+
+def element_classes(
+    network: Network, given: Supply, after: Service, zone: np.ndarray, elements: np.ndarray
+) -> np.ndarray:
+    """Return the class of every element; only ``elements`` can have lost anything.
 
     Already dry: not fed before, from neither source nor storage. Isolated: fed before and in the zone.
     Unintended: fed before, outside the zone, not fed after. Storage only: fed by a source before, and
     by tanks alone after.
     """
-    was, is_ = _fed(network, before.fed, before.back), _fed(network, after.fed, after.back)
-    could, can = _fed(network, before.stored, before.back), _fed(network, after.stored, after.back)
-    inside = zone[network.cell]
-    found = np.full(network.n_elements, SERVED, dtype=np.int8)
+    before = given.before
+    was, is_ = (_fed(network, one.fed, one.back, elements) for one in (before, after))
+    could, can = (_fed(network, one.stored, one.back, elements) for one in (before, after))
+    inside = zone[network.cell[elements]]
+    found = np.full(len(elements), SERVED, dtype=np.int8)
     found[was & ~is_ & can] = STORAGE_ONLY
     found[could & ~can] = UNINTENDED
     found[could & inside] = ISOLATED
     found[~could] = ALREADY_DRY
-    return found
+    classes = dry_classes(network, given).copy()
+    classes[elements] = found
+    return classes
 
 
-def _fed(network: Network, forward: np.ndarray, back: np.ndarray) -> np.ndarray:
-    """Return the mask of elements in service; on the return side of heating they must be able to give back."""
-    fed = forward[network.cell]
+def _fed(network: Network, forward: np.ndarray, back: np.ndarray, elements: np.ndarray) -> np.ndarray:
+    """Return which elements are in service; on the return side of heating they must be able to give back."""
+    fed = forward[network.cell[elements]]
     if network.utility != "heating":
         return fed
-    returning = element_is_return(network)
-    judged = back[network.cell] if len(return_feeds(network)) else True
+    returning = element_is_return(network)[elements]
+    judged = back[network.cell[elements]] if len(return_feeds(network)) else True
     return np.where(returning, judged, fed)
 
 
-def attached_classes(network: Network, classes: np.ndarray, table: str) -> np.ndarray:
+def attached_classes(network: Network, classes: np.ndarray, table: str, rows: np.ndarray | None = None) -> np.ndarray:
     """Return the class of ``customers`` or ``hydrants``: the worse of what feeds them and what takes back."""
     attached = network.columns[table]
-    return np.maximum(classes[attached["element"]], np.append(classes, SERVED)[attached["back_element"]])
+    element, back = attached["element"], attached["back_element"]
+    if rows is not None:
+        element, back = element[rows], back[rows]
+    return np.maximum(classes[element], np.where(back < 0, SERVED, classes[back]))
 
 
-def loss(network: Network, classes: np.ndarray, wanted: int, hours: np.ndarray | None = None) -> Loss:
-    """Return links, customers and hydrants of one class; with ``hours`` of every element where storage feeds."""
-    customers = np.flatnonzero(attached_classes(network, classes, "customers") == wanted)
-    hydrants = np.flatnonzero(attached_classes(network, classes, "hydrants") == wanted)
+def loss(network: Network, classes: np.ndarray, wanted: int, among: Touched, hours: np.ndarray | None = None) -> Loss:
+    """Return links, customers and hydrants of one class; with ``hours`` of every cell where storage feeds."""
+    customers, hydrants = (
+        rows[attached_classes(network, classes, name, rows) == wanted]
+        for name, rows in (("customers", among.customers), ("hydrants", among.hydrants))
+    )
     people = _attached(network, "customers", customers, _CUSTOMER_COLUMNS)
     if hours is not None:
-        people["hours"] = hours[network.columns["customers"]["element"][customers]]
+        people["hours"] = hours[network.cell[network.columns["customers"]["element"][customers]]]
+    pieces = among.elements[classes[among.elements] == wanted] - len(network.nodes)
     return Loss(
-        framed(_links(network, classes, wanted, hours)),
+        framed(_links(network, pieces[pieces >= 0], hours)),
         framed(people),
         framed(_attached(network, "hydrants", hydrants, ("code", "measure_m"))),
     )
@@ -77,33 +125,31 @@ def loss(network: Network, classes: np.ndarray, wanted: int, hours: np.ndarray |
 _CUSTOMER_COLUMNS = ("code", "measure_m", "kind", "critical", "households", "people", "building_code")
 
 
-def _links(network: Network, classes: np.ndarray, wanted: int, hours: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Return one row for every link with pieces of the class: the lost length, and its share of the link."""
+def _links(network: Network, rows: np.ndarray, hours: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Return one row for every link with pieces among ``rows``: the lost length, and its share of the link."""
     pieces, links = network.pieces, network.columns["links"]
-    count = len(network.nodes)
-    rows = np.flatnonzero((classes[count:] == wanted) & ~pieces.filler)
+    rows = rows[~pieces.filler[rows]]
     rows = rows[links["kind"][pieces.link[rows]] != "exchanger"]
     link, first = np.unique(pieces.link[rows], return_index=True)
-    if not len(link):
-        empty = np.zeros(0)
-        found = {"code": links["code"][link], **dict.fromkeys(("from_m", "to_m", "length_m", "share"), empty)}
-    else:
-        last = np.append(first[1:], len(rows)) - 1
-        length = np.add.reduceat(pieces.to_m[rows] - pieces.from_m[rows], first)
-        whole = links["length_m"][link].astype(float)
-        share = np.divide(length, whole, out=np.ones(len(link)), where=whole > 0)
-        found = {
-            "code": links["code"][link],
-            "from_m": pieces.from_m[rows[first]],
-            "to_m": pieces.to_m[rows[last]],
-            "length_m": length,
-            "share": share,
-        }
-    found["diameter_mm"] = links["diameter_mm"][link].astype(float)
+    last = np.append(first, len(rows))[1:] - 1
+    length = _reduced(np.add, pieces.to_m[rows] - pieces.from_m[rows], first)
+    whole = links["length_m"][link].astype(float)
+    found = {
+        "code": links["code"][link],
+        "from_m": pieces.from_m[rows[first]],
+        "to_m": pieces.to_m[rows[last]],
+        "length_m": length,
+        "share": np.divide(length, whole, out=np.ones(len(link)), where=whole > 0),
+        "diameter_mm": links["diameter_mm"][link].astype(float),
+    }
     if hours is not None:
-        least = np.fmin.reduceat(hours[count + rows], first) if len(link) else np.zeros(0)
-        found["hours"] = least
+        found["hours"] = _reduced(np.fmin, hours[network.piece_cell[rows]], first)
     return found
+
+
+def _reduced(how: np.ufunc, values: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Return values reduced from every first row to the next."""
+    return how.reduceat(values, first) if len(first) else np.zeros(0)
 
 
 def _attached(network: Network, table: str, rows: np.ndarray, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -113,26 +159,33 @@ def _attached(network: Network, table: str, rows: np.ndarray, wanted: tuple[str,
     return {**picked, "link_code": network.columns["links"]["code"][attached["link"][rows]]}
 
 
-def storage_hours(network: Network, after: Service, passes: np.ndarray, zone: np.ndarray) -> np.ndarray:
-    """Return for every element how long storage lasts where it alone feeds: volume of its tanks / demand, in hours.
+def storage_hours(network: Network, after: Service, way: Ways, zone: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Return how long storage lasts where it alone feeds, by cell: volume of its tanks / demand, in hours.
 
-    Tanks and demand of what hangs together after the shutoff are added up. It is an estimate without
+    Tanks and demand of what hangs together with ``cells`` after the shutoff are added up. It is an estimate without
     pressure: NaN where a volume is not known or nothing is known to be drawn.
     """
-    cells = network.cells
-    forth, back = lets(network, passes)
+    found = np.full(len(zone), np.nan)
+    if not len(cells):
+        return found
+    graph = network.cells.graph
     only = after.stored & ~after.fed & ~zone
-    joined = (forth | back) & only[cells.a] & only[cells.b]
-    group = components(cells.count, cells.a[joined], cells.b[joined])[network.cell]
-    size = int(group.max(initial=-1)) + 1
-    count = len(network.nodes)
-    demand = network.nodes["demand_m3h"].to_numpy(dtype=float)
-    drawn = np.bincount(group[:count], np.clip(np.nan_to_num(demand), 0.0, None), minlength=size)
-    volume = np.bincount(
-        group[network.stores], network.nodes["volume_m3"].to_numpy(dtype=float)[network.stores], minlength=size
-    )
-    hours = np.divide(volume, drawn, out=np.full(size, np.nan), where=drawn > 0)
-    return np.where(only[network.cell], hours[group], np.nan)
+    region = np.sort(reach(graph, way.out | way.into, cells, ~only))
+    halves = network.cells.halves.pick(region)
+    joined = (way.out | way.into)[halves.member] & only[graph.other[halves.member]]
+    there = np.searchsorted(region, graph.other[halves.member[joined]])
+    group = components(len(region), halves.owner[joined], there)
+    size = int(group.max()) + 1
+    nodes = network.elements_in.pick(region)
+    owner, row = group[nodes.owner], nodes.member
+    is_node = row < len(network.nodes)
+    owner, row = owner[is_node], row[is_node]
+    demand, volume = (np.asarray(network.columns["nodes"][name], dtype=float) for name in ("demand_m3h", "volume_m3"))
+    tank = np.isin(row, network.stores)
+    drawn = np.bincount(owner, np.clip(np.nan_to_num(demand[row]), 0.0, None), minlength=size)
+    held = np.bincount(owner[tank], volume[row[tank]], minlength=size)
+    found[region] = np.divide(held, drawn, out=np.full(size, np.nan), where=drawn > 0)[group]
+    return found
 
 
 def least_hours(part: Loss) -> float | None:
@@ -141,39 +194,60 @@ def least_hours(part: Loss) -> float | None:
     return None if pd.isna(least) else float(least)
 
 
-def totals(network: Network, classes: np.ndarray, lost: tuple[Loss, ...]) -> dict[str, object]:
+def totals(network: Network, classes: np.ndarray, among: Touched) -> dict[str, object]:
     """Return the sums over classes that are without supply because of this shutoff."""
-    hit = np.isin(classes[: len(network.nodes)], [ISOLATED, UNINTENDED])
-    demand = network.columns["nodes"]["demand_m3h"].astype(float)[hit]
+    nodes = among.elements[among.elements < len(network.nodes)]
+    hit = nodes[np.isin(classes[nodes], _TAKEN)]
+    demand = np.asarray(network.columns["nodes"]["demand_m3h"], dtype=float)[hit]
+    hydrants = attached_classes(network, classes, "hydrants", among.hydrants)
     return {
-        **people_sums(pd.concat([part.customers for part in lost])),
-        "length_m": sum(float(part.links["length_m"].sum()) for part in lost),
-        "hydrants": sum(len(part.hydrants) for part in lost),
+        **_people_sums(network.columns["customers"], _taken_customers(network, classes, among)),
+        "length_m": _taken_length(network, classes, among),
+        "hydrants": int(np.isin(hydrants, _TAKEN).sum()),
         "demand_m3h": float(np.nansum(demand)) if np.isfinite(demand).any() else None,
     }
 
 
 def people_sums(customers: pd.DataFrame) -> dict[str, object]:
     """Return how many customers, households and people, and how many critical users of each kind."""
-    kinds, counts = np.unique(customers["critical"].dropna().to_numpy(dtype=str), return_counts=True)
+    columns = {name: customers[name].to_numpy() for name in ("critical", "households", "people")}
+    return _people_sums(columns, np.arange(len(customers)))
+
+
+def _people_sums(customers: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, object]:
+    """Return the sums over some rows of customers."""
+    critical = customers["critical"][rows]
+    kinds, counts = np.unique(critical[pd.notna(critical)].astype(str), return_counts=True)
     return {
-        "customers": len(customers),
-        "households": int(customers["households"].sum()),
-        "people": int(customers["people"].sum()),
+        "customers": len(rows),
+        "households": int(customers["households"][rows].sum()),
+        "people": int(customers["people"][rows].sum()),
         "critical": dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
     }
 
 
-def lost_sums(network: Network, classes: np.ndarray) -> Mapping[str, float]:
-    """Return customers, households, critical users and metres of link without supply because of this shutoff."""
-    hit = np.isin(attached_classes(network, classes, "customers"), [ISOLATED, UNINTENDED])
-    people, pieces = network.columns["customers"], network.pieces
-    dark = np.isin(classes[len(network.nodes) :], [ISOLATED, UNINTENDED])
+def _taken_customers(network: Network, classes: np.ndarray, among: Touched) -> np.ndarray:
+    """Return the rows of the customers without supply because of this shutoff."""
+    rows = among.customers
+    return rows[np.isin(attached_classes(network, classes, "customers", rows), _TAKEN)]
+
+
+def _taken_length(network: Network, classes: np.ndarray, among: Touched) -> float:
+    """Return the metres of link without supply because of this shutoff."""
+    pieces = network.pieces
+    dark = among.elements[np.isin(classes[among.elements], _TAKEN)] - len(network.nodes)
+    dark = dark[dark >= 0]
     if network.utility == "heating":
-        dark &= (network.columns["links"]["kind"] != "exchanger")[pieces.link]
+        dark = dark[network.columns["links"]["kind"][pieces.link[dark]] != "exchanger"]
+    return float((pieces.to_m[dark] - pieces.from_m[dark]).sum())
+
+
+def lost_sums(network: Network, classes: np.ndarray, among: Touched) -> Mapping[str, float]:
+    """Return customers, households, critical users and metres of link without supply because of this shutoff."""
+    people, hit = network.columns["customers"], _taken_customers(network, classes, among)
     return {
-        "customers": int(hit.sum()),
+        "customers": len(hit),
         "households": int(people["households"][hit].sum()),
         "critical": int(pd.notna(people["critical"][hit]).sum()),
-        "length_m": float((pieces.to_m - pieces.from_m)[dark].sum()),
+        "length_m": _taken_length(network, classes, among),
     }

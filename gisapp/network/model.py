@@ -8,16 +8,19 @@ isolation); both are partitions that no change of a device's state moves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from gisapp.network.notes import Note
 from gisapp.network.search import Adjacency, adjacency, components
+from gisapp.network.sets import Sets, grouped
+
+T = TypeVar("T")
 
 CLOSABLE = (
     "gate_valve",
@@ -33,6 +36,20 @@ CLOSABLE = (
     "fuse",
 )
 """Device classes that a person can close; a check valve closes only by itself."""
+
+
+class Once:
+    """What was made before under a name, and is not made again: ``once("name", make)``."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __call__(self, name: str, make: Callable[[], T]) -> T:
+        """Return what was made under a name, or make it now."""
+        if name not in self._made:
+            self._made[name] = make()
+        found: T = self._made[name]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,10 +187,43 @@ class Network:
         return self.cell[len(self.nodes) :]
 
     @cached_property
+    def shut_links(self) -> np.ndarray:
+        """Return the mask of links that are closed without a device that could be opened."""
+        found = np.zeros(len(self.links), dtype=bool)
+        found[self.joints.link[self.joints.shut]] = True
+        return found
+
+    @cached_property
+    def elements_in(self) -> Sets:
+        """Return the elements of every cell."""
+        return grouped(self.cell, self.cells.count)
+
+    @cached_property
+    def attached_in(self) -> Mapping[str, Sets]:
+        """Return for every cell the rows of ``customers`` and ``hydrants`` that hang on it for supply or return."""
+        found = {}
+        for name in ("customers", "hydrants"):
+            frame = getattr(self, name)
+            ends = np.concatenate([frame["element"].to_numpy(), frame["back_element"].to_numpy()]).astype(np.int64)
+            rows = grouped(np.where(ends < 0, -1, self.cell[ends]), self.cells.count)
+            found[name] = Sets(rows.first, rows.member % max(len(frame), 1))
+        return found
+
+    @cached_property
+    def edges_of(self) -> Sets:
+        """Return the edges between cells on which every device sits."""
+        return grouped(self.cells.device, len(self.devices))
+
+    @cached_property
+    def bodies(self) -> np.ndarray:
+        """Return the mask of devices that separate more than one joint: valves drawn as nodes of several pipes."""
+        return np.diff(self.edges_of.first) > 1
+
+    @cached_property
     def columns(self) -> Mapping[str, Mapping[str, np.ndarray]]:
         """Return the columns of every table as arrays: rows are picked from them often, from frames slowly."""
-        frames = {name: getattr(self, name) for name in ("nodes", "links", "devices", "customers", "hydrants")}
-        return {name: {column: _plain(frame[column]) for column in frame.columns} for name, frame in frames.items()}
+        names = ("nodes", "links", "devices", "customers", "hydrants")
+        return {name: _Columns(getattr(self, name)) for name in names}
 
     @cached_property
     def check_valves(self) -> np.ndarray:
@@ -181,14 +231,24 @@ class Network:
         return (self.devices["kind"] == "check_valve").to_numpy(dtype=bool)
 
     @cached_property
+    def closable(self) -> np.ndarray:
+        """Return the mask of devices of a class that a person can close."""
+        return self.devices["kind"].isin(CLOSABLE).to_numpy(dtype=bool)
+
+    @cached_property
     def link_of(self) -> Mapping[str, int]:
         """Return the row of every link by its code."""
-        return dict(zip(self.links["code"], range(len(self.links)), strict=True))
+        return dict(zip(self.columns["links"]["code"].tolist(), range(len(self.links)), strict=True))
 
     @cached_property
     def device_of(self) -> Mapping[str, int]:
         """Return the row of every device by its code."""
-        return dict(zip(self.devices["code"], range(len(self.devices)), strict=True))
+        return dict(zip(self.columns["devices"]["code"].tolist(), range(len(self.devices)), strict=True))
+
+    @cached_property
+    def once(self) -> Once:
+        """Return what was derived from it, by name."""
+        return Once()
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +265,30 @@ class Cells:
     shut: np.ndarray
     graph: Adjacency
 
+    @cached_property
+    def halves(self) -> Sets:
+        """Return the half-edges of every cell."""
+        return Sets(self.graph.start, np.arange(len(self.graph.other), dtype=np.int32))
+
+
+class _Columns(Mapping[str, np.ndarray]):
+    """The columns of a table as arrays, each made when it is first asked for."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+        self._made: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._made:
+            self._made[name] = _plain(self._frame[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._frame.columns)
+
+    def __len__(self) -> int:
+        return len(self._frame.columns)
+
 
 def _plain(column: pd.Series) -> np.ndarray:
     """Return numbers and truths as they are, moments in UTC, everything else as objects."""
@@ -216,7 +300,15 @@ def _plain(column: pd.Series) -> np.ndarray:
 
 def framed(columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Return arrays as a frame; objects are text, absent where they are missing; moments are in UTC."""
+    if columns and not len(next(iter(columns.values()))):  # most tables of most answers
+        return _empty(tuple((name, values.dtype.str) for name, values in columns.items())).copy(deep=False)
     return pd.DataFrame({name: _column(values) for name, values in columns.items()})
+
+
+@cache
+def _empty(columns: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    """Return a frame without rows."""
+    return pd.DataFrame({name: _column(np.zeros(0, dtype=kind)) for name, kind in columns})
 
 
 def _column(values: np.ndarray) -> Any:

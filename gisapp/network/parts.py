@@ -42,7 +42,7 @@ class Parts:
 def parts_of(network: Network, state: Today) -> Parts:
     """Return the parts of a network as its devices stand."""
     cells = network.cells
-    forth, back = hold(network, state)
+    forth, back = hold(network, state, np.arange(len(cells.a)))
     both, one_way = forth & back, forth ^ back
     of_cell = components(cells.count, cells.a[both], cells.b[both]).astype(np.int32)
     count = int(of_cell.max(initial=-1)) + 1
@@ -83,10 +83,8 @@ def bursting(network: Network, parts: Parts, owner: np.ndarray, piece: np.ndarra
 
     As :func:`gisapp.network.supply.burst_cells`: where a link is closed somewhere, both its ends do.
     """
-    joints, link = network.joints, network.pieces.link[piece]
-    shut_link = np.zeros(len(network.links), dtype=bool)
-    shut_link[joints.link[joints.shut]] = True
-    whole = np.flatnonzero(shut_link[link])
+    link = network.pieces.link[piece]
+    whole = np.flatnonzero(network.shut_links[link])
     ends = network.cell[np.concatenate([network.a[link[whole]], network.b[link[whole]]])]
     cell = np.concatenate([network.piece_cell[piece], ends])
     return sets_of(np.concatenate([owner, owner[whole], owner[whole]]), parts.of_cell[cell], count)
@@ -98,7 +96,7 @@ def pieces_beside(network: Network, owner: np.ndarray, piece: np.ndarray) -> tup
         return owner, piece
     pieces = network.pieces
     middle_m = (pieces.from_m[piece] + pieces.to_m[piece]) / 2
-    length_m = network.columns["links"]["length_m"].astype(float)
+    length_m = np.asarray(network.columns["links"]["length_m"], dtype=float)
     link, at_m = place_beside(network.twins, length_m, pieces.link[piece], middle_m)
     has = np.flatnonzero(link >= 0)
     before = piece_at(pieces, network.middles, link[has], at_m[has])

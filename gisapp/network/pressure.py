@@ -12,12 +12,12 @@ import pandas as pd
 from gisapp.children import Progress
 from gisapp.epanet import Solved, solved
 from gisapp.errors import InputError
+from gisapp.network.cut import Cut
 from gisapp.network.heads import believed, ordinary, parts_of, settled
 from gisapp.network.hydraulics import Basis, Flow, basis_of, flow, inp_text, open_joints
 from gisapp.network.losses import SERVED, STORAGE_ONLY, attached_classes, people_sums
 from gisapp.network.model import Network, framed
 from gisapp.network.notes import Note
-from gisapp.network.restore import Cut
 from gisapp.network.shut_inp import shut_inp
 from gisapp.network.shutoff import Shutoff, cut_of
 
@@ -119,8 +119,8 @@ def reduced_pressure(
         raise InputError(f"pressure of {network.utility} is not simulated", todo="ask for it with water only")
     if not 0 < below_m <= 200:
         raise InputError(f"found a pressure of {below_m:g} m", todo="give metres of water, such as 14")
-    before, cut = cut_of(network, answer)
-    today = flow(network, cut.state.passes, before.stored)
+    cut = cut_of(network, answer)
+    today = flow(network, cut.state.passes, cut.given.before.stored)
     after = flow(network, cut.passes, cut.after.stored, cut.zone)
     simulated = (
         _by_tables(network, today, after, below_m, progress)

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
 
-from gisapp.network.losses import STORAGE_ONLY, UNINTENDED, attached_classes
-from gisapp.network.model import Network
-from gisapp.network.search import reach
-from gisapp.network.supply import Service, Today, element_is_return, lets
-
-
-@dataclass(frozen=True, eq=False)
-class Cut:
-    """A shutoff as far as it is known: states, the zone, what is fed after, and the class of every element."""
-
-    state: Today
-    passes: np.ndarray
-    """What lets pass once the valves are closed."""
-    zone: np.ndarray
-    after: Service
-    classes: np.ndarray
+from gisapp.network.cut import Cut
+from gisapp.network.losses import STORAGE_ONLY, UNINTENDED, attached_classes, touched
+from gisapp.network.model import Network, framed
+from gisapp.network.search import Ways, reach, ways
+from gisapp.network.supply import element_is_return, flowing
 
 
 def restoration(network: Network, cut: Cut) -> pd.DataFrame:
@@ -47,8 +36,12 @@ def restoration(network: Network, cut: Cut) -> pd.DataFrame:
         (row for row in rows if row is not None),
         key=lambda row: (-row.customers, -row.households, -row.storage_customers, -row.length_m, row.code),
     )
-    return pd.DataFrame([asdict(row) for row in ranked], columns=[field.name for field in fields(_Gain)]).astype(
-        {"code": "str", "kind": "str", "also_open": "str", "close_first": "str"}
+    kinds = {"str": object, "int": np.int64, "float": float}
+    return framed(
+        {
+            field.name: np.array([getattr(row, field.name) for row in ranked], dtype=kinds[str(field.type)])
+            for field in fields(_Gain)
+        }
     )
 
 
@@ -67,19 +60,48 @@ class _Gain:
 
 
 def _candidates(network: Network, cut: Cut) -> list[int]:
-    """Return the closed devices that lie between a fed and a dry cell, neither of them in the zone."""
-    cells = network.cells
-    can_open = np.append(~cut.state.passes & cut.state.usable, False)[cells.device]
-    outside = can_open & ~cut.zone[cells.a] & ~cut.zone[cells.b]
-    found = _into(cells.forth, cells.back, cut.after.fed, network)
+    """Return the closed devices that lie between a fed and a dry cell, neither of them in the zone.
+
+    Only those are looked at behind which lies, also over cells that were dry before, something that this
+    shutoff took.
+    """
+    if not len(cut.dark):
+        return []
+    cells, way = network.cells, cut.way
+    if network.utility == "heating" or network.bodies.any():  # opening one may open others with it
+        way = network.once("drawn", lambda: ways(cells.graph, cells.forth, cells.back))
+    found = _behind(network, cut, way.into, cut.after.fed)
     if network.utility == "heating":
-        found |= _into(cells.back, cells.forth, cut.after.back, network)
-    return [int(row) for row in np.unique(cells.device[found & outside])]
+        found = np.concatenate([found, _behind(network, cut, way.out, cut.after.back)])
+        pairs = [device for row in np.unique(found) for device in _companions(network, cut, int(row))]
+        found = np.concatenate([found, [device for device in pairs if _between(network, cut, device)]])
+    return [int(row) for row in np.unique(found) if _between(network, cut, int(row))]
 
 
-def _into(forth: np.ndarray, back: np.ndarray, had: np.ndarray, network: Network) -> np.ndarray:
-    """Return the edges that lead from a cell that has something to one that has not."""
-    a, b = network.cells.a, network.cells.b
+def _behind(network: Network, cut: Cut, way: np.ndarray, had: np.ndarray) -> np.ndarray:
+    """Return the closed devices beside what leads to a cell that has lost something."""
+    cells, graph = network.cells, network.cells.graph
+    region = reach(graph, way, cut.dark, cut.zone | had)
+    device = cells.device[graph.edge[cells.halves.pick(region).member]]
+    device = np.unique(device[device >= 0])
+    return device[~cut.state.passes[device] & cut.state.usable[device]]
+
+
+def _between(network: Network, cut: Cut, device: int) -> bool:
+    """Return whether a device lies between a fed and a dry cell, neither of them in the zone."""
+    cells, edges = network.cells, network.edges_of.pick(np.array([device])).member
+    outside = ~cut.zone[cells.a[edges]] & ~cut.zone[cells.b[edges]]
+    found = _into(network, edges, cut.after.fed)
+    if network.utility == "heating":
+        found |= _into(network, edges, cut.after.back, against=True)
+    return bool((found & outside).any())
+
+
+def _into(network: Network, edges: np.ndarray, had: np.ndarray, *, against: bool = False) -> np.ndarray:
+    """Return which edges lead from a cell that has something to one that has not, with or ``against`` the flow."""
+    cells = network.cells
+    a, b, forth, back = cells.a[edges], cells.b[edges], cells.forth[edges], cells.back[edges]
+    forth, back = (back, forth) if against else (forth, back)
     return (forth & had[a] & ~had[b]) | (back & had[b] & ~had[a])
 
 
@@ -87,62 +109,67 @@ def _companions(network: Network, cut: Cut, device: int) -> list[int]:
     """Return the closed devices on the other pipe of the pair."""
     if network.utility != "heating":
         return []
-    link = network.link_of[str(network.devices["link_code"].iloc[device])]
-    there = network.twins.link[link]
+    link = network.link_of.get(network.columns["devices"]["link_code"][device], -1)
+    there = network.twins.link[link] if link >= 0 else -1
     if there < 0:
         return []
     joints = network.joints
-    beside = joints.device[(joints.link == there) & (joints.device >= 0)]
-    return [int(row) for row in np.unique(beside) if not cut.state.passes[row] and cut.state.usable[row]]
+    first = network.pieces.first[there] + there
+    beside = joints.device[first : network.pieces.first[there + 1] + there + 1]
+    rows = np.unique(beside[beside >= 0])
+    return [int(row) for row in rows if not cut.state.passes[row] and cut.state.usable[row]]
 
 
 def _brought_back(network: Network, cut: Cut, devices: list[int]) -> _Gain | None:
     """Return what opening devices brings back, or None when it is nothing that this shutoff took."""
-    cells = network.cells
-    passes = cut.passes.copy()
-    passes[devices] = True
-    forth, back = lets(network, passes)
-    opened = np.isin(cells.device, devices)
+    cells, graph = network.cells, network.cells.graph
+    rows = np.unique(devices)
+    way = flowing(network, cut.way, rows, np.ones(len(cut.passes), dtype=bool))
+    edges = network.edges_of.pick(rows).member
 
-    def region(way: np.ndarray, other_way: np.ndarray, had: np.ndarray) -> np.ndarray:
-        into = opened & _into(way, other_way, had, network)
-        first = np.where(had[cells.a], cells.b, cells.a)[into]
-        return reach(cells.graph, forth=way, back=other_way, starts=first, shut=cut.zone | had)
+    def region(out: np.ndarray, had: np.ndarray, *, against: bool) -> np.ndarray:
+        into = edges[_into(network, edges, had, against=against)]
+        first = np.where(had[cells.a[into]], cells.b[into], cells.a[into])
+        return reach(graph, out, first, cut.zone | had)
 
-    fed = region(forth, back, cut.after.fed)
-    given = region(back, forth, cut.after.back) if network.utility == "heating" else np.zeros_like(fed)
-    alive = np.where(
-        element_is_return(network), (cut.after.back | given)[network.cell], (cut.after.fed | fed)[network.cell]
-    )
-    gained = np.where(element_is_return(network), given[network.cell], fed[network.cell])
-    hit = gained & np.isin(cut.classes, [UNINTENDED, STORAGE_ONLY])
-    if not hit.any():
+    fed = region(way.out, cut.after.fed, against=False)
+    given = region(way.into, cut.after.back, against=True) if network.utility == "heating" else fed[:0]
+    reached = np.unique(np.concatenate([fed, given]))
+    among = touched(network, reached)
+    forward, back = cut.after.fed.copy(), cut.after.back.copy()
+    forward[fed], back[given] = True, True
+
+    def has(element: np.ndarray, there: np.ndarray, back_there: np.ndarray) -> np.ndarray:
+        returning = element_is_return(network)[element]
+        return np.where(returning, back_there[network.cell[element]], there[network.cell[element]])
+
+    new = has(among.elements, forward & ~cut.after.fed, back & ~cut.after.back)
+    hit = among.elements[new & np.isin(cut.classes[among.elements], [UNINTENDED, STORAGE_ONLY])]
+    if not len(hit):
         return None
-    people = network.columns["customers"]
-    classes = attached_classes(network, cut.classes, "customers")
-    returns = people["back_element"]
-    served = alive[people["element"]] & np.append(alive, True)[returns]
+    people, who = network.columns["customers"], among.customers
+    classes = attached_classes(network, cut.classes, "customers", who)
+    end = people["back_element"][who]
+    served = has(people["element"][who], forward, back) & ((end < 0) | has(end, forward, back))
     back_again, off_storage = served & (classes == UNINTENDED), served & (classes == STORAGE_ONLY)
-    pieces = network.pieces
-    lengths = (pieces.to_m - pieces.from_m)[hit[len(network.nodes) :]]
+    pieces = hit[hit >= len(network.nodes)] - len(network.nodes)
     codes = network.columns["devices"]["code"]
     return _Gain(
         code=codes[devices[0]],
         kind=network.columns["devices"]["kind"][devices[0]],
         customers=int(back_again.sum()),
-        households=int(people["households"][back_again].sum()),
+        households=int(people["households"][who][back_again].sum()),
         storage_customers=int(off_storage.sum()),
-        length_m=float(lengths.sum()),
+        length_m=float((network.pieces.to_m[pieces] - network.pieces.from_m[pieces]).sum()),
         also_open=",".join(codes[devices[1:]]),
-        close_first=",".join(_leading_into_zone(network, cut, fed | given, forth, back)),
+        close_first=",".join(_leading_into_zone(network, cut, reached, way)),
     )
 
 
-def _leading_into_zone(
-    network: Network, cut: Cut, region: np.ndarray, forth: np.ndarray, back: np.ndarray
-) -> list[str]:
+def _leading_into_zone(network: Network, cut: Cut, region: np.ndarray, way: Ways) -> list[str]:
     """Return the open devices that lead from a region into the zone."""
-    cells = network.cells
-    out = (region[cells.a] & cut.zone[cells.b] & forth) | (region[cells.b] & cut.zone[cells.a] & back)
-    rows = np.unique(cells.device[out & (cells.device >= 0)])
-    return sorted(network.columns["devices"]["code"][rows])
+    cells, graph = network.cells, network.cells.graph
+    halves = cells.halves.pick(region).member
+    halves = halves[way.out[halves] & cut.zone[graph.other[halves]]]
+    rows = np.unique(cells.device[graph.edge[halves]])
+    return sorted(network.columns["devices"]["code"][rows[rows >= 0]])

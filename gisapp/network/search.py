@@ -1,16 +1,17 @@
-"""Searches on a graph in arrays: who is reached from where, and what hangs together.
+"""Searches on a graph in arrays: what hangs together, and what is reached from where.
 
-The one place where numba is used in this room; without it scipy answers the same.
+Functions marked :func:`compiled` are compiled by numba where there is numba; without it they run as they are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components
+from scipy.sparse.csgraph import connected_components
 
 try:
     from numba import njit
@@ -33,20 +34,70 @@ class Adjacency:
     edge: np.ndarray
     along: np.ndarray
 
+    @cached_property
+    def halves(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return for every edge its half at a, which leads along it, and its half at b."""
+        found = np.empty((2, len(self.edge) // 2), dtype=np.int32)
+        for row, way in enumerate((self.along, ~self.along)):
+            half = np.flatnonzero(way)
+            found[row, self.edge[half]] = half
+        return found[0], found[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """Which half-edges may be passed: ``out`` from the vertex that has them, ``into`` it."""
+
+    out: np.ndarray
+    into: np.ndarray
+
+    @property
+    def against(self) -> Ways:
+        """Return the same ways run the other way round."""
+        return Ways(self.into, self.out)
+
+
+def ways(graph: Adjacency, forth: np.ndarray, back: np.ndarray) -> Ways:
+    """Return the ways of half-edges where every edge may be passed from a to b, and from b to a."""
+    there, here = forth[graph.edge], back[graph.edge]
+    return Ways(np.where(graph.along, there, here), np.where(graph.along, here, there))
+
+
+def changed(graph: Adjacency, way: Ways, edges: np.ndarray, forth: np.ndarray, back: np.ndarray) -> Ways:
+    """Return ways with those of some edges, and what these let pass, in the place of what was."""
+    at_a, at_b = (half[edges] for half in graph.halves)
+    out, into = way.out.copy(), way.into.copy()
+    out[at_a] = into[at_b] = forth
+    out[at_b] = into[at_a] = back
+    return Ways(out, into)
+
 
 def adjacency(count: int, a: np.ndarray, b: np.ndarray) -> Adjacency:
     """Return the adjacency of ``count`` vertices under edges from ``a`` to ``b``."""
     size = len(a)
-    here = np.concatenate([a, b])
-    order = np.argsort(here, kind="stable")
-    start = np.zeros(count + 1, dtype=np.int64)
-    np.cumsum(np.bincount(here, minlength=count), out=start[1:])
+    start, order = sorted_by(np.concatenate([a, b]), count)
     return Adjacency(
         start=start,
-        other=np.concatenate([b, a])[order].astype(np.int64),
-        edge=np.concatenate([np.arange(size), np.arange(size)])[order].astype(np.int64),
-        along=np.repeat([True, False], size)[order],
+        other=np.concatenate([b, a])[order].astype(np.int32),
+        edge=np.tile(np.arange(size, dtype=np.int32), 2)[order],
+        along=order < size,
     )
+
+
+def sorted_by(label: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the rows of every label begin once they are sorted by it, and the rows in that order, by counting.
+
+    Examples
+    --------
+    >>> start, rows = sorted_by(np.array([2, 0, 2]), 3)
+    >>> start.tolist(), rows.tolist()
+    ([0, 1, 1, 3], [1, 0, 2])
+    """
+    rows = np.arange(len(label), dtype=np.int32)
+    by_label = csr_array(
+        (np.ones(len(label), dtype=np.int8), (label.astype(np.int32), rows)), shape=(count, max(len(label), 1))
+    )
+    return by_label.indptr.astype(np.int64), by_label.indices.astype(np.int32, copy=False)
 
 
 def components(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -57,64 +108,41 @@ def components(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
-def reach(graph: Adjacency, *, forth: np.ndarray, back: np.ndarray, starts: np.ndarray, shut: np.ndarray) -> np.ndarray:
-    """Return a mask of the vertices reached from ``starts``.
+def reach(graph: Adjacency, out: np.ndarray, starts: np.ndarray, shut: np.ndarray | None = None) -> np.ndarray:
+    """Return the vertices reached from ``starts`` over half-edges that lead ``out``, every one once, in no order.
+
+    Takes time that grows with what is reached alone.
 
     Parameters
     ----------
-    graph
-        The adjacency.
-    forth, back
-        For every edge, whether it may be passed from a to b and from b to a.
-    starts
-        Vertices to start from; those that are shut are not entered either.
     shut
-        Mask of vertices that may not be entered.
+        Mask of vertices that may not be entered; starts that are shut are not either.
     """
-    if njit is None:
-        return reach_by_scipy(graph, forth, back, starts, shut)
-    return np.asarray(
-        _reach(graph.start, graph.other, graph.edge, graph.along, forth, back, starts.astype(np.int64), shut)
-    )
+    count = len(graph.start) - 1
+    seen = np.zeros(count, dtype=bool) if shut is None else shut.copy()
+    starts = np.unique(starts)
+    starts = starts[~seen[starts]].astype(np.int32)
+    seen[starts] = True
+    return np.asarray(_reached(graph.start, graph.other, out, starts, seen))
 
 
-def reach_by_scipy(
-    graph: Adjacency, forth: np.ndarray, back: np.ndarray, starts: np.ndarray, shut: np.ndarray
-) -> np.ndarray:
-    """Return what :func:`reach` returns, without numba."""
-    count = len(shut)
-    here = np.repeat(np.arange(count), np.diff(graph.start))
-    may = np.where(graph.along, forth[graph.edge], back[graph.edge]) & ~shut[here] & ~shut[graph.other]
-    starts = starts[~shut[starts]]
-    tails = np.concatenate([here[may], np.full(len(starts), count)])
-    heads = np.concatenate([graph.other[may], starts])
-    full = csr_array((np.ones(len(tails), dtype=np.int32), (tails, heads)), shape=(count + 1, count + 1))
-    reached = np.zeros(count + 1, dtype=bool)
-    reached[breadth_first_order(full, count, directed=True, return_predecessors=False)] = True
-    return reached[:count]
-
-
-if njit is not None:
-
-    @njit(cache=True)
-    def _reach(start, other, edge, along, forth, back, starts, shut):  # type: ignore[no-untyped-def]
-        """Search by a stack."""
-        reached = np.zeros(len(start) - 1, dtype=np.bool_)
-        stack = np.empty(len(start), dtype=np.int64)
-        top = 0
-        for vertex in starts:
-            if not shut[vertex] and not reached[vertex]:
-                reached[vertex] = True
-                stack[top] = vertex
-                top += 1
-        while top > 0:
-            top -= 1
-            vertex = stack[top]
-            for half in range(start[vertex], start[vertex + 1]):
-                far = other[half]
-                may = forth[edge[half]] if along[half] else back[edge[half]]
-                if may and not shut[far] and not reached[far]:
-                    reached[far] = True
-                    stack[top] = far
-                    top += 1
-        return reached
+@compiled
+def _reached(start, other, out, starts, seen):  # type: ignore[no-untyped-def]
+    """Return the starts and all that they reach of what was not seen."""
+    found = np.empty(max(64, len(starts)), dtype=np.int32)
+    found[: len(starts)] = starts
+    size, at = len(starts), 0
+    while at < size:
+        vertex = found[at]
+        at += 1
+        for half in range(start[vertex], start[vertex + 1]):
+            far = other[half]
+            if out[half] and not seen[far]:
+                seen[far] = True
+                if size == len(found):
+                    longer = np.empty(2 * size, dtype=np.int32)
+                    longer[:size] = found
+                    found = longer
+                found[size] = far
+                size += 1
+    return found[:size].copy()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gisapp.network.search import sorted_by
+
 
 @dataclass(frozen=True, eq=False)
 class Sets:
@@ -24,7 +26,7 @@ class Sets:
 
     def pick(self, rows: np.ndarray) -> Sets:
         """Return the sets of these numbers, in this order."""
-        size = np.diff(self.first)[rows]
+        size = self.first[rows + 1] - self.first[rows]
         first = _begins(size)
         return Sets(first, self.member[np.arange(first[-1]) + np.repeat(self.first[rows] - first[:-1], size)])
 
@@ -58,10 +60,12 @@ def sets_of(owner: np.ndarray, member: np.ndarray, count: int) -> Sets:
 
 
 def grouped(label: np.ndarray, count: int) -> Sets:
-    """Return for every label the rows that bear it; rows of a negative label are in no set."""
-    rows = np.flatnonzero(label >= 0) if (label < 0).any() else np.arange(len(label))
-    rows = rows[np.argsort(label[rows], kind="stable")].astype(np.int32)
-    return Sets(_begins(np.bincount(label[rows], minlength=count)), rows)
+    """Return for every label the rows that bear it, in order; rows of a negative label are in no set."""
+    if not (label < 0).any():
+        return Sets(*sorted_by(label, count))
+    rows = np.flatnonzero(label >= 0).astype(np.int32)
+    first, order = sorted_by(label[rows], count)
+    return Sets(first, rows[order])
 
 
 def joined(one: Sets, other: Sets) -> Sets:

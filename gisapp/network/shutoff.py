@@ -8,33 +8,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from gisapp.network.cut import Border, Cut, cut_out, sources_inside
 from gisapp.network.distances import device_distances
 from gisapp.network.losses import (
-    ALREADY_DRY,
     ISOLATED,
     STORAGE_ONLY,
     UNINTENDED,
     Loss,
-    element_classes,
+    dry_loss,
     loss,
     lost_sums,
     storage_hours,
     totals,
 )
-from gisapp.network.model import CLOSABLE, Network, framed
+from gisapp.network.model import Network, framed
 from gisapp.network.notes import Note, listed
-from gisapp.network.restore import Cut, restoration
-from gisapp.network.supply import (
-    Burst,
-    Service,
-    Today,
-    burst_cells,
-    burst_places,
-    return_feeds,
-    service,
-    today,
-    zone_of,
-)
+from gisapp.network.restore import restoration
+from gisapp.network.supply import Burst, burst_cells, burst_places, return_feeds, today, zone_of
 from gisapp.network.trips import tripped
 
 MOST_UNUSABLE = 20
@@ -128,114 +118,55 @@ def shutoff(
 
     Notes
     -----
-    Two searches over the cells of the network, and one more for every device that cannot be closed.
+    Takes time that grows with what is lost, and with the devices that cannot be closed; not with the network, but for
+    the first question of it, or after devices are said to stand otherwise.
     """
     states = {"stuck": tuple(stuck), "closed": tuple(closed), "opened": tuple(opened)}
     state = today(network, **states)
     places = burst_places(network, bursts)
     pieces = np.unique([piece for piece, _ in places])
     starts = burst_cells(network, pieces)
-    before = service(network, state.passes)
-    cut, border = _cut(network, state, starts, before)
-    distance = device_distances(network, cut.zone, places)
-    hours = storage_hours(network, cut.after, cut.passes, cut.zone)
-    isolated, unintended = loss(network, cut.classes, ISOLATED), loss(network, cut.classes, UNINTENDED)
-    must = _listed(network, border.must, distance)
-    must["order"] = np.arange(1, len(must) + 1)
-    optional = _listed(network, border.optional, distance)
-    optional["why"] = np.array([border.why[code] for code in optional["code"]], dtype=object)
-    verify = _listed(network, border.closed, distance)
-    verify["supply_beyond"] = verify["code"].isin(border.fed_beyond).to_numpy(dtype=bool)
-    inside = _sources_inside(network, cut.zone)
+    cut, border = cut_out(network, state, starts)
+    hours = storage_hours(network, cut.after, cut.way, cut.zone, np.setdiff1d(cut.gone.fed, cut.gone.stored))
+    isolated, unintended = (loss(network, cut.classes, wanted, cut.among) for wanted in (ISOLATED, UNINTENDED))
+    inside = sources_inside(network, cut)
+    crossed = _crossed(network, cut, starts)
+    rows = (border.must, border.optional, border.closed, crossed)
+    metres = np.split(
+        np.round(device_distances(network, cut.cells, places, np.concatenate(rows)), 2),
+        np.cumsum([len(one) for one in rows[:-1]]),
+    )
+    why = np.where(np.isin(border.optional, border.one_way_out), "one_way_out", "dead_beyond").astype(object)
+    fed = np.isin(border.closed, border.fed_beyond)
     answer = Shutoff(
         utility=network.utility,
         bursts=tuple(bursts),
         states=states,
-        must_close=must,
-        optional=optional,
-        verify_closed=verify,
-        unusable=_unusable(network, cut, starts, before, distance),
+        must_close=_listed(network, border.must, metres[0], order=None),
+        optional=_listed(network, border.optional, metres[1], why=why),
+        verify_closed=_listed(network, border.closed, metres[2], supply_beyond=fed),
+        unusable=_unusable(network, cut, starts, crossed, metres[3]),
         restoration=restoration(network, cut),
         isolated=isolated,
         unintended=unintended,
-        already_dry=loss(network, cut.classes, ALREADY_DRY),
-        storage_only=loss(network, cut.classes, STORAGE_ONLY, hours),
+        already_dry=dry_loss(network, cut.given),
+        storage_only=loss(network, cut.classes, STORAGE_ONLY, cut.among, hours),
         trips=tripped(network, state, starts),
-        isolated_possible=inside.empty,
-        sources_inside=inside,
+        isolated_possible=not len(inside),
+        sources_inside=framed({name: network.columns["nodes"][name][inside] for name in ("code", "kind")}),
         totals={},
         warnings=(),
     )
-    sums = totals(network, cut.classes, (isolated, unintended))
+    sums = totals(network, cut.classes, cut.among)
     return replace(
-        answer, totals={**sums, **_valve_sums(answer)}, warnings=_warnings(network, answer, before, border, pieces)
+        answer, totals={**sums, **_valve_sums(answer)}, warnings=_warnings(network, answer, cut, border, pieces)
     )
 
 
-def cut_of(network: Network, answer: Shutoff) -> tuple[Service, Cut]:
-    """Return what was fed before a shutoff, and states, zone and what is fed after it, cell by cell."""
-    state = today(network, **answer.states)
+def cut_of(network: Network, answer: Shutoff) -> Cut:
+    """Return the states, the zone and what is fed before and after a shutoff, cell by cell."""
     pieces = np.unique([piece for piece, _ in burst_places(network, answer.bursts)])
-    before = service(network, state.passes)
-    return before, _cut(network, state, burst_cells(network, pieces), before)[0]
-
-
-@dataclass(frozen=True, eq=False)
-class _Border:
-    """The devices at the border of a zone, by what is to be done with each (rows of devices)."""
-
-    must: np.ndarray
-    optional: np.ndarray
-    closed: np.ndarray
-    why: Mapping[str, str]
-    fed_beyond: tuple[str, ...]
-    shut_links: tuple[str, ...]
-
-
-def _cut(network: Network, state: Today, starts: np.ndarray, before: Service) -> tuple[Cut, _Border]:
-    """Return the zone, its border, and what is fed and lost once the border is closed."""
-    zone = zone_of(network, state, starts)
-    after = service(network, state.passes, zone)
-    border = _border(network, state, zone, after)
-    passes = state.passes.copy()
-    joints_each = np.bincount(network.joints.device[network.joints.device >= 0], minlength=len(passes))
-    bodies = border.must[joints_each[border.must] > 1]
-    if len(bodies):  # closing such a valve separates other pipes too
-        passes[bodies] = False
-        after = service(network, passes, zone)
-    classes = element_classes(network, before, after, zone)
-    return Cut(state, passes, zone, after, classes), border
-
-
-def _border(network: Network, state: Today, zone: np.ndarray, after: Service) -> _Border:
-    """Return the devices at the border of a zone."""
-    cells = network.cells
-    a_in, b_in = zone[cells.a], zone[cells.b]
-    edges = np.flatnonzero(a_in != b_in)
-    beyond = np.where(a_in[edges], cells.b[edges], cells.a[edges])
-    inward = np.where(a_in[edges], cells.back[edges], cells.forth[edges])
-    device, alive = cells.device[edges], after.alive[beyond]
-    passes = np.append(state.passes, False)[device]
-    closes = np.append(state.usable, False)[device]
-    must = np.unique(device[passes & closes & inward & alive])
-    rest = passes & closes & ~np.isin(device, must)
-    codes = network.columns["devices"]["code"]
-    why = {
-        codes[row]: "one_way_out" if live else "dead_beyond"
-        for row, live in zip(device[rest], alive[rest], strict=True)
-    }
-    shut = (device >= 0) & ~(passes & closes)  # closed, or closes by itself
-    none = (device < 0) & cells.shut[edges]
-    exchanger = network.columns["links"]["kind"] == "exchanger"
-    links = np.unique(network.joints.link[cells.joint[edges[none]]])
-    return _Border(
-        must=must,
-        optional=np.unique(device[rest]),
-        closed=np.unique(device[shut]),
-        why=why,
-        fed_beyond=tuple(np.unique(codes[device[shut & alive & inward]])),
-        shut_links=tuple(network.columns["links"]["code"][links[~exchanger[links]]]),
-    )
+    return cut_out(network, today(network, **answer.states), burst_cells(network, pieces))[0]
 
 
 _DEVICE_COLUMNS = (
@@ -253,33 +184,37 @@ _DEVICE_COLUMNS = (
 )
 
 
-def _listed(network: Network, rows: np.ndarray, distance: np.ndarray) -> pd.DataFrame:
-    """Return devices nearest first, then the larger, then by code."""
+def _listed(network: Network, rows: np.ndarray, metres: np.ndarray, **more: np.ndarray | None) -> pd.DataFrame:
+    """Return devices nearest to the burst first, then the larger, then by code; columns of None count from 1."""
     devices = network.columns["devices"]
-    metres = np.round(distance[rows], 2)
     size = devices["diameter_mm"][rows].astype(float)
     by_code = np.argsort(np.argsort(devices["code"][rows]))
     order = np.lexsort((by_code, -np.nan_to_num(size), metres))
     picked = {name: devices[name][rows[order]] for name in _DEVICE_COLUMNS}
-    return framed({**picked, "distance_m": np.where(np.isfinite(metres), metres, np.nan)[order]})
+    picked["distance_m"] = np.where(np.isfinite(metres), metres, np.nan)[order]
+    for name, column in more.items():
+        picked[name] = np.arange(1, len(rows) + 1) if column is None else column[order]
+    return framed(picked)
 
 
-def _unusable(network: Network, cut: Cut, starts: np.ndarray, before: Service, distance: np.ndarray) -> pd.DataFrame:
-    """Return the devices that the zone had to cross, with what each alone costs."""
+def _crossed(network: Network, cut: Cut, starts: np.ndarray) -> np.ndarray:
+    """Return the devices that the zone had to cross and that could bound it, were they not stuck or out of reach."""
     cells = network.cells
-    closable = np.isin(network.columns["devices"]["kind"].astype(str), CLOSABLE)
-    hopeless = cut.state.passes & closable & ~cut.state.usable
-    rows = np.unique(cells.device[cut.zone[cells.a] & cut.zone[cells.b] & (cells.device >= 0)])
-    rows = rows[hopeless[rows]]
-    bounds = _bounds(network, cut, starts, rows)
-    frame = _listed(network, bounds, distance)
-    now = lost_sums(network, cut.classes)
+    halves = cells.halves.pick(cut.cells).member
+    rows = cells.device[cells.graph.edge[halves[cut.zone[cells.graph.other[halves]]]]]
+    rows = np.unique(rows[rows >= 0])
+    rows = rows[cut.state.passes[rows] & network.closable[rows] & ~cut.state.usable[rows]]
+    return _bounds(network, cut, starts, rows)
+
+
+def _unusable(network: Network, cut: Cut, starts: np.ndarray, rows: np.ndarray, metres: np.ndarray) -> pd.DataFrame:
+    """Return the devices that the zone had to cross, with what each alone costs."""
+    frame = _listed(network, rows, metres)
+    now = lost_sums(network, cut.classes, cut.among)
     extra: list[dict[str, float]] = []
     for code in frame["code"].head(MOST_UNUSABLE):  # few, each a search of its own
-        usable = cut.state.usable.copy()
-        usable[network.device_of[code]] = True
-        other, _ = _cut(network, replace(cut.state, usable=usable), starts, before)
-        then = lost_sums(network, other.classes)
+        other, _ = cut_out(network, cut.state.with_usable([network.device_of[code]]), starts)
+        then = lost_sums(network, other.classes, other.among)
         extra.append({name: value - then[name] for name, value in now.items()})
     for name in now:
         costs = [one[name] for one in extra] + [None] * (len(frame) - len(extra))
@@ -289,24 +224,18 @@ def _unusable(network: Network, cut: Cut, starts: np.ndarray, before: Service, d
 
 def _bounds(network: Network, cut: Cut, starts: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return those devices that would bound the zone if all of them could be closed, or lie beyond one that would."""
-    usable = cut.state.usable.copy()
-    usable[rows] = True
-    cells = network.cells
-    ideal = zone_of(network, replace(cut.state, usable=usable), starts)
-    apart = np.isin(cells.device, rows) & (~ideal[cells.a] | ~ideal[cells.b])
-    return np.unique(cells.device[apart])
-
-
-def _sources_inside(network: Network, zone: np.ndarray) -> pd.DataFrame:
-    """Return the sources and tanks in the zone."""
-    rows = np.concatenate([network.feeds, network.stores]).astype(np.int64)
-    rows = rows[zone[network.cell[rows]]]
-    return framed({name: network.columns["nodes"][name][rows] for name in ("code", "kind")})
+    if not len(rows):
+        return rows
+    cells, edges = network.cells, network.edges_of.pick(rows)
+    ideal = zone_of(network, cut.state.with_usable(rows), starts)
+    apart = ~np.isin(cells.a[edges.member], ideal) | ~np.isin(cells.b[edges.member], ideal)
+    return rows[np.unique(edges.owner[apart])]
 
 
 def _valve_sums(answer: Shutoff) -> dict[str, object]:
     """Return how many devices must be closed, in all and by nominal diameter."""
-    sizes, counts = np.unique(answer.must_close["diameter_mm"].dropna().round().astype("int64"), return_counts=True)
+    size = answer.must_close["diameter_mm"].to_numpy(dtype=float)
+    sizes, counts = np.unique(np.round(size[~np.isnan(size)]).astype(np.int64), return_counts=True)
     return {
         "valves": len(answer.must_close),
         "valves_by_dn": {str(size): int(count) for size, count in zip(sizes, counts, strict=True)},
@@ -315,19 +244,18 @@ def _valve_sums(answer: Shutoff) -> dict[str, object]:
     }
 
 
-def _warnings(
-    network: Network, answer: Shutoff, before: Service, border: _Border, pieces: np.ndarray
-) -> tuple[Note, ...]:
+def _warnings(network: Network, answer: Shutoff, cut: Cut, border: Border, pieces: np.ndarray) -> tuple[Note, ...]:
     """Return what a person should know about an answer."""
     notes = list(network.warnings)
     if not answer.isolated_possible:
         codes = list(answer.sources_inside["code"])
         notes.append(Note("network.cannot_isolate", {"codes": listed(codes)}))
-    elif not before.alive[network.piece_cell[pieces]].any():
+    elif not cut.given.before.alive[network.piece_cell[pieces]].any():
         notes.append(Note("network.was_dry"))
-    if border.shut_links:
-        notes.append(Note("network.shut_links", {"codes": listed(list(border.shut_links))}))
-    notes += _doubts(answer)
+    if len(border.shut_links):
+        codes = list(network.columns["links"]["code"][border.shut_links])
+        notes.append(Note("network.shut_links", {"codes": listed(codes)}))
+    notes += _doubts(network, answer, border)
     split = [code for code in answer.bursts if isinstance(code, str) and _is_split(network, code)]
     if split:
         notes.append(Note("network.split_link", {"codes": listed(split)}))
@@ -336,19 +264,26 @@ def _warnings(
     return tuple(notes)
 
 
-def _doubts(answer: Shutoff) -> list[Note]:
+def _doubts(network: Network, answer: Shutoff, border: Border) -> list[Note]:
     """Return what is not known of the devices at the border, or cannot be as it is on record."""
-    must = answer.must_close
-    border = pd.concat([must, answer.optional, answer.verify_closed])
+    devices, now = network.columns["devices"], np.datetime64(pd.Timestamp.now(tz="UTC").tz_localize(None))
+    around = np.concatenate([border.must, border.optional, border.closed])
     doubtful = {
-        "network.unknown_operable": must.loc[must["operable"] == "unknown", "code"],
-        "network.unknown_state": must.loc[must["state"] == "unknown", "code"],
-        "network.future_state": border.loc[border["last_operated"] > pd.Timestamp.now(tz="UTC"), "code"],
+        "network.unknown_operable": border.must[devices["operable"][border.must] == "unknown"],
+        "network.unknown_state": border.must[devices["state"][border.must] == "unknown"],
+        "network.future_state": around[devices["last_operated"][around] > now],
     }
-    return [Note(key, {"n": len(codes), "codes": listed(list(codes))}) for key, codes in doubtful.items() if len(codes)]
+    notes = []
+    for key, rows in doubtful.items():
+        if len(rows):
+            listing = pd.concat([answer.must_close["code"], answer.optional["code"], answer.verify_closed["code"]])
+            codes = list(listing[listing.isin(devices["code"][rows])])
+            notes.append(Note(key, {"n": len(codes), "codes": listed(codes)}))
+    return notes
 
 
 def _is_split(network: Network, code: str) -> bool:
     """Return whether a link has devices along it."""
     link = network.link_of[code]
-    return int((network.middles.link == link).sum()) > 0 and float(network.links["length_m"].iloc[link]) > 0
+    first, last = np.searchsorted(network.middles.link, [link, link + 1])
+    return bool(last > first) and float(network.columns["links"]["length_m"][link]) > 0

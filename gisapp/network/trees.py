@@ -14,29 +14,10 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, depth_first_order
 
-from gisapp.network.search import NUMBA, Adjacency, compiled
+from gisapp.network.search import NUMBA, Adjacency, Ways, compiled
 from gisapp.network.sets import Sets
 
 _UNKNOWN, _LOST, _KEPT, _SEEN = range(4)
-
-
-@dataclass(frozen=True, eq=False)
-class Ways:
-    """Which half-edges may be passed: ``out`` from the vertex that has them, ``into`` it."""
-
-    out: np.ndarray
-    into: np.ndarray
-
-    @property
-    def against(self) -> Ways:
-        """Return the same ways run the other way round."""
-        return Ways(self.into, self.out)
-
-
-def ways(graph: Adjacency, forth: np.ndarray, back: np.ndarray) -> Ways:
-    """Return the ways of half-edges where every edge may be passed from a to b, and from b to a."""
-    there, here = forth[graph.edge], back[graph.edge]
-    return Ways(np.where(graph.along, there, here), np.where(graph.along, here, there))
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from gisapp.network.model import Network
+from gisapp.network.model import Network, framed
 from gisapp.network.search import reach
-from gisapp.network.supply import Today, lets, service
+from gisapp.network.supply import Today, lost_with, service, supply
 
 PROTECTIVE = ("breaker", "fuse")
 
@@ -17,18 +17,25 @@ def tripped(network: Network, state: Today, starts: np.ndarray) -> pd.DataFrame:
 
     Columns ``code`` and ``kind``; empty for other utilities.
     """
-    nothing = pd.DataFrame({"code": pd.Series(dtype="str"), "kind": pd.Series(dtype="str")})
-    if network.utility != "power" or not len(network.devices):
-        return nothing
-    cells = network.cells
-    protective = network.devices["kind"].isin(PROTECTIVE).to_numpy(dtype=bool)
-    forth, back = lets(network, state.passes)
-    live = forth | back
-    guarded = np.append(protective, False)[cells.device]
-    none = np.zeros(cells.count, dtype=bool)
-    feeder = reach(cells.graph, forth=live & ~guarded, back=live & ~guarded, starts=starts, shut=none)
-    beyond = service(network, state.passes, feeder).alive
-    border = live & (feeder[cells.a] != feeder[cells.b])  # only a protective device ends the search where it is live
-    fed = np.where(feeder[cells.a], beyond[cells.b], beyond[cells.a])
-    rows = np.unique(cells.device[border & fed])
-    return network.devices.iloc[rows][["code", "kind"]].reset_index(drop=True)
+    columns = network.columns["devices"]
+    rows = _tripping(network, state, starts) if network.utility == "power" else np.zeros(0, dtype=np.int64)
+    return framed({name: columns[name][rows] for name in ("code", "kind")})
+
+
+def _tripping(network: Network, state: Today, starts: np.ndarray) -> np.ndarray:
+    """Return the rows of the devices that open."""
+    given, cells = supply(network, state), network.cells
+
+    def unguarded() -> np.ndarray:
+        protective = np.append(network.devices["kind"].isin(PROTECTIVE).to_numpy(dtype=bool), False)
+        return (given.way.out | given.way.into) & ~protective[cells.device[cells.graph.edge]]
+
+    feeder = reach(cells.graph, given.once("unguarded", unguarded), starts)
+    beyond = service(given, lost_with(network, given, feeder)).alive
+    inside = np.zeros(cells.count, dtype=bool)
+    inside[feeder] = True
+    halves = cells.halves.pick(feeder).member
+    live = given.way.out[halves] | given.way.into[halves]
+    far = cells.graph.other[halves]
+    halves = halves[live & ~inside[far] & beyond[far]]  # only a protective device ends the search where it is live
+    return np.unique(cells.device[cells.graph.edge[halves]])

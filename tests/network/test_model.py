@@ -7,7 +7,6 @@ from towns import change, network, town
 
 from gisapp.errors import InputError
 from gisapp.network import network_of, segments, shutoff
-from gisapp.network.search import adjacency, reach, reach_by_scipy
 
 STREET = ("a:S-A b:A-B", "V@b.from W@b:40", "k@b:50")
 
@@ -98,18 +97,3 @@ def test_a_network_is_itself_and_can_be_a_key() -> None:
 
 def test_no_personal_column_comes_along() -> None:
     assert not {"name", "phone", "address"} & set(network(town(*STREET)).customers.columns)
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_both_searches_reach_the_same(seed: int) -> None:
-    dice = np.random.default_rng(seed)
-    count, size = 40, 60
-    a, b = dice.integers(0, count, (2, size))
-    forth, back = dice.random((2, size)) < 0.6
-    shut = dice.random(count) < 0.1
-    starts = dice.integers(0, count, 3)
-    graph = adjacency(count, a, b)
-    fast = reach(graph, forth=forth, back=back, starts=starts, shut=shut)
-    assert (fast == reach_by_scipy(graph, forth, back, starts, shut)).all()
-    assert not fast[shut].any()
-    assert fast[starts[~shut[starts]]].all()

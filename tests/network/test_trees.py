@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from gisapp.network.dominators import dominators
-from gisapp.network.search import Adjacency, adjacency
+from gisapp.network.search import Adjacency, Ways, adjacency, reach, ways
 from gisapp.network.sets import Sets
-from gisapp.network.trees import Ways, lost, lost_each, tree_from, ways
+from gisapp.network.trees import lost, lost_each, tree_from
 
 GRAPHS = 1000 if os.environ.get("GISAPP_NIGHTLY") else 100
 
@@ -55,6 +55,15 @@ def test_a_tree_reaches_what_a_search_does_and_hangs_each_on_the_one_before_it(d
             up = tree.parent[vertex]
             assert place[up] < place[vertex] < end[vertex] <= end[up]
         assert sorted(place[tree.reached]) == list(range(len(tree.order)))
+
+
+def test_a_search_reaches_what_may_be_entered_from_starts_that_may_be() -> None:
+    for seed in range(GRAPHS):
+        made = Drawn(seed)
+        shut = made.dice.random(made.count) < 0.2
+        found = reach(made.graph, made.way.out, made.starts, shut).tolist()
+        assert len(found) == len(set(found))
+        assert set(found) == made.reached(np.flatnonzero(shut)), seed
 
 
 def test_what_is_lost_is_what_a_search_without_it_does_not_reach() -> None:
