@@ -2,6 +2,7 @@
 
 from gisapp.network.build import network_of
 from gisapp.network.criticality import Criticality, criticality
+from gisapp.network.cut import Isolation, isolation
 from gisapp.network.exchange import from_networkx, to_networkx
 from gisapp.network.forms import as_json, burst_named, network_json
 from gisapp.network.losses import Loss, least_hours
@@ -14,6 +15,7 @@ from gisapp.network.together import Together, overlaps, together
 
 __all__ = [
     "Criticality",
+    "Isolation",
     "Loss",
     "Network",
     "Note",
@@ -24,6 +26,7 @@ __all__ = [
     "burst_named",
     "criticality",
     "from_networkx",
+    "isolation",
     "least_hours",
     "network_json",
     "network_of",

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gisapp.network.losses import Touched, element_classes, lost_sums, touched
+from gisapp.network.losses import STORAGE_ONLY, Touched, customers_of, element_classes, lost_sums, touched
 from gisapp.network.model import Network
 from gisapp.network.search import Ways
 from gisapp.network.supply import (
@@ -92,6 +92,8 @@ class Isolation:
         Codes of the devices that must be closed, in the order of the table.
     customers, households, critical, length_m
         Who and what is without supply because of it.
+    storage_customers
+        Whom storage alone still feeds.
     possible
         False when a source or tank lies in the zone.
     """
@@ -101,6 +103,7 @@ class Isolation:
     households: int
     critical: int
     length_m: float
+    storage_customers: int
     possible: bool
 
 
@@ -132,19 +135,22 @@ def isolation(
     >>> valve = pd.DataFrame({"utility": ["water"], "code": "V", "kind": "gate_valve", "link_code": "Q", "end": "from"})
     >>> people = pd.DataFrame({"code": ["k"], "households": [20]})
     >>> at = pd.DataFrame({"utility": "water", "customer_code": ["k"], "link_code": ["Q"], "measure_m": 50.0})
-    >>> isolation(network_of("water", nodes, links, valve, people, at), ["Q"])
-    Isolation(must_close=('V',), customers=1, households=20, critical=0, length_m=100.0, possible=True)
+    >>> answer = isolation(network_of("water", nodes, links, valve, people, at), ["Q"])
+    >>> answer.must_close, answer.customers, answer.households, answer.length_m, answer.possible
+    (('V',), 1, 20, 100.0, True)
     """
     state = today(network, stuck=stuck, closed=closed, opened=opened)
     pieces = np.unique([piece for piece, _ in burst_places(network, bursts)])
     cut, border = cut_out(network, state, burst_cells(network, pieces))
     sums = lost_sums(network, cut.classes, cut.among)
+    stored = customers_of(network, cut.classes, cut.among, (STORAGE_ONLY,))
     return Isolation(
         must_close=tuple(network.columns["devices"]["code"][border.must]),
         customers=int(sums["customers"]),
         households=int(sums["households"]),
         critical=int(sums["critical"]),
         length_m=round(sums["length_m"], 3),
+        storage_customers=len(stored),
         possible=not len(sources_inside(network, cut)),
     )
 

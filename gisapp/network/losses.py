@@ -201,7 +201,7 @@ def totals(network: Network, classes: np.ndarray, among: Touched) -> dict[str, o
     demand = np.asarray(network.columns["nodes"]["demand_m3h"], dtype=float)[hit]
     hydrants = attached_classes(network, classes, "hydrants", among.hydrants)
     return {
-        **_people_sums(network.columns["customers"], _taken_customers(network, classes, among)),
+        **_people_sums(network.columns["customers"], customers_of(network, classes, among, _TAKEN)),
         "length_m": _taken_length(network, classes, among),
         "hydrants": int(np.isin(hydrants, _TAKEN).sum()),
         "demand_m3h": float(np.nansum(demand)) if np.isfinite(demand).any() else None,
@@ -226,10 +226,10 @@ def _people_sums(customers: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[
     }
 
 
-def _taken_customers(network: Network, classes: np.ndarray, among: Touched) -> np.ndarray:
-    """Return the rows of the customers without supply because of this shutoff."""
+def customers_of(network: Network, classes: np.ndarray, among: Touched, wanted: tuple[int, ...]) -> np.ndarray:
+    """Return the rows of the customers of some classes."""
     rows = among.customers
-    return rows[np.isin(attached_classes(network, classes, "customers", rows), _TAKEN)]
+    return rows[np.isin(attached_classes(network, classes, "customers", rows), wanted)]
 
 
 def _taken_length(network: Network, classes: np.ndarray, among: Touched) -> float:
@@ -244,7 +244,7 @@ def _taken_length(network: Network, classes: np.ndarray, among: Touched) -> floa
 
 def lost_sums(network: Network, classes: np.ndarray, among: Touched) -> Mapping[str, float]:
     """Return customers, households, critical users and metres of link without supply because of this shutoff."""
-    people, hit = network.columns["customers"], _taken_customers(network, classes, among)
+    people, hit = network.columns["customers"], customers_of(network, classes, among, _TAKEN)
     return {
         "customers": len(hit),
         "households": int(people["households"][hit].sum()),

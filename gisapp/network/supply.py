@@ -137,21 +137,17 @@ def supply(network: Network, state: Today) -> Supply:
     """Return what is fed as the devices stand; made once for every way they stand, a few are kept."""
     record = network.once("today", lambda: _as_on_record(network)).passes
     rows = sorted(row for row in state.otherwise if state.passes[row] != record[row])
+    base = network.once("supply", lambda: _supply(network, ways(network.cells.graph, *lets(network, record))))
+    if not rows:
+        return base
     kept: dict[tuple[int, ...], Supply] = network.once("supplies", dict)
     found = kept.get(tuple(rows))
     if found is None:
-        base = kept.get(())
-        way = _way(network, state.passes) if base is None else flowing(network, base.way, np.array(rows), state.passes)
-        found = _supply(network, way)
-        for key in list(kept)[1 : 1 + max(0, len(kept) - _MOST_KEPT)]:  # the first is that of the tables
-            kept.pop(key, None)
+        found = _supply(network, flowing(network, base.way, np.array(rows), state.passes))
+        while len(kept) >= _MOST_KEPT:
+            kept.pop(next(iter(kept)), None)
         kept[tuple(rows)] = found
     return found
-
-
-def _way(network: Network, passes: np.ndarray) -> Ways:
-    """Return the ways of half-edges between cells."""
-    return ways(network.cells.graph, *lets(network, passes))
 
 
 def flowing(network: Network, way: Ways, rows: np.ndarray, passes: np.ndarray) -> Ways:

@@ -3,12 +3,15 @@
 import os
 import random
 
+import numpy as np
 import pytest
 from reference import Reference, Town
-from towns import network, random_town
+from towns import mixed_network, network, random_town
 
-from gisapp.network import node_segments, segments, shutoff
-from gisapp.network.shutoff import Shutoff
+from gisapp.network import isolation, node_segments, segments, shutoff
+from gisapp.network.search import reach
+from gisapp.network.shutoff import Shutoff, cut_of
+from gisapp.network.supply import return_feeds
 
 GRAPHS = 1500 if os.environ.get("GISAPP_NIGHTLY") else 100
 CLASSES = ("isolated", "unintended", "already_dry", "storage_only")
@@ -99,3 +102,45 @@ def test_an_unusable_valve_costs_what_the_answer_without_the_fault_saves(seed: i
         slow = Reference(made, **overrides)
         slow.usable[code] = True
         assert extra == now - lost(slow.answer(bursts)), code
+
+
+@pytest.mark.parametrize("seed", range(GRAPHS))
+def test_what_is_fed_after_a_cut_is_what_a_search_of_everything_reaches(seed: int) -> None:
+    net, dice = mixed_network(seed), random.Random(seed)
+    codes = list(net.devices["code"])
+    some = dice.sample(codes, min(3, len(codes)))
+    burst = dice.choice(list(net.links["code"]))
+    answer = shutoff(net, [burst], stuck=some[:1], closed=some[1:2], opened=some[2:3])
+    cut, graph = cut_of(net, answer), net.cells.graph
+    for after, starts, out in (
+        (cut.after.fed, net.feeds, cut.way.out),
+        (cut.after.stored, np.concatenate([net.feeds, net.stores]), cut.way.out),
+        (cut.after.back, return_feeds(net) if net.utility == "heating" else net.feeds[:0], cut.way.into),
+    ):
+        found = reach(graph, out, net.cell[starts], cut.zone)
+        assert set(np.flatnonzero(after)) == set(found)
+
+
+@pytest.mark.parametrize("seed", range(GRAPHS))
+def test_the_core_of_a_shutoff_says_what_its_tables_say(seed: int) -> None:
+    net, dice = mixed_network(seed), random.Random(seed)
+    bursts = dice.sample(list(net.links["code"]), min(2, len(net.links)))
+    stuck = dice.sample(list(net.devices["code"]), min(1, len(net.devices)))
+    core, whole = isolation(net, bursts, stuck=stuck), shutoff(net, bursts, stuck=stuck)
+    assert set(core.must_close) == set(whole.must_close["code"])
+    assert (core.customers, core.households) == (whole.totals["customers"], whole.totals["households"])
+    assert core.critical == sum(whole.totals["critical"].values())
+    assert core.length_m == pytest.approx(
+        whole.isolated.links["length_m"].sum() + whole.unintended.links["length_m"].sum()
+    )
+    assert (core.storage_customers, core.possible) == (len(whole.storage_only.customers), whole.isolated_possible)
+
+
+def test_a_state_is_answered_alike_after_many_others() -> None:
+    made = random_town(7)
+    net, codes = network(made), [row["code"] for row in made.devices]
+    asked = [{"closed": [code]} for code in codes] + [{"opened": [code]} for code in codes]
+    first = [said(shutoff(net, ["P1"], **state)) for state in asked]
+    assert len(asked) > 16
+    assert [said(shutoff(net, ["P1"], **state)) for state in asked] == first
+    assert first == [Reference(made, **state).answer(["P1"]) for state in asked]
