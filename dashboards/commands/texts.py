@@ -96,7 +96,7 @@ def situation_in(store: Store, code: str, now: Any) -> Situation:
     from gisapp.reports.situation import TABLES, situation_of
 
     operation = store.operations.operation(code)
-    today = overrides(store.table("valve_operations"), operation.utility, leaving_out=[code])
+    today = overrides(store.table("valve_operations"), store.table("devices"), operation.utility, leaving_out=[code])
     answer = shutoff(
         network_in(store, operation.utility),
         operation.bursts,

@@ -28,16 +28,24 @@ def last_operations(valve_operations: pd.DataFrame) -> pd.DataFrame:
 
 
 def overrides(
-    valve_operations: pd.DataFrame, utility: str, *, leaving_out: Collection[str] = (), at: pd.Timestamp | None = None
+    valve_operations: pd.DataFrame,
+    devices: pd.DataFrame,
+    utility: str,
+    *,
+    leaving_out: Collection[str] = (),
+    at: pd.Timestamp | None = None,
 ) -> Overrides:
     """Return how the devices of a utility stand otherwise than normally, by the log.
 
-    A device that could not be operated stays as it was and counts as stuck until somebody operates it.
+    A device that could not be operated stays as it was and counts as stuck until somebody operates it. One that was
+    closed and opened again, or the reverse, stands as it normally does and is not named.
 
     Parameters
     ----------
     valve_operations
         The log, oldest first.
+    devices
+        Utility, code and normal ``state`` of every device.
     utility
         ``water``, ``power``, ``heating`` or ``gas``.
     leaving_out
@@ -52,9 +60,12 @@ def overrides(
     moved = log[log["action"].isin(["closed", "opened"])]
     moved = last_operations(_before_closings(moved, leaving_out))
     known = last_operations(log)
+    mine = devices[devices["utility"] == utility]
+    normally = mine.set_index("code")["state"].reindex(moved["device_code"]).fillna("unknown").to_numpy(dtype=object)
+    otherwise = moved[moved["action"].map({"closed": "closed", "opened": "open"}).to_numpy(dtype=object) != normally]
     return Overrides(
-        closed=_codes(moved[moved["action"] == "closed"]),
-        opened=_codes(moved[moved["action"] == "opened"]),
+        closed=_codes(otherwise[otherwise["action"] == "closed"]),
+        opened=_codes(otherwise[otherwise["action"] == "opened"]),
         stuck=_codes(known[known["action"].isin(["could_not_close", "could_not_open"])]),
     )
 

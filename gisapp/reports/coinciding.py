@@ -56,7 +56,8 @@ def coinciding(
     for (utility, _), works in spans(known.values(), now=now).groupby(["utility", "drill"], sort=True):
         sets = overlaps(works[["code", "starts_at", "ends_at"]])
         for codes, start, end in zip(sets["codes"], sets["starts_at"], sets["ends_at"], strict=True):
-            today = overrides(valve_operations, str(utility), leaving_out=codes)
-            answer = together(network(str(utility)), {code: known[code].bursts for code in codes}, **asdict(today))
+            pipes = network(str(utility))
+            today = overrides(valve_operations, pipes.devices, str(utility), leaving_out=codes)
+            answer = together(pipes, {code: known[code].bursts for code in codes}, **asdict(today))
             found.append(Coincidence(str(utility), codes, start, end, answer))
     return sorted(found, key=lambda one: (one.starts_at, one.codes))

@@ -5,23 +5,32 @@ from records import at, record, valves
 
 from gisapp.operations import Overrides, overrides, still_closed, without_order
 
+DEVICES = pd.DataFrame(
+    {"utility": "water", "code": ["V1", "V2", "V3", "B1"], "state": ["open", "open", "unknown", "closed"]}
+)
+
 
 def test_the_last_operation_of_a_valve_says_how_it_stands():
-    log = valves(("V1", "closed", 1), ("V2", "closed", 2), ("V1", "opened", 3), ("V3", "opened", 4))
-    assert overrides(log, "water") == Overrides(closed=("V2",), opened=("V1", "V3"))
-    assert overrides(log, "gas") == Overrides()
+    log = valves(("B1", "opened", 1), ("V2", "opened", 1), ("V2", "closed", 2), ("V3", "opened", 4))
+    assert overrides(log, DEVICES, "water") == Overrides(closed=("V2",), opened=("B1", "V3"))
+    assert overrides(log, DEVICES, "gas") == Overrides()
+
+
+def test_what_stands_again_as_it_normally_does_is_not_named():
+    log = valves(("V1", "closed", 1), ("V1", "opened", 3), ("B1", "opened", 1), ("B1", "closed", 2))
+    assert overrides(log, DEVICES, "water") == Overrides()
 
 
 def test_the_log_is_read_by_the_time_of_the_operation_not_of_the_writing():
-    log = valves(("V1", "opened", 9), ("V1", "closed", 3))
-    assert overrides(log, "water").opened == ("V1",)
+    log = valves(("B1", "opened", 9), ("B1", "closed", 3))
+    assert overrides(log, DEVICES, "water").opened == ("B1",)
 
 
 def test_a_valve_that_could_not_be_closed_stays_as_it_was_and_is_stuck_until_somebody_moves_it():
-    tried = valves(("V1", "opened", 1), ("V1", "could_not_close", 2))
-    assert overrides(tried, "water") == Overrides(opened=("V1",), stuck=("V1",))
-    freed = pd.concat([tried, valves(("V1", "closed", 3))], ignore_index=True)
-    assert overrides(freed, "water") == Overrides(closed=("V1",))
+    tried = valves(("B1", "opened", 1), ("B1", "could_not_close", 2))
+    assert overrides(tried, DEVICES, "water") == Overrides(opened=("B1",), stuck=("B1",))
+    freed = pd.concat([tried, valves(("B1", "closed", 3))], ignore_index=True)
+    assert overrides(freed, DEVICES, "water") == Overrides()
 
 
 def test_a_shutoff_is_answered_without_its_own_closings_but_with_what_it_found_stuck():
@@ -29,7 +38,7 @@ def test_a_shutoff_is_answered_without_its_own_closings_but_with_what_it_found_s
         [valves(("V1", "closed", 1), ("V2", "could_not_close", 2)), valves(("V3", "closed", 3), shutoff="S2")],
         ignore_index=True,
     )
-    assert overrides(log, "water", leaving_out=["S1"]) == Overrides(closed=("V3",), stuck=("V2",))
+    assert overrides(log, DEVICES, "water", leaving_out=["S1"]) == Overrides(closed=("V3",), stuck=("V2",))
 
 
 def test_what_a_shutoff_opened_to_feed_from_elsewhere_counts_while_it_stands_open():
@@ -41,12 +50,12 @@ def test_what_a_shutoff_opened_to_feed_from_elsewhere_counts_while_it_stands_ope
 
 def test_a_valve_that_others_hold_closed_stays_so_when_a_shutoff_closes_it_too():
     log = pd.concat([valves(("V1", "closed", 1), shutoff="S2"), valves(("V1", "closed", 2))], ignore_index=True)
-    assert overrides(log, "water", leaving_out=["S1"]) == Overrides(closed=("V1",))
+    assert overrides(log, DEVICES, "water", leaving_out=["S1"]) == Overrides(closed=("V1",))
 
 
 def test_what_was_known_at_a_moment_can_be_asked():
     log = valves(("V1", "closed", 1), ("V1", "opened", 5))
-    assert overrides(log, "water", at=pd.Timestamp(at(4))).closed == ("V1",)
+    assert overrides(log, DEVICES, "water", at=pd.Timestamp(at(4))).closed == ("V1",)
 
 
 def test_an_operation_without_an_order_is_an_exception():

@@ -25,7 +25,9 @@ def situated_in():
 
     def tell(store, code, minutes=60):
         operation = store.operations.operation(code)
-        today = overrides(store.table("valve_operations"), operation.utility, leaving_out=[code])
+        today = overrides(
+            store.table("valve_operations"), store.table("devices"), operation.utility, leaving_out=[code]
+        )
         found = shutoff(riverside.network(operation.utility), operation.bursts, **asdict(today))
         tables = {name: store.table(name) for name in TABLES}
         return situation_of(found, tables, now=riverside.moment(minutes), zone=store.zone, operation=operation)
