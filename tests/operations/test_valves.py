@@ -43,9 +43,9 @@ def test_a_shutoff_is_answered_without_its_own_closings_but_with_what_it_found_s
 
 def test_what_a_shutoff_opened_to_feed_from_elsewhere_counts_while_it_stands_open():
     fed = valves(("V1", "closed", 1), ("V7", "opened", 2))
-    assert overrides(fed, "water", leaving_out=["S1"]) == Overrides(opened=("V7",))
+    assert overrides(fed, DEVICES, "water", leaving_out=["S1"]) == Overrides(opened=("V7",))
     back = pd.concat([fed, valves(("V7", "closed", 3))], ignore_index=True)
-    assert overrides(back, "water", leaving_out=["S1"]) == Overrides()
+    assert overrides(back, DEVICES, "water", leaving_out=["S1"]) == Overrides()
 
 
 def test_a_valve_that_others_hold_closed_stays_so_when_a_shutoff_closes_it_too():
