@@ -1,4 +1,4 @@
-"""Commands that ask the network: ``shutoff`` and ``segments``."""
+"""Commands that ask the network: ``shutoff``, ``segments`` and ``criticality``."""
 
 from __future__ import annotations
 
@@ -50,16 +50,22 @@ def add_commands(commands: Any) -> None:
     made.add_argument("--format", choices=("json", "html"), default="json")
     made.add_argument("--lang", choices=LANGUAGES, default="zh-Hans", help="language of the page")
     made.add_argument("-o", dest="out", type=Path, metavar="FILE")
-    made = command(
-        commands,
-        "segments",
-        run_segments,
-        "List every piece of network with its segment (unit of isolation) and cell (unit of supply).",
-        "gisapp segments --store city.gpkg --utility water -o segments.csv",
-    )
-    store_option(made)
-    made.add_argument("--utility", required=True, choices=UTILITIES)
-    made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
+    for name, run, about in (
+        (
+            "segments",
+            run_segments,
+            "List every piece of network with its segment (unit of isolation) and cell (unit of supply).",
+        ),
+        (
+            "criticality",
+            run_criticality,
+            "Rank segments and links by what is lost when they burst, and devices by how much more when one is stuck.",
+        ),
+    ):
+        made = command(commands, name, run, about, f"gisapp {name} --store city.gpkg --utility water -o {name}.csv")
+        store_option(made)
+        made.add_argument("--utility", required=True, choices=UTILITIES)
+        made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
 
 
 def network_in(store: Store, utility: str) -> Network:
@@ -113,4 +119,19 @@ def run_segments(options: argparse.Namespace) -> int:
         table = segments(network_in(store, options.utility))
     put_csv(table[["link", "segment", "cell", "from_m", "to_m"]], options.out)
     say(f"{len(table):,} pieces in {table['segment'].nunique():,} segments and {table['cell'].nunique():,} cells")
+    return 0
+
+
+def run_criticality(options: argparse.Namespace) -> int:
+    """Rank segments, links and devices."""
+    from gisapp.network import criticality, ranking
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        answer = criticality(network_in(store, options.utility))
+    for note in answer.warnings:
+        say(f"note: {note}")
+    put_csv(ranking(answer), options.out)
+    counts = [f"{len(getattr(answer, name)):,} {name}" for name in ("segments", "links", "devices")]
+    say(f"{', '.join(counts)}, worst first")
     return 0

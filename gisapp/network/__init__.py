@@ -1,7 +1,7 @@
 """Pipes, valves, cables and switches as graphs: what to close for a burst, and who is then without supply."""
 
 from gisapp.network.build import network_of
-from gisapp.network.criticality import Criticality, criticality
+from gisapp.network.criticality import Criticality, criticality, ranking
 from gisapp.network.cut import Isolation, isolation
 from gisapp.network.exchange import from_networkx, to_networkx
 from gisapp.network.forms import as_json, burst_named, network_json
@@ -32,6 +32,7 @@ __all__ = [
     "network_of",
     "node_segments",
     "overlaps",
+    "ranking",
     "reduced_pressure",
     "segments",
     "shutoff",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gisapp.errors import InputError
 from gisapp.network.model import Network
@@ -13,10 +15,23 @@ from gisapp.network.pieces import piece_at
 _CUSTOMER_COLUMNS = ("kind", "critical", "households", "people", "building_code")
 
 
+def rows_of(codes: pd.Series, wanted: pd.Series) -> np.ndarray:
+    """Return for every wanted code the row that bears it, the first of several, or -1.
+
+    Examples
+    --------
+    >>> rows_of(pd.Series(["A", "B"]), pd.Series(["B", None, "C"])).tolist()
+    [1, -1, -1]
+    """
+    set_, asked = (pa.array(column.astype("str").array) for column in (codes, wanted))
+    found = pc.index_in(asked, value_set=set_, skip_nulls=True)
+    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
 def attached_customers(network: Network, customers: pd.DataFrame, connections: pd.DataFrame) -> pd.DataFrame:
     """Return one row for every connection: code, link, measure and what counts of the customer, and its elements."""
     mine = connections.loc[(connections["utility"] == network.utility).to_numpy()].reset_index(drop=True)
-    row = pd.Index(customers["code"]).get_indexer(mine["customer_code"])
+    row = rows_of(customers["code"], mine["customer_code"])
     if (row < 0).any():
         raise InputError(
             f"a connection of {network.utility} names the customer "
@@ -45,7 +60,7 @@ def attached_hydrants(network: Network, hydrants: pd.DataFrame | None) -> pd.Dat
 
 def _on_links(network: Network, rows: pd.DataFrame, name: str) -> dict[str, np.ndarray]:
     """Return link, measure and elements of rows that have a link and a measure."""
-    link = pd.Index(network.links["code"]).get_indexer(rows["link_code"]).astype(np.int64)
+    link = rows_of(network.links["code"], rows["link_code"])
     if (link < 0).any():
         at = int((link < 0).argmax())
         raise InputError(

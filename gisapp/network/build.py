@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from gisapp.errors import InputError
-from gisapp.network.attach import attached_customers, attached_hydrants
+from gisapp.network.attach import attached_customers, attached_hydrants, rows_of
 from gisapp.network.model import CLOSABLE, Network
 from gisapp.network.notes import Note, listed
 from gisapp.network.pairs import no_twins, paired_links
@@ -119,12 +119,12 @@ def _column(frame: pd.DataFrame, column: Column) -> pd.Series:
     if column.name in frame.columns:
         return frame[column.name]
     usual = {"status": "open", "direction": "both", "state": "open", "operable": "operable", "length_m": 0.0}
-    return pd.Series([usual.get(column.name)] * len(frame), dtype=DTYPES[column.kind], name=column.name)
+    return pd.Series(usual.get(column.name), index=frame.index, dtype=DTYPES[column.kind], name=column.name)
 
 
 def _ends_found(nodes: pd.DataFrame, links: pd.DataFrame, column: str) -> np.ndarray:
     """Return the row of the node at one end of every link."""
-    rows = pd.Index(nodes["code"]).get_indexer(links[column])
+    rows = rows_of(nodes["code"], links[column])
     if (rows < 0).any():
         at = int((rows < 0).argmax())
         raise InputError(
@@ -139,7 +139,7 @@ def _ends_found(nodes: pd.DataFrame, links: pd.DataFrame, column: str) -> np.nda
             todo="give its length in metres",
             field="length_m",
         )
-    return rows.astype(np.int64)
+    return rows
 
 
 def _settle_devices(devices: pd.DataFrame, *, trust_unknown: bool) -> None:
@@ -168,11 +168,11 @@ def _places(
     """Return where every device sits; one that is drawn as a node may sit in several places."""
     on_link = devices["link_code"].notna().to_numpy()
     rows = np.flatnonzero(on_link)
-    link = pd.Index(links["code"]).get_indexer(devices["link_code"].iloc[rows]).astype(np.int64)
+    link = rows_of(links["code"], devices["link_code"].iloc[rows])
     _known(link, devices["code"].iloc[rows], devices["link_code"].iloc[rows], "link")
     where = devices["end"].iloc[rows].map(_WHERE).to_numpy(dtype=np.int64)
     measure, notes = _measures(devices.iloc[rows], links["length_m"].to_numpy()[link], where)
-    at = pd.Index(nodes["code"]).get_indexer(devices["node_code"])
+    at = rows_of(nodes["code"], devices["node_code"])
     _known(at[devices["node_code"].notna()], *_named(devices, "node_code"), "node")
     stands = np.choose(where, [a[link], at[rows], b[link]])
     apart = (at[rows] >= 0) & (stands != at[rows])

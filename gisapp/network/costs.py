@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-import pandas as pd
 
+from gisapp.network.attach import rows_of
 from gisapp.network.dominators import Dominators, dominators
 from gisapp.network.model import Network
 from gisapp.network.search import Ways, adjacency, compiled, components, ways
@@ -234,7 +234,7 @@ def _bodies(network: Network) -> np.ndarray:
     found = np.full(len(network.devices) + 1, -1, dtype=np.int64)
     rows = np.flatnonzero(network.bodies)
     if len(rows):
-        node = pd.Index(network.nodes["code"]).get_indexer(network.devices["node_code"].iloc[rows])
+        node = rows_of(network.nodes["code"], network.devices["node_code"].iloc[rows])
         found[rows] = network.cell[node]
     return found
 

@@ -38,8 +38,8 @@ class Criticality:
         ``rank``, ``code``, ``kind``, ``link_code``, ``state`` of every device that can be closed: what a burst
         beside it costs when it is stuck. ``segment`` is the side on which that makes the greatest difference,
         ``other_segment`` the other (0 without a pipe), ``customers_before`` what a burst there costs now,
-        ``customers`` what it costs then, and ``extra_customers``, ``extra_households``, ``extra_critical``,
-        ``extra_length_m`` the difference, by which they are ranked; ``can_isolate`` when it is stuck.
+        then what is lost when it is stuck, and ``extra_customers``, ``extra_households``, ``extra_critical``,
+        ``extra_length_m``, the difference, by which they are ranked; ``can_isolate`` when it is stuck.
     warnings
         What is odd about the network.
     """
@@ -100,6 +100,37 @@ def criticality(network: Network) -> Criticality:
         devices=_devices(basis),
         warnings=network.warnings,
     )
+
+
+_LOST = ("customers", "households", "critical", "length_m")
+_COLUMNS = (
+    "what",
+    "rank",
+    "code",
+    "kind",
+    "link_code",
+    "segment",
+    "other_segment",
+    "own_length_m",
+    *_LOST,
+    "storage_customers",
+    *(f"extra_{name}" for name in _LOST),
+    "valves",
+    "can_isolate",
+)
+
+
+def ranking(answer: Criticality) -> pd.DataFrame:
+    """Return segments, links and devices in one table, each worst first; ``what`` says which a row is.
+
+    A segment has its number for a code. What a table does not have is missing.
+    """
+    tables = {"segment": answer.segments, "link": answer.links, "device": answer.devices}
+    tables["segment"] = answer.segments.assign(code=answer.segments["segment"])
+    frames = [frame.assign(what=what).reindex(columns=list(_COLUMNS)) for what, frame in tables.items()]
+    texts, metres = ("what", "code", "kind", "link_code"), ("own_length_m", "length_m", "extra_length_m")
+    kinds = {name: "str" if name in texts else "Float64" if name in metres else "Int64" for name in _COLUMNS}
+    return pd.concat([frame.astype(kinds | {"can_isolate": "boolean"}) for frame in frames], ignore_index=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +225,7 @@ def _devices(basis: _Basis) -> pd.DataFrame:
             "segment": segment[side[worst]],
             "other_segment": segment[_beyond(sides, device[worst], side[worst])],
             "customers_before": before.customers[worst],
-            "customers": then.customers[worst],
+            **_lost(then.pick(worst)),
             **{f"extra_{name}": column[worst] for name, column in extra.items()},
             "can_isolate": then.isolable[worst],
         },
@@ -262,9 +293,6 @@ def _around_bodies(basis: _Basis, bursts: Sets, parts: Sets, device: np.ndarray,
     return sets_of(
         np.concatenate([parts.owner[plain], *owner]), np.concatenate([parts.member[plain], *member]), len(parts)
     )
-
-
-_LOST = ("customers", "households", "critical", "length_m")
 
 
 def _lost(cost: Costs) -> dict[str, np.ndarray]:

@@ -118,3 +118,26 @@ def test_a_network_without_a_source_answers_that_nothing_was_supplied(ask):
     assert status == 0
     assert "no source" in told
     assert json.loads(out)["already_dry"]["links"] == ["g"]
+
+
+def test_criticality_ranks_segments_links_and_devices_in_one_table(street, tmp_path, capsys) -> None:
+    target = tmp_path / "worst.csv"
+    assert main(["criticality", "--store", str(street), "--utility", "water", "-o", str(target)]) == 0
+    assert "3 segments, 3 links, 2 devices" in capsys.readouterr().err
+    table = pd.read_csv(target, dtype={"code": "str"})
+    assert table[["what", "rank", "code", "customers", "extra_customers"]].fillna(-1).to_numpy().tolist() == [
+        ["segment", 1, "1", 2, -1],
+        ["segment", 2, "2", 2, -1],
+        ["segment", 3, "3", 1, -1],
+        ["link", 1, "a", 2, -1],
+        ["link", 2, "b", 2, -1],
+        ["link", 3, "c", 1, -1],
+        ["device", 1, "W", 2, 1],
+        ["device", 2, "V", 2, 0],
+    ]
+    assert ",1.0," not in target.read_text(encoding="utf-8"), "counts are whole numbers"
+
+
+def test_criticality_of_a_network_that_nothing_feeds_says_so(street, capsys) -> None:
+    assert main(["criticality", "--store", str(street), "--utility", "gas"]) == 0
+    assert "no source" in capsys.readouterr().err
