@@ -1,11 +1,12 @@
 """Surfaces, the cube behind the time slider, what stands out beyond chance, and which pipes fail."""
 
 from gisapp.density.cube import Cube, incident_cube
-from gisapp.density.hotspots import Hotspots, hotspot_trend, hotspots, neighbours
+from gisapp.density.hotspots import Hotspots, hotspots, neighbours
 from gisapp.density.local import LocalStatistic, gi_star, local_moran
 from gisapp.density.ranking import back_test, pipe_ranking
 from gisapp.density.rates import Rates, break_rates, pipe_breaks
 from gisapp.density.surface import Surface, surface, surface_3857
+from gisapp.density.trend import hotspot_trend
 
 __all__ = [
     "Cube",

@@ -1,4 +1,4 @@
-"""Which places stand out beyond chance, by what they are exposed to; and since when."""
+"""Which places stand out beyond chance, by what they are exposed to."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ from gisapp.density.chance import false_discovery, upper_tail
 from gisapp.errors import InputError
 
 LEVEL = 0.05
-TRENDS = ("emerging", "persistent", "recurring", "fading", "never")
-# A place hot in so many of the windows, the last among them, is persistent.
-PERSISTENT_SHARE = 2 / 3
 
 
 @dataclass(frozen=True)
@@ -182,79 +179,6 @@ def hotspots(
         copy=False,
     )
     return Hotspots(table, rate, spread, level, int(number[~judged].sum()))
-
-
-def hotspot_trend(
-    counts: pd.DataFrame,
-    exposure: pd.Series,
-    *,
-    near: sparse.csr_array,
-    months: int = 3,
-    recent: int = 3,
-    level: float = LEVEL,
-) -> pd.DataFrame:
-    """Return for each place whether it becomes, stays or ceases to be hot, month after month.
-
-    Each month is judged with the ``months - 1`` before it as one window, against the rate of the whole area
-    in that window: what rises everywhere, in a frost say, makes nothing hot. The probabilities of all windows
-    are corrected together.
-
-    Parameters
-    ----------
-    counts
-        Incidents: one row a place, one column a whole month, in order.
-    exposure, near, level
-        As for :func:`hotspots`.
-    months
-        Length of a window.
-    recent
-        How many of the last windows are "now".
-
-    Returns
-    -------
-    DataFrame
-        On the index of ``counts``:
-
-        - ``trend``: ``emerging`` (hot in the last window, in none before the recent ones),
-          ``persistent`` (hot in the last window and in at least two thirds of all), ``recurring`` (hot in
-          the last window, and neither), ``fading`` (hot in some window, not in the last), ``never``;
-          the first that is true, and missing where there is no exposure
-        - ``windows_hot``, ``windows``: in how many of how many it was hot
-        - ``hot_since``: the column of ``counts`` with which the windows began to be hot without a break to
-          the last; missing where the last is not hot
-
-    Raises
-    ------
-    InputError
-        When there are fewer months than one window beside the recent ones, and as :func:`hotspots` does.
-    """
-    windows = counts.shape[1] - months + 1
-    if windows <= recent:
-        raise InputError(
-            f"found {counts.shape[1]} whole months", todo=f"give at least {months + recent}, to tell new from old"
-        )
-    spans = [counts.iloc[:, at : at + months].sum(axis=1) for at in range(windows)]
-    tables = [hotspots(span, exposure, near=near, level=1.0).table for span in spans]  # hot: more than its share
-    q = false_discovery(np.concatenate([table["p"].to_numpy() for table in tables])).reshape(windows, -1)
-    hot = np.column_stack([table["hot"] for table in tables]) & (level >= q.T)
-    run = np.cumprod(hot[:, ::-1], axis=1).sum(axis=1)
-    names = np.asarray(counts.columns, dtype=object)
-    since = np.where(run > 0, names[np.minimum(windows - run, windows - 1) + months - 1], None)
-    columns = {
-        "trend": pd.Series(_trends(hot, recent), index=counts.index, dtype="str").where(tables[0]["judged"]),
-        "windows_hot": hot.sum(axis=1),
-        "windows": windows,
-        "hot_since": since,
-    }
-    return pd.DataFrame(columns, index=counts.index)
-
-
-def _trends(hot: npt.NDArray[np.bool_], recent: int) -> npt.NDArray[np.object_]:
-    """Return the name of each row's course over the windows."""
-    last, ever = hot[:, -1], hot.any(axis=1)
-    new = last & ~hot[:, :-recent].any(axis=1)
-    lasting = last & (hot.mean(axis=1) >= PERSISTENT_SHARE - 1e-9)
-    return np.select([new, lasting, last, ever], np.array(TRENDS[:4], dtype=object), TRENDS[4])
 
 
 @dataclass(frozen=True)

@@ -25,3 +25,16 @@ def drawn(rng, exposure, total, *, dispersion=0.0, times=1.0):
     mean = exposure.to_numpy() / exposure.sum() * total * times
     luck = rng.gamma(1 / dispersion, dispersion, len(mean)) if dispersion else 1.0
     return pd.Series(rng.poisson(mean * luck), index=exposure.index)
+
+
+ROWS, COLS = 40, 50
+NEAR = lattice(ROWS, COLS)
+SPOTS = ((8, 8), (8, 40), (30, 12), (30, 38))
+
+
+def planted(times, spots=SPOTS):
+    """By what factor each grid is worse: ``times`` in squares of nine around some places."""
+    factor = np.ones((ROWS, COLS))
+    for row, col in spots:
+        factor[row - 1 : row + 2, col - 1 : col + 2] = times
+    return factor.ravel()

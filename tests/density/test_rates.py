@@ -120,7 +120,7 @@ def test_the_limits_are_garwoods():
         assert (rate["low"] * 5, rate["high"] * 5) == pytest.approx((low, high), abs=0.001)
 
 
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_nothing_is_lost_and_the_smoothed_rate_lies_between_its_own_and_that_of_all(seed):
     rng = np.random.default_rng(seed)
@@ -150,7 +150,7 @@ def test_the_less_a_cohort_has_to_say_the_more_its_rate_is_drawn_to_that_of_all(
     table = break_rates(pipes, days, by=["material"], **YEARS).table.set_index("material")
     assert table.loc["a", "smoothed"] == pytest.approx(table.loc["a", "rate"], rel=0.1)
     assert table.loc["c", "rate"] > 8 * table.loc["a", "rate"]
-    assert table.loc["c", "smoothed"] < table.loc["a", "smoothed"]
+    assert table.loc["c", "smoothed"] < 0.25 * table.loc["c", "rate"]
 
 
 def test_incidents_become_breaks_by_type_by_what_counts_and_by_the_day_in_the_zone():

@@ -1,0 +1,65 @@
+"""Dispersion, tails and shrinking, held against the distributions themselves."""
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+from gisapp.density.chance import dispersion, shrunk, upper_tail
+
+
+def drawn(seed, true, count=800):
+    rng = np.random.default_rng(seed)
+    mean = rng.lognormal(1, 1, count)
+    luck = rng.gamma(1 / true, true, count) if true else 1.0
+    return rng.poisson(mean * luck).astype(float), mean
+
+
+@pytest.mark.parametrize("true", [0.05, 0.3, 1.0, 5.0])
+def test_the_dispersion_is_where_the_likelihood_is_highest(true):
+    count, mean = drawn(1, true)
+
+    def unlikely(a):
+        return -stats.nbinom.logpmf(count, 1 / a, 1 / (1 + a * mean)).sum()
+
+    best = optimize.minimize_scalar(unlikely, bounds=(1e-4, 50), method="bounded", options={"xatol": 1e-7}).x
+    assert dispersion(count, mean) == pytest.approx(best, rel=1e-3)
+    assert dispersion(count, mean) == pytest.approx(true, rel=0.4)
+
+
+def test_poisson_counts_have_next_to_no_dispersion_and_even_ones_none():
+    assert np.mean([dispersion(*drawn(seed, 0.0)) for seed in range(20)]) < 0.02
+    assert dispersion(np.full(9, 3.0), np.full(9, 3.0)) == 0.0
+    assert dispersion(np.array([]), np.array([])) == 0.0
+    assert dispersion(np.array([90.0, 5.0]), np.array([0.0, 5.0])) == 0.0  # the first says nothing
+
+
+def test_one_place_with_everything_is_as_dispersed_as_can_be_told():
+    count, mean = np.zeros(5_000), np.full(5_000, 0.2)
+    count[7] = 1_000
+    assert 1_000 < dispersion(count, mean) <= 1e4
+
+
+def test_a_few_true_hotspots_are_hardly_taken_for_scatter():
+    count, mean = drawn(2, 0.3)
+    moments = [((count - mean) ** 2 - count).sum() / (mean**2).sum()]
+    alone = dispersion(count, mean)
+    count[np.argsort(mean)[-4:]] *= 4
+    moments.append(((count - mean) ** 2 - count).sum() / (mean**2).sum())
+    assert moments[1] > 3 * moments[0]
+    assert dispersion(count, mean) < 1.3 * alone
+
+
+def test_tails_are_those_of_poisson_and_of_the_negative_binomial():
+    observed = np.array([0.0, 1, 2, 7, 30, 400])
+    expected = np.array([0.5, 1.0, 0.0, 3.0, 30.0, 250.0])
+    shape = np.array([1.0, 0.2, 3.0, 5.0, 1e3, 40.0])
+    poisson = np.where(expected > 0, stats.poisson.sf(observed - 1, expected), 0.0)
+    np.testing.assert_allclose(upper_tail(observed, expected), poisson, rtol=1e-9)
+    spread = np.where(expected > 0, stats.nbinom.sf(observed - 1, shape, shape / (shape + expected)), 0.0)
+    np.testing.assert_allclose(upper_tail(observed, expected, shape), spread, rtol=1e-9)
+
+
+def test_shrinking_is_the_mean_of_the_gamma_after_the_counts():
+    observed, expected, spread = np.array([0.0, 3, 40]), np.array([1.0, 1, 20]), 0.5
+    after = stats.gamma(observed + 1 / spread, scale=1 / (expected + 1 / spread)).mean()
+    np.testing.assert_allclose(shrunk(observed, expected, spread), after)
