@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import numba
@@ -48,6 +49,7 @@ def repeat_repairs(
     months: int = MONTHS,
     types: Iterable[str] = REPAIRS,
     warranty: pd.DataFrame | None = None,
+    period: tuple[date, date] | None = None,
 ) -> Repeats:
     """Return the repairs of places that had been repaired within three months (water rules, Art. 35(6)).
 
@@ -72,6 +74,8 @@ def repeat_repairs(
     warranty
         Which pipes a builder answers for, and until when: ``utility``, ``link_code``, ``warranty_until`` (a
         day, itself included). A pipe may stand in several rows.
+    period
+        First and last day in the zone of the later repair, both included; the earlier one may lie before.
 
     Returns
     -------
@@ -90,7 +94,7 @@ def repeat_repairs(
     Raises
     ------
     InputError
-        When the tolerance or the months are below 0.
+        When the tolerance or the months are below 0, or the period ends before it starts.
 
     Notes
     -----
@@ -101,9 +105,13 @@ def repeat_repairs(
         raise InputError(f"found a tolerance of {tolerance_m} m and {months} months", todo="give numbers from 0")
     done = incidents["type"].isin(list(types)) & incidents["repaired_at"].notna()
     some = incidents[done.to_numpy() & counted(incidents)["counts"].to_numpy()]
-    placed = some[some["link_code"].notna() & some["measure_m"].notna()].reset_index(drop=True)
+    known = (some["link_code"].notna() & some["measure_m"].notna()).to_numpy()
+    placed = some[known].reset_index(drop=True)
     place = np.rint(placed["measure_m"].to_numpy() * 1000).astype(np.int64)
-    joined = _joined(_keys(placed, "utility", "link_code"), place, placed["repaired_at"], zone, months, tolerance_m)
+    day = local_days(some["repaired_at"], zone)
+    asked = _within(day, period)
+    key = _keys(placed, "utility", "link_code")
+    joined = _joined(key, place, placed["repaired_at"], day[known], months, round(tolerance_m * 1000)).of(asked[known])
     now, before = joined.taken(placed, _NOW), joined.taken(placed, ["code", "repaired_at", "unit_code"], earlier=True)
     columns = {
         "incident_code": now["code"],
@@ -121,11 +129,16 @@ def repeat_repairs(
         "in_warranty": _in_warranty(now, joined.day, warranty),
         "reported_before": now["reported_at"] < before["repaired_at"],
     }
-    return Repeats(pd.DataFrame(columns), len(placed), len(some) - len(placed))
+    return Repeats(pd.DataFrame(columns), int((asked & known).sum()), int((asked & ~known).sum()))
 
 
 def repeat_complaints(
-    incidents: pd.DataFrame, zone: ZoneInfo, *, months: int = MONTHS, types: Iterable[str] | None = None
+    incidents: pd.DataFrame,
+    zone: ZoneInfo,
+    *,
+    months: int = MONTHS,
+    types: Iterable[str] | None = None,
+    period: tuple[date, date] | None = None,
 ) -> Repeats:
     """Return the reports of an account that had reported the same kind of thing before (water rules, Art. 11, 36).
 
@@ -138,6 +151,8 @@ def repeat_complaints(
         As for :func:`repeat_repairs`, between the two reports.
     types
         Incident types asked about; None takes all of them.
+    period
+        First and last day of the later report, as for :func:`repeat_repairs`.
 
     Returns
     -------
@@ -150,20 +165,23 @@ def repeat_complaints(
     Raises
     ------
     InputError
-        When the months are below 0.
+        When the months are below 0, or the period ends before it starts.
     """
     if not months >= 0:
         raise InputError(f"found {months} months", todo="give a number from 0")
     reasons = counted(incidents)
-    asked = ~(reasons["drill"] | reasons["withdrawn"]).to_numpy()
+    real = ~(reasons["drill"] | reasons["withdrawn"]).to_numpy()
     if types is not None:
-        asked &= incidents["type"].isin(list(types)).to_numpy()
-    some = incidents[asked]
-    known = some[some["customer_code"].notna()].reset_index(drop=True)
-    nowhere = np.zeros(len(known), np.int64)
-    joined = _joined(_keys(known, "customer_code", "type"), nowhere, known["reported_at"], zone, months, 0.0)
-    now = joined.taken(known, ["code", "customer_code", "type", "reported_at"])
-    before = joined.taken(known, ["code", "reported_at", "closed_at", "unit_code"], earlier=True)
+        real &= incidents["type"].isin(list(types)).to_numpy()
+    some = incidents[real]
+    known = some["customer_code"].notna().to_numpy()
+    placed = some[known].reset_index(drop=True)
+    day = local_days(some["reported_at"], zone)
+    asked = _within(day, period)
+    key, nowhere = _keys(placed, "customer_code", "type"), np.zeros(len(placed), np.int64)
+    joined = _joined(key, nowhere, placed["reported_at"], day[known], months, 0).of(asked[known])
+    now = joined.taken(placed, ["code", "customer_code", "type", "reported_at"])
+    before = joined.taken(placed, ["code", "reported_at", "closed_at", "unit_code"], earlier=True)
     columns = {
         "incident_code": now["code"],
         "earlier_code": before["code"],
@@ -176,7 +194,7 @@ def repeat_complaints(
         "unit_code": before["unit_code"],
         "still_open": ~(before["closed_at"] <= now["reported_at"]),
     }
-    return Repeats(pd.DataFrame(columns), len(known), len(some) - len(known))
+    return Repeats(pd.DataFrame(columns), int((asked & known).sum()), int((asked & ~known).sum()))
 
 
 @dataclass(frozen=True)
@@ -189,6 +207,11 @@ class _Joined:
     day: npt.NDArray[np.datetime64]
     days: npt.NDArray[np.int64]
 
+    def of(self, chosen: npt.NDArray[np.bool_]) -> _Joined:
+        """Return the join of the chosen ones among all rows."""
+        kept = chosen[self.row]
+        return _Joined(self.row[kept], self.earlier[kept], self.many[kept], self.day[kept], self.days[kept])
+
     def taken(self, frame: pd.DataFrame, columns: list[str], *, earlier: bool = False) -> pd.DataFrame:
         """Return columns of the rows, or of the earlier ones, on a plain range."""
         return frame[columns].take(self.earlier if earlier else self.row).reset_index(drop=True)
@@ -198,21 +221,18 @@ def _joined(
     key: npt.NDArray[np.int64],
     place_mm: npt.NDArray[np.int64],
     moments: pd.Series,
-    zone: ZoneInfo,
+    day: npt.NDArray[np.datetime64],
     months: int,
-    tolerance_m: float,
+    tolerance_mm: int,
 ) -> _Joined:
     """Return the join of each row with the latest one before it of the same key, near enough and recent enough."""
-    day = local_days(moments, zone)
     at = moments.astype("datetime64[ms, UTC]").astype("int64").to_numpy()
     order = np.lexsort([at, key])
     number = day.astype(np.int64)
     first, last = (number.min(), number.max()) if len(number) else (0, 0)
     ends = months_after(np.arange(first, last + 1).astype("datetime64[D]"), months)
     until = ends.astype(np.int64)[number - first]  # worked out once a day, not once a row
-    earlier, many = _latest_earlier(
-        key[order], place_mm[order], at[order], number[order], until[order], round(tolerance_m * 1000)
-    )
+    earlier, many = _latest_earlier(key[order], place_mm[order], at[order], number[order], until[order], tolerance_mm)
     found = np.flatnonzero(earlier >= 0)
     row, other = order[found], order[earlier[found]]
     sequence = np.argsort(row)
@@ -244,6 +264,16 @@ def _keys(frame: pd.DataFrame, one: str, other: str) -> npt.NDArray[np.int64]:
     first, _ = pd.factorize(frame[one])
     second, names = pd.factorize(frame[other])
     return first.astype(np.int64) * (len(names) + 1) + second
+
+
+def _within(day: npt.NDArray[np.datetime64], period: tuple[date, date] | None) -> npt.NDArray[np.bool_]:
+    """Return which days lie in the period, checked."""
+    if period is None:
+        return np.ones(len(day), dtype=np.bool_)
+    start, end = period
+    if end < start:
+        raise InputError(f"the period ends on {end}, before its start on {start}", todo="swap the two days")
+    return (day >= np.datetime64(start)) & (day <= np.datetime64(end))
 
 
 def _in_warranty(

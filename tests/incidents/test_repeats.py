@@ -189,6 +189,24 @@ def test_a_repair_without_pipe_or_place_is_counted_apart():
     assert (len(found.table), found.compared, found.unplaced) == (0, 1, 2)
 
 
+def test_a_period_is_that_of_the_later_repair_and_the_earlier_one_may_lie_before_it():
+    rows = [
+        repaired("2026-02-28T02:00Z"),
+        repaired("2026-03-01T20:00+08:00"),
+        repaired("2026-03-31"),
+        repaired("2026-04-01"),
+    ]
+    rows.append(repaired("2026-03-15", link_code=None))
+    march = (date(2026, 3, 1), date(2026, 3, 31))
+    found = repeat_repairs(incidents(*rows), ZONE, period=march)
+    assert found.table["incident_code"].tolist() == ["I1", "I2"]
+    assert (found.compared, found.unplaced) == (2, 1)
+    with pytest.raises(InputError, match="before its start"):
+        repeat_repairs(incidents(*rows), ZONE, period=march[::-1])
+    called = [reported(f"2026-{day}T02:00Z", "K1") for day in ("02-28", "03-02", "04-02")]
+    assert repeat_complaints(incidents(*called), ZONE, period=march).table["incident_code"].tolist() == ["I1"]
+
+
 def test_no_incidents_repeat_nothing():
     empty = incidents(repaired("2026-03-01")).iloc[:0]
     for found in (repeat_repairs(empty, ZONE), repeat_complaints(empty, ZONE)):
@@ -222,7 +240,7 @@ def slow(frame):
     return found
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(
         st.tuples(
