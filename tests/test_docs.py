@@ -21,12 +21,10 @@ def test_links_between_documents_lead_somewhere(path):
 
 
 def commands():
+    names = "|".join(parser()._subparsers._group_actions[0].choices)
     for path in DOCUMENTS:
         for line in path.read_text(encoding="utf-8").splitlines():
-            found = re.search(
-                r"gisapp (?:init|import|export|assign|shutoff|segments|notice|pack|density|map|serve|demo) [^`#|]*",
-                line,
-            )
+            found = re.search(rf"gisapp (?:{names}) [^`#|]*", line)
             if found and "--" in found.group() and "…" not in line and not re.search(r"\b(KIND|FILE)\b", found.group()):
                 yield pytest.param(found.group().strip().rstrip("."), id=f"{path.stem}: {found.group()[:60].strip()}")
 

@@ -129,7 +129,7 @@ def _measured(
     real = counted(incidents)["counts"].to_numpy()
     known = (incidents["reported_at"] <= now).to_numpy()
     recent = (incidents["reported_at"] > now - pd.DateOffset(months=12)).to_numpy()
-    scene = _scenes(incidents, grids, index)
+    scene = incident_rows(incidents, grids, index)
     still_open = ~incidents["status"].isin(DONE).to_numpy()
     counts = {
         "households": _summed(home, customers["households"], holders),
@@ -149,12 +149,18 @@ def _places(frame: gpd.GeoDataFrame, index: GridIndex) -> npt.NDArray[np.int64]:
     return np.where(rows < 0, index.count, rows)
 
 
-def _scenes(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, index: GridIndex) -> npt.NDArray[np.int64]:
-    """Return where each incident counts: by its position, else by the grid that it names."""
-    rows = _places(incidents, index)
+def incident_rows(
+    incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, index: GridIndex | None = None
+) -> npt.NDArray[np.int64]:
+    """Return the row of the grid in which each incident counts: by its position, else by the grid that it names.
+
+    The number of grids stands for none. Every figure of incidents by grid counts by this.
+    """
+    known = grid_index(grids) if index is None else index
+    rows = _places(incidents, known)
     lost = ~np.isfinite(point_xy(incidents.geometry)).all(axis=1)
     named = pd.Index(grids["code"]).get_indexer(incidents["grid_code"][lost])
-    rows[lost] = np.where(named < 0, index.count, named)
+    rows[lost] = np.where(named < 0, known.count, named)
     return rows
 
 
