@@ -202,6 +202,16 @@ def test_a_tile_that_fails_is_told_and_can_be_asked_for_again(open_browser, serv
     watched.said.clear()
 
 
+def test_nothing_moves_while_the_map_is_awaited(open_browser, served):
+    page = open_browser(served).page
+    page.route("**/tiles/water/**", lambda route: None)  # they never come
+    with page.expect_request("**/tiles/water/**"):
+        page.goto(f"{served.url}/zh-Hans/map")
+    page.wait_for_selector(".gm-busy", state="visible")
+    moving = "document.getAnimations().filter(one => one.effect.getComputedTiming().iterations === Infinity).length"
+    assert page.evaluate(moving) == 0
+
+
 def test_an_outside_base_map_stands_under_everything_and_in_place_of_ours(seen):
     drawn_by = "gisappMapStyle.style({layers: a[0], basemap: a[1], theme: 'light', language: 'en'})"
     basemap = {"url": "https://tiles.example.org/{z}/{x}/{y}.png", "max_zoom": 18, "attribution": "Example"}
