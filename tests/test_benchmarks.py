@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SMALL = {
     "assign": "--points 100000 --grids 50",
     "density": "--points 50000",
+    "hotspots": "--maps 2",
+    "repeats": "--repairs 20000",
     "segments": "--links 2000 --bursts 3",
     "store": "--rows 5000 --reports 50",
     "imports": "--rows 2000",
