@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from gisapp.density import LocalStatistic
     from gisapp.reports.concentration import GridCounts
+    from gisapp.store import Store
 
 LOAD_TABLES = ("customers", "links", "devices", "incidents", "posts")
 STATISTICS = ("hotspots", "gi-star", "local-moran")
@@ -32,7 +33,7 @@ def add_commands(commands: Any) -> None:
         "--format csv",
     )
     choice_options(made)
-    made.add_argument("--by", choices=("grid",), default="grid")
+    made.add_argument("--by", choices=("grid", "unit"), default="grid", help="unit: by unit grids (单元网格)")
     made.add_argument(
         "--exposure",
         choices=("pipe_km", "households"),
@@ -56,10 +57,11 @@ def run_hotspots(options: argparse.Namespace) -> int:
 
     counts, exposure, near = _asked(options)
     found = hotspots(counts.total(), exposure, near=near)
-    happened = int(found.table["count"].sum()) + counts.outside
+    happened, places = int(found.table["count"].sum()) + counts.outside, f"{options.by}s"
     head = {
+        "by": options.by,
         "incidents": happened,
-        "outside_grids": counts.outside,
+        "outside": counts.outside,
         "without_exposure": found.unexposed,
         "exposure": options.exposure,
         "per_exposure_and_year": found.rate / counts.years,
@@ -71,16 +73,17 @@ def run_hotspots(options: argparse.Namespace) -> int:
         head |= {"model": found.model, "dispersion": found.dispersion}
     else:
         local = _local(options, counts, exposure, near)
-        table = local.table
-        head |= {"false_alarms": local.false_alarms, "null_maps": local.null_maps}
-        say(f"note: on maps of chance {options.statistic} calls {local.false_alarms:g} of {len(table):,} grids hot")
+        table, alarms = local.table, local.false_alarms
+        head |= {"false_alarms": alarms, "null_maps": local.null_maps}
+        say(f"note: on maps of chance {options.statistic} calls {alarms:g} of {len(table):,} {places} hot")
     if options.trend:
         table = table.join(hotspot_trend(counts.monthly(), exposure, near=near))
-    put_answer(options, choice_told(options, (counts.start, counts.end)) | head, "grids", table.reset_index())
+    put_answer(options, choice_told(options, (counts.start, counts.end)) | head, places, table.reset_index())
     hot = int(table["hot"].sum())
-    say(f"{counts.start} to {counts.end}: {happened:,} incidents, {hot:,} of {len(table):,} grids are hot")
+    say(f"{counts.start} to {counts.end}: {happened:,} incidents, {hot:,} of {len(table):,} {places} are hot")
     if counts.outside or found.unexposed:
-        say(f"note: {counts.outside:,} lie in no grid, {found.unexposed:,} in grids without {options.exposure}")
+        without = f"{found.unexposed:,} in {places} without {options.exposure}"
+        say(f"note: {counts.outside:,} lie in no {options.by}, {without}")
     return 0 if happened else 1
 
 
@@ -89,21 +92,33 @@ def _asked(options: argparse.Namespace) -> tuple[GridCounts, pd.Series, Any]:
     import pandas as pd
 
     from gisapp.density import neighbours
-    from gisapp.grids import grids_at, workload
+    from gisapp.grids import workload
     from gisapp.reports.concentration import grid_counts, grid_exposure
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
         start, end = period_of(store, options)
         moment = pd.Timestamp(end + timedelta(days=1), tz=store.zone) - pd.Timedelta(milliseconds=1)
-        grids = grids_at(store.table("grids"), moment)
-        if grids.empty:
-            raise InputError(f"no grids are in force on {end}", todo="import grids, or choose another period")
+        grids = _places(store, options.by, moment)
         chosen = {"start": start, "end": end, "types": options.types, "utility": options.utility}
         counts = grid_counts(store.table("incidents"), grids, store.zone, **chosen)
         tables: dict[str, Any] = {name: store.table(name) for name in LOAD_TABLES}
         load = workload(grids, now=moment, **tables)
     return counts, grid_exposure(load, options.exposure, options.utility), neighbours(grids.geometry)
+
+
+def _places(store: Store, by: str, moment: pd.Timestamp) -> Any:
+    """Return the grids in force at a moment, or the unit grids in their shape."""
+    from gisapp.grids import grids_at
+
+    if by == "unit":
+        units = store.table("unit_grids")
+        places, told = units.assign(name=units["code"]), "the store holds no unit grids"
+    else:
+        places, told = grids_at(store.table("grids"), moment), f"no grids are in force on {moment.date()}"
+    if places.empty:
+        raise InputError(told, todo="import them, or choose another period")
+    return places
 
 
 def _local(options: argparse.Namespace, counts: GridCounts, exposure: pd.Series, near: Any) -> LocalStatistic:

@@ -24,6 +24,12 @@ def frame(name, rows):
 SQUARES = [shapely.box(500_000 + 100 * at, 3_400_000, 500_100 + 100 * at, 3_400_100) for at in range(COUNT)]
 
 
+def halved(square):
+    """The north and the south of a square, so that what lies at its middle lies on their border."""
+    west, south, east, north = square.bounds
+    return shapely.box(west, south + 50, east, north), shapely.box(west, south, east, south + 50)
+
+
 def ground():
     """A pipe in each grid, of 1 km by the record."""
     since = pd.Timestamp("2020-01-01T00:00Z")
@@ -36,8 +42,14 @@ def ground():
         grids.append(grid | {"code": code, "name": code, "geom": shapely.MultiPolygon([square])})
         made_of = {"material": "steel" if at < 6 else "pe", "laid_year": 1990 + at}
         links.append(pipe | {"code": f"W{at:02}", "length_m": 1000.0, **made_of, "geom": line})
+    halves = [
+        {"code": f"{code}-{part}", "grid_code": code, "geom": shapely.MultiPolygon([half])}
+        for code, square in zip(GRIDS, SQUARES, strict=True)
+        for part, half in enumerate(halved(square))
+    ]
     nodes = [{"utility": "water", "code": code, "kind": "end", "geom": SQUARES[0].centroid} for code in "AB"]
-    return {"nodes": frame("nodes", nodes), "grids": frame("grids", grids), "links": frame("links", links)}
+    made = {"nodes": nodes, "grids": grids, "unit_grids": halves, "links": links}
+    return {name: frame(name, rows) for name, rows in made.items()}
 
 
 def leaks():
@@ -82,7 +94,7 @@ def test_the_grid_that_leaks_most_is_hot_and_the_answer_says_against_what(ask):
     table = pd.DataFrame(answer["grids"]).set_index("code")
     assert status == 0
     assert table.index[table["hot"]].tolist() == [GRIDS[BAD]]
-    assert (answer["incidents"], answer["outside_grids"], answer["exposure"]) == (100, 0, "pipe_km")
+    assert (answer["incidents"], answer["outside"], answer["exposure"]) == (100, 0, "pipe_km")
     assert table["count"].sum() == 100
     assert table["exposure"].tolist() == [1.0] * COUNT
     assert (answer["from"], answer["to"], answer["types"]) == ("2025-01-05", "2026-12-20", ["leak"])
@@ -97,6 +109,15 @@ def test_hotspots_as_csv_keep_small_probabilities_and_households_are_another_exp
     assert not nobody["judged"].any()
     assert not nobody["hot"].any()
     assert "100 in grids without households" in ask("hotspots", "--exposure", "households")[2]
+
+
+def test_unit_grids_show_it_finer(ask):
+    answer = json.loads(ask("hotspots", "--by", "unit", "--type", "leak")[1])
+    table = pd.DataFrame(answer["units"]).set_index("code")
+    assert len(table) == 2 * COUNT
+    assert (table["count"].sum(), answer["outside"], answer["by"]) == (100, 0, "unit")
+    assert table["hot"].any()
+    assert set(table.index[table["hot"]]) <= {f"{GRIDS[BAD]}-0", f"{GRIDS[BAD]}-1"}
 
 
 def test_a_trend_is_told_by_whole_months(ask):
