@@ -241,7 +241,8 @@ def _harden(app: dash.Dash, *, host: str) -> None:
 
     @app.server.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.update(headers)
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)  # a page that runs alone brings a stricter policy of its own
         if request.endpoint in (*PAGE_ROUTES, "/version"):
             response.set_cookie(app.config.csrf_token_name, generate_csrf(), samesite="Strict")
         if request.endpoint in PAGE_ROUTES:

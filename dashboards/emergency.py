@@ -21,12 +21,16 @@ from dashboards.specs import layer_specs, static_specs
 from gisapp.errors import InputError
 from gisapp.network import Shutoff, shutoff
 from gisapp.network.area import affected_area
+from gisapp.reports.offline_page import policy_of
+from gisapp.reports.situation import TABLES as SITUATION_TABLES
+from gisapp.reports.situation import situation_of
 from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, term, utility_word, word
 from layers.layer import Layer, Shapes, Style
+from layers.pack import TABLES as PACK_TABLES
+from layers.pack import pack_html
 from layers.palette import TEXT, THEMES, shutoff_colours
 from layers.shutoff import shutoff_layers
-from layers.shutoff_page import shutoff_page
 
 PATH = "/emergency"
 TITLE = "emergency.title"
@@ -425,8 +429,11 @@ def _printed() -> Response:
     snapshot, case = snapshot_of(current_app), case_of(request.args)
     if not case["bursts"]:
         raise InputError("no pipe is named", todo="give pipe=CODE in the address")
-    tables = {name: snapshot.store.table(name) for name in ("links", "devices", "streets", "landcover")}
-    now, wanted = pd.Timestamp.now(tz=snapshot.store.zone), request.args.get("lang", "")
+    store, wanted = snapshot.store, request.args.get("lang", "")
+    tables = {name: store.table(name) for name in dict.fromkeys((*SITUATION_TABLES, *PACK_TABLES))}
     spoken = wanted if wanted in LANGUAGES else shell.language()
-    text = shutoff_page(answer_of(snapshot, case), **tables, city=snapshot.store.name, made_at=now, language=spoken)
-    return Response(text, mimetype="text/html")
+    now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
+    told = situation_of(answer_of(snapshot, case), tables, now=now, zone=store.zone)
+    text = pack_html(told, {name: tables[name] for name in PACK_TABLES}, city=store.name, language=spoken)
+    policy = {"Content-Security-Policy": f"{policy_of(text)}; frame-ancestors 'none'"}
+    return Response(text, mimetype="text/html", headers=policy)

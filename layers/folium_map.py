@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
-from importlib import resources
 from typing import Any, ClassVar
 
 import folium
@@ -19,12 +17,13 @@ from folium.raster_layers import ImageOverlay
 from jinja2 import Template
 from PIL import Image
 
-from gisapp.errors import GisappError, InputError
+from gisapp.errors import InputError
 from gisapp.words import word
 from layers.layer import Classes, Layer, Legend, Raster, Shapes
 from layers.offline import require_offline
 from layers.packing import extent, packed
 from layers.palette import GROUND, TEXT, THEMES
+from layers.vendored import asset, data_uri, leaflet_css
 
 _WORDS = ("layers", "zoom_in", "zoom_out")
 _PANEL = {
@@ -188,11 +187,6 @@ def png(pixels: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
-def data_uri(content: bytes, kind: str) -> str:
-    """Return bytes as an address that holds them."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-
-
 def _extent(layers: Sequence[Layer]) -> tuple[float, float, float, float]:
     """Return what the map shows at first: all shapes, or the pictures where there are no shapes."""
     box = extent([layer for layer in layers if isinstance(layer, Shapes)])
@@ -220,28 +214,11 @@ def _head(language: str, theme: str) -> list[_Text]:
     return [
         _Text(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
         _Text('<link rel="icon" href="data:,">'),
-        _Text(f"<style>{_leaflet_css()}</style><style>{root}\n{_asset('assets', 'offline.css')}</style>"),
-        _Text(f"<script>{_asset('vendor', 'leaflet.js')}</script>"),
+        _Text(f"<style>{leaflet_css()}</style><style>{root}\n{asset('assets', 'offline.css')}</style>"),
+        _Text(f"<script>{asset('vendor', 'leaflet.js')}</script>"),
         _Text(f'<script type="application/json" id="gisapp-words">{_json(words)}</script>'),
-        _Text(f"<script>{_asset('assets', 'offline.js')}</script>"),
+        _Text(f"<script>{asset('assets', 'offline.js')}</script>"),
     ]
-
-
-def _leaflet_css() -> str:
-    """Return Leaflet's style sheet with its pictures inside."""
-    css = _asset("vendor", "leaflet.css")
-    for name in ("layers.png", "layers-2x.png", "marker-icon.png"):
-        content = resources.files("layers").joinpath("vendor", name).read_bytes()
-        css = css.replace(f"url(images/{name})", f"url({data_uri(content, 'image/png')})")
-    return css.replace("behavior: url(#default#VML);", "")
-
-
-def _asset(folder: str, name: str) -> str:
-    """Return the text of a file of this package."""
-    file = resources.files("layers").joinpath(folder, name)
-    if not file.is_file():
-        raise GisappError(f"layers/{folder}/{name} is missing; fetch it with: python build_backend.py")
-    return file.read_text(encoding="utf-8")
 
 
 def _json(content: Any) -> str:

@@ -103,11 +103,14 @@ def _page(store: Store, answer: Any, options: argparse.Namespace) -> str:
     """Return the answer as a page that opens without a network."""
     import pandas as pd
 
-    from layers.shutoff_page import shutoff_page
+    from gisapp.reports import situation
+    from layers import pack
 
-    tables = {name: store.table(name) for name in ("links", "devices", "streets", "landcover")}
-    now = pd.Timestamp.now(tz=store.zone)
-    return shutoff_page(answer, **tables, city=store.name, made_at=now, language=options.lang)
+    names = dict.fromkeys((*situation.TABLES, *pack.TABLES))
+    tables = {name: store.table(name) for name in names}
+    now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
+    told = situation.situation_of(answer, tables, now=now, zone=store.zone)
+    return pack.pack_html(told, {name: tables[name] for name in pack.TABLES}, city=store.name, language=options.lang)
 
 
 def run_segments(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Commands that put a shutoff operation on paper: ``notice``."""
+"""Commands that put a shutoff operation on paper: ``notice`` and ``pack``."""
 
 from __future__ import annotations
 
@@ -42,6 +42,20 @@ def add_commands(commands: Any) -> None:
     made.add_argument("--issuer", metavar="NAME", help="who speaks; the store's name when absent")
     made.add_argument("--hotline", metavar="NUMBER", help="the number to call")
     made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="required for docx")
+    made = command(
+        commands,
+        "pack",
+        run_pack,
+        "Write all there is to know of a shutoff operation as one page that opens without a network. "
+        "With --check say whether a page is still as it was made; exit status 1: it is not.",
+        "gisapp pack --store city.gpkg --shutoff S20261127-001 -o pack.html",
+    )
+    made.add_argument("--store", type=Path, metavar="FILE", help="the store, a GeoPackage")
+    made.add_argument("--shutoff", metavar="ID", help="code of the operation")
+    made.add_argument("--lang", choices=LANGUAGES, default="zh-Hans")
+    made.add_argument("--rules", type=Path, metavar="OWN.toml", help="your own copy of the rules of shutoffs")
+    made.add_argument("--check", type=Path, metavar="PACK.html", help="check this page and write nothing")
+    made.add_argument("-o", dest="out", type=Path, metavar="PACK.html")
 
 
 def run_notice(options: argparse.Namespace) -> int:
@@ -104,3 +118,60 @@ def situation_in(store: Store, code: str, now: Any) -> Situation:
     )
     tables = {name: store.table(name) for name in TABLES}
     return situation_of(answer, tables, now=now, zone=store.zone, operation=operation)
+
+
+def run_pack(options: argparse.Namespace) -> int:
+    """Write a pack, or check one."""
+    from gisapp.errors import InputError
+    from gisapp.store import open_store
+
+    if options.check is not None:
+        return _check(options.check)
+    for name in ("store", "shutoff", "out"):
+        if getattr(options, name) is None:
+            raise InputError("is missing", todo="give --store, --shutoff and -o, or --check", field=name)
+    with open_store(options.store) as store:
+        text = _pack(store, options)
+    put_text(text, options.out)
+    say(f"{options.out}: {len(text.encode()) / 1e6:.2f} MB")
+    return 0
+
+
+def _pack(store: Store, options: argparse.Namespace) -> str:
+    """Return the pack of an operation."""
+    import pandas as pd
+
+    from gisapp.operations.duties import duties
+    from gisapp.reports.situation import TABLES as TOLD
+    from gisapp.rules import shutoff_rules
+    from layers.pack import TABLES, pack_html
+
+    now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
+    operation = store.operations.operation(options.shutoff)
+    revisions = store.revisions()
+    told = situation_in(store, options.shutoff, now)
+    rules = shutoff_rules(operation.opened_at.astimezone(store.zone).date(), options.rules)
+    return pack_html(
+        told,
+        {name: store.table(name) for name in TABLES},
+        city=store.name,
+        language=options.lang,
+        duties=duties(operation, rules, now=now, zone=store.zone, reach=told.reach),
+        revisions={name: revisions[name] for name in (*TOLD, "shutoffs", "shutoff_steps", "valve_operations")},
+    )
+
+
+def _check(path: Path) -> int:
+    """Say whether a page is as it was made."""
+    from gisapp.errors import InputError
+    from layers.pack import is_intact
+
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"cannot be read: {error}", todo="give a page that gisapp pack wrote", file=str(path)
+        ) from error
+    intact = is_intact(text)
+    say(f"{path}: {'as it was made' if intact else 'changed since it was made'}")
+    return 0 if intact else 1

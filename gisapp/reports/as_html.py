@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 from gisapp.reports.offline_page import offline_page
@@ -51,22 +52,22 @@ def _section(section: Section, *, facts: bool) -> str:
     if section.points:
         parts.append(f"<ul>{''.join(f'<li>{escape(point)}</li>' for point in section.points)}</ul>")
     if section.listing is not None:
-        parts.append(_table(section.listing, facts=facts))
+        parts.append(listing_html(section.listing, facts=facts))
     return f"<section>{''.join(parts)}</section>"
 
 
-def _table(listing: Listing, *, facts: bool) -> str:
+def listing_html(listing: Listing, *, facts: bool = False) -> str:
     """Return a table; columns of numbers stand at the right, of facts the first column is a heading too."""
     right = numeric_columns(listing)
     kind = ' class="facts"' if facts else ""
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in listing.columns)
-    rows = "".join(
-        "<tr>"
-        + "".join(f"<td{' class=n' if place in right else ''}>{escape(cell)}</td>" for place, cell in enumerate(row))
-        + "</tr>"
-        for row in listing.rows
-    )
-    return f"<table{kind}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+    def row(cells: Sequence[str], tag: str) -> str:
+        marks = (' class="n"' if place in right else "" for place in range(len(cells)))
+        inner = "".join(f"<{tag}{mark}>{escape(cell)}</{tag}>" for cell, mark in zip(cells, marks, strict=True))
+        return f"<tr>{inner}</tr>"
+
+    body = "".join(row(cells, "td") for cells in listing.rows)
+    return f"<table{kind}><thead>{row(listing.columns, 'th')}</thead><tbody>{body}</tbody></table>"
 
 
 def numeric_columns(listing: Listing) -> frozenset[int]:

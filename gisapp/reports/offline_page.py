@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -23,6 +24,15 @@ def offline_page(title: str, language: str, style: str, body: str, *, scripts: S
         f"<title>{escape(title)}</title><style>{style}</style>"
     )
     return f'<!doctype html><html lang="{language}"><head>{head}</head><body>{body}{ran}</body></html>'
+
+
+def policy_of(html: str) -> str:
+    """Return the policy that such a page states, for a server that sends it."""
+    found = _POLICY.search(html)
+    return found[1] if found else "default-src 'none'"
+
+
+_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 
 
 def _hash(content: str) -> str:

@@ -16,6 +16,7 @@ from gisapp.grids import assign, grids_at
 from gisapp.network import Shutoff, least_hours
 from gisapp.network.area import affected_area
 from gisapp.operations import Operation
+from gisapp.operations.duties import Reach
 from gisapp.reports.course import LONG, Course, course_of
 from gisapp.reports.lookup import looked_up
 from gisapp.reports.lost import BECAUSE, WAYS, Lost, lost_in
@@ -33,9 +34,14 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Site:
-    """Where the line is cut: a geometry in the project's CRS, degrees (WGS84) of its middle, the place, the grid."""
+    """Where the line is cut, and of the first place: degrees (WGS84), the place in words, the grid.
+
+    ``shape`` holds points, and whole lines where the place along them is not known; ``spots`` the points and
+    the middles of those lines; both in the project's CRS.
+    """
 
     shape: shapely.Geometry
+    spots: gpd.GeoSeries
     lon: float
     lat: float
     place: Place
@@ -142,6 +148,13 @@ class Situation:
         return None if expected is None else self.total("households") * (expected > LONG)
 
     @property
+    def reach(self) -> Reach:
+        """Return what duties depend on: hydrants out, homes, communities."""
+        hit = self.lost.customers[self.lost.customers["way"].isin(BECAUSE)]
+        homes = int(hit.loc[hit["kind"] == "resident", "households"].sum())
+        return Reach(self.total("hydrants"), homes, tuple(self.lost.communities["code"]))
+
+    @property
     def shares(self) -> tuple[float, float]:
         """Return the shares of affected and of other service points inside the affected area; NaN where none are."""
         return self.area.attrs["affected_inside"], self.area.attrs["others_inside"]
@@ -242,16 +255,18 @@ def _site(
     shape: shapely.Geometry, tables: Mapping[str, pd.DataFrame], streets: gpd.GeoDataFrame, now: pd.Timestamp
 ) -> Site:
     """Return where the line is cut."""
-    if shape.is_empty:
-        return Site(shape, np.nan, np.nan, Place(), None)
-    first = shapely.get_geometry(shape, 0)
-    middle = first if first.geom_type == "Point" else shapely.line_interpolate_point(first, 0.5, normalized=True)
-    point = gpd.GeoSeries([middle], crs=tables["links"].crs)
-    degrees = point.to_crs(4326).iloc[0]
+    parts = shapely.get_parts(shape)
+    whole = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
+    parts[whole] = shapely.line_interpolate_point(parts[whole], 0.5, normalized=True)
+    spots = gpd.GeoSeries(parts, crs=tables["links"].crs)
+    if not len(spots):
+        return Site(shape, spots, np.nan, np.nan, Place(), None)
+    first = spots.head(1)
+    degrees = first.to_crs(4326).iloc[0]
     grids = grids_at(tables["grids"], now)
-    grid = assign(point, grids)["grid"].iloc[0] if len(grids) else None
-    place = places_of(np.array([middle]), streets)[0]
-    return Site(shape, degrees.x, degrees.y, place, None if pd.isna(grid) else str(grid))
+    grid = assign(first, grids)["grid"].iloc[0] if len(grids) else None
+    place = places_of(first.to_numpy(), streets)[0]
+    return Site(shape, spots, degrees.x, degrees.y, place, None if pd.isna(grid) else str(grid))
 
 
 def _valves(must: pd.DataFrame, operation: Operation | None, zone: ZoneInfo) -> pd.DataFrame:

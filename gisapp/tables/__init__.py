@@ -11,7 +11,7 @@ from gisapp.tables.choices import CHANNELS, CRITICAL_KINDS, INCIDENT_TYPES, NOTI
 from gisapp.tables.column import DTYPES, Column, Table
 from gisapp.tables.every import TABLES
 from gisapp.tables.printed import dictionary
-from gisapp.tables.shape import conform, masked, personal_columns
+from gisapp.tables.shape import conform, masked, masked_account, personal_columns
 
 __all__ = [
     "CHANNELS",
@@ -27,5 +27,6 @@ __all__ = [
     "conform",
     "dictionary",
     "masked",
+    "masked_account",
     "personal_columns",
 ]

@@ -20,6 +20,17 @@ def masked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame.drop(columns=list(personal_columns(name)), errors="ignore")
 
 
+def masked_account(code: str) -> str:
+    """Return an account number of which only the last four digits can be read, of a short one the last two.
+
+    Examples
+    --------
+    >>> masked_account("00001234"), masked_account("1234")
+    ('****1234', '****34')
+    """
+    return f"****{code[-4:] if len(code) > 4 else code[-2:]}"
+
+
 def conform(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return ``frame`` in the shape of table ``name``: columns in order, dtypes set, absent ones empty.
 

@@ -111,8 +111,8 @@ def test_a_store_without_a_network_says_how_to_bring_one_in(serve_store, open_br
 def test_the_printed_page_holds_the_answer_and_asks_for_nothing(desk, pipe):
     page = desk.page
     page.goto(f"{desk.home}/shutoff.html?utility=water&pipe={pipe}&lang=en")
-    expect(page.locator("h1")).to_contain_text(pipe)
-    expect(page.locator("svg")).to_be_visible()
+    expect(page.locator(".facts")).to_contain_text(pipe)
+    expect(page.locator("#map-live svg.drawing")).to_be_visible()
     assert [url for url in desk.asked if "shutoff.html" not in url and "favicon" not in url] == []
 
 

@@ -51,3 +51,27 @@ def test_an_unknown_operation_and_a_docx_without_a_file_are_told_plainly(kept, c
     assert "there is no shutoff operation 'S0'" in capsys.readouterr().err
     assert run(kept, "--format", "docx") == 2
     assert "name one that ends in .docx" in capsys.readouterr().err
+
+
+def test_pack_writes_a_page_that_can_be_checked(kept, capsys, tmp_path):
+    store, code = kept
+    page = tmp_path / "pack.html"
+    given = ["pack", "--store", str(store.path), "--shutoff", code, "--lang", "en", "-o", str(page)]
+    assert main(given) == 0
+    assert "MB" in capsys.readouterr().err
+    assert main(["pack", "--check", str(page)]) == 0
+    page.write_bytes(page.read_bytes().replace(b"DN300", b"DN200", 1))
+    assert main(["pack", "--check", str(page)]) == 1
+    assert "changed since it was made" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "field store: is missing"),
+        (("--check", "nowhere.html"), "nowhere.html: cannot be read"),
+    ],
+)
+def test_pack_says_what_it_lacks(capsys, words, said):
+    assert main(["pack", *words]) == 2
+    assert said in capsys.readouterr().err

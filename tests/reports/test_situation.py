@@ -66,7 +66,7 @@ def test_roads_are_told_by_side_between_crossings_with_the_share_that_is_affecte
 
 def test_a_part_of_a_stretch_is_told_as_a_part(answer):
     tables = riverside.tables()
-    other = tables["customers"].iloc[[1]].assign(code="00009", building_code=None)
+    other = tables["customers"].iloc[[1]].assign(code="10040009", building_code=None)
     other["geom"] = [riverside.point(200, 40)]  # north of the same stretch, with supply
     tables["customers"] = pd.concat([tables["customers"], other], ignore_index=True)
     assert situation_of(answer, tables, now=riverside.moment(0), zone=ZONE).roads["share"].iloc[0] == 5 / 6

@@ -11,13 +11,16 @@
 The source S is west of V1; E is a dead end. Shutting P2 isolates B1 to B4 and leaves B5 dry as well.
 """
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import geopandas as gpd
 import pandas as pd
 from shapely import LineString, MultiPolygon, Point, box
 
-from gisapp.network import network_of
+from gisapp.network import network_of, shutoff
+from gisapp.operations import overrides
+from gisapp.reports.situation import TABLES, situation_of
 from gisapp.store import Store, create_store
 from gisapp.tables import conform
 
@@ -78,13 +81,22 @@ def emergency(kept: Store, **head: object) -> str:
         ("take_command", 5, {"subject": "E02"}),
         ("order", 8, {}),
         ("set_etr", 10, {"value": "2026-11-20T20:00:00+08:00"}),
-        ("tell_customer", 12, {"subject": "00004"}),
+        ("tell_customer", 12, {"subject": "10040004"}),
         ("post", 14, {"subject": "C1", "note": "门口，张某13800138000"}),
     ):
         kept.operations.record(code, action, "E01", at=moment(minutes), **told)
     closed = {"utility": head.get("utility", "water"), "device_code": "V1", "action": "closed", "shutoff_code": code}
     kept.operations.operate(closed | {"at": moment(28), "turns": 38}, "E05")
     return code
+
+
+def situation(kept: Store, code: str, minutes: float = 60):
+    """Return the situation of an operation in a store, some minutes after the burst was reported."""
+    operation = kept.operations.operation(code)
+    today = overrides(kept.table("valve_operations"), kept.table("devices"), operation.utility, leaving_out=[code])
+    found = shutoff(network(operation.utility), operation.bursts, **asdict(today))
+    known = {name: kept.table(name) for name in TABLES}
+    return situation_of(found, known, now=moment(minutes), zone=kept.zone, operation=operation)
 
 
 def _town() -> dict[str, pd.DataFrame]:
@@ -94,7 +106,7 @@ def _town() -> dict[str, pd.DataFrame]:
     streets.append(("S3", "解放路", (300, -200), (300, 200)))
     people = [
         {
-            "code": f"0000{number}",
+            "code": f"1004000{number}",
             "households": 12,
             "people": 30,
             "building_code": code,
@@ -178,8 +190,8 @@ def _network(utility: str) -> dict[str, pd.DataFrame]:
         | ({} if utility == "power" else {"diameter_mm": 300.0, "turns": 39, "last_operated": SPRING})
         for code, end, node, measure in (("V1", "from", "A", 0.0), ("V2", "to", "B", 300.0))
     ]
-    fed = [("00001", "P2", 50.0), ("00002", "P2", 150.0), ("00003", "P2", 250.0), ("00004", "P2", 150.0)]
-    fed.append(("00005", "P3", 60.0))
+    fed = [("10040001", "P2", 50.0), ("10040002", "P2", 150.0), ("10040003", "P2", 250.0), ("10040004", "P2", 150.0)]
+    fed.append(("10040005", "P3", 60.0))
     hydrants = [("H1", "P2", 100.0, 100), ("H2", "P1", 100.0, -50)] if utility == "water" else []
     return {
         "nodes": shaped(
