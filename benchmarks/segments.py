@@ -1,12 +1,11 @@
-"""Segments of a network, side by side with WNTR and networkx; and what one burst costs.
+"""Segments of a network, side by side with WNTR and networkx.
 
-    python -m benchmarks.segments                     100,000 links, about 20 seconds
-    python -m benchmarks.segments --links 1000000     a metropolis, some minutes for networkx
+    python -m benchmarks.segments                       1,000,000 links for networkx, 15,000 for WNTR; some minutes
+    python -m benchmarks.segments --links 20000 --wntr-links 1000
 
-WNTR segments ky10 of its own wheel (1,061 links) with a valve on all but one link of every node, as it
-cannot end on larger ones in reasonable time; networkx and we segment a town of square blocks with
-valves placed likewise. All partitions are compared. Times are of the processor, of one core; ours are the
-best of three runs on a fresh network each, the peers' of one.
+All segment a town of square blocks with one source and a valve on all but one link of every node. WNTR gets a smaller
+one, for its time grows with the square of it. All partitions are compared. Times are of the processor, of
+one core; ours are the best of three runs on a fresh network each, the peers' of one.
 """
 
 from __future__ import annotations
@@ -17,60 +16,62 @@ import time
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import networkx as nx
 import numpy as np
 import pandas as pd
 
-from benchmarks.aims import as_fast, at_most, met
-from gisapp.network import Network, network_of, shutoff
-from gisapp.network.read import read_inp
-
-AIM_S = 1.0  # a commander acts on the answer within a second
-NOBODY = pd.DataFrame({"code": []})
-NO_CONNECTIONS = pd.DataFrame({"utility": [], "customer_code": [], "link_code": [], "measure_m": []})
+from benchmarks.aims import as_fast, met
+from gisapp.network import Network, network_of
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--links", type=int, default=100_000)
-    parser.add_argument("--bursts", type=int, default=50)
+    parser.add_argument("--links", type=int, default=1_000_000)
+    parser.add_argument("--wntr-links", type=int, default=15_000)
     options = parser.parse_args()
-    beside_wntr()
-    net, seconds = timed(lambda: block_town(options.links))
-    print(f"town of blocks: {len(net.links):,} links, {len(net.devices):,} valves, {len(net.customers):,} customers")
-    print(f"  network_of                {seconds:9.3f} s")
-    beside_networkx(net)
-    bursts(net, options.bursts)
+    beside_wntr(block_town(options.wntr_links))
+    beside_networkx(block_town(options.links))
     print(f"memory peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
 
 
-def beside_wntr() -> None:
-    """Print ours as a ratio to WNTR's valve_segments on ky10."""
-    file = Path(str(resources.files("wntr"))) / "library" / "networks" / "ky10.inp"
+def told(net: Network) -> str:
+    """Return how large a town is."""
+    return f"town of blocks: {len(net.links):,} links, {len(net.devices):,} valves, {len(net.customers):,} customers"
+
+
+def beside_wntr(net: Network) -> None:
+    """Print ours as a ratio to WNTR's valve_segments."""
+    print(told(net))
+    links, devices = net.links, net.devices
+    graph: nx.MultiDiGraph = nx.MultiDiGraph()
+    graph.add_nodes_from(net.nodes["code"])
+    graph.add_edges_from(zip(links["from_node"], links["to_node"], links["code"], strict=True))
+    ends = links.set_index("code")
+    node = np.where(
+        devices["end"] == "from",
+        ends["from_node"].reindex(devices["link_code"]),
+        ends["to_node"].reindex(devices["link_code"]),
+    )
+    layer = pd.DataFrame({"link": devices["link_code"].astype(object), "node": node})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import wntr
+        from wntr.metrics.topographic import valve_segments
 
-        model = wntr.network.WaterNetworkModel(str(file))
-        layer = wntr.network.generate_valve_layer(model, "strategic", 1, seed=7)
-        graph = model.to_graph()
-        found, theirs = timed(lambda: wntr.metrics.topographic.valve_segments(graph, layer.copy()))
-    net = valved(read_inp(file), layer)
+        found, theirs = timed(lambda: valve_segments(graph, layer))
     ours = best_segments(net)
     same = groups(zip(labels(net), net_segments(net), strict=True)) == groups(
         [(f"N {code}", number) for code, number in found[0].items()]
         + [(f"L {code}", number) for code, number in found[1].items()]
     )
-    print(f"ky10: {len(net.links):,} links, {len(net.devices):,} valves, equal partitions: {met(same)}")
+    print(f"  equal partitions: {met(same)}")
     report("WNTR valve_segments", theirs, ours)
 
 
 def beside_networkx(net: Network) -> None:
     """Print ours as a ratio to networkx's connected components on the same elements."""
+    print(told(net))
     joints, usable = net.joints, np.append(net.devices["usable"].to_numpy(dtype=bool), False)
     bound = ~usable[joints.device]
     pairs = list(zip(joints.a[bound].tolist(), joints.b[bound].tolist(), strict=True))
@@ -86,18 +87,6 @@ def beside_networkx(net: Network) -> None:
     same = groups(enumerate(net.segment.tolist())) == {frozenset(group) for group in found}
     print(f"  {int(net.segment.max()) + 1:,} segments, equal partitions: {met(same)}")
     report("networkx components", theirs, ours)
-
-
-def bursts(net: Network, count: int) -> None:
-    """Print what one burst costs, anywhere in the town."""
-    codes = net.links["code"].sample(count, random_state=1)
-    shutoff(net, [codes.iloc[0]])
-    times = np.array([timed(lambda code=code: shutoff(net, [code]))[1] for code in codes])
-    several = [
-        timed(lambda at=at: shutoff(net, list(net.links["code"].sample(5, random_state=at))))[1] for at in range(10)
-    ]
-    print(f"  one burst, the longest    {at_most(times.max(), AIM_S, 's', '9.3f')}, median {np.median(times):.3f} s")
-    print(f"  five bursts at once       {at_most(max(several), AIM_S, 's', '9.3f')}, median {np.median(several):.3f} s")
 
 
 def block_town(links: int) -> Network:
@@ -148,22 +137,6 @@ def block_town(links: int) -> Network:
             }
         ),
     )
-
-
-def valved(tables: dict[str, pd.DataFrame], layer: pd.DataFrame) -> Network:
-    """Return a network with nothing but the valves of a layer."""
-    start = tables["links"].set_index("code")["from_node"]
-    devices = pd.DataFrame(
-        {
-            "utility": "water",
-            "code": [f"V{row}" for row in range(len(layer))],
-            "kind": "gate_valve",
-            "link_code": layer["link"].astype(str),
-            "end": np.where(start[layer["link"]].to_numpy() == layer["node"].to_numpy(), "from", "to"),
-        }
-    )
-    links = tables["links"].assign(direction="both")
-    return network_of("water", tables["nodes"], links, devices, NOBODY, NO_CONNECTIONS)
 
 
 def best_segments(net: Network) -> float:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gisapp.network.costs import Costs, Grounds, costs, grounds
-from gisapp.network.model import Network, framed
+from gisapp.network.model import Network
 from gisapp.network.notes import Note
 from gisapp.network.parts import Parts, bursting, parts_of, pieces_beside, spread
 from gisapp.network.segments import segment_numbers
@@ -89,13 +91,10 @@ def criticality(network: Network) -> Criticality:
     0    W                 1          2                 1
     1    V                 2          2                 0
     """
-    state = today(network)
-    parts = parts_of(network, state)
-    given = grounds(network, state)
-    basis = _Basis(network, parts, given, costs(given, parts.zone))
+    basis = basis_of(network)
     return Criticality(
         utility=network.utility,
-        segments=_segments(basis),
+        segments=segment_table(basis),
         links=_links(basis),
         devices=_devices(basis),
         warnings=network.warnings,
@@ -134,16 +133,24 @@ def ranking(answer: Criticality) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class _Basis:
-    """A network with its parts and what cutting out each of them costs."""
+class Basis:
+    """A network with its parts, what cutting out each of them costs, and the numbers of its segments."""
 
     network: Network
     parts: Parts
     given: Grounds
     alone: Costs
+    numbers: np.ndarray
 
 
-def _costs(basis: _Basis, bursts: Sets, *, valves: bool = True) -> Costs:
+def basis_of(network: Network) -> Basis:
+    """Return what the ranking rests on, as the devices stand in the tables."""
+    state = today(network)
+    parts, given = parts_of(network, state), grounds(network, state)
+    return Basis(network, parts, given, costs(given, parts.zone), segment_numbers(network))
+
+
+def _costs(basis: Basis, bursts: Sets, *, valves: bool = True) -> Costs:
     """Return what it costs when the parts of each set burst at once."""
     size = np.diff(bursts.first)
     found = basis.alone.pick(bursts.member[bursts.first[:-1]])
@@ -154,20 +161,19 @@ def _costs(basis: _Basis, bursts: Sets, *, valves: bool = True) -> Costs:
     return found.put(several, costs(basis.given, sets_of(zones.owner, zones.member, len(several)), valves=valves))
 
 
-def _segments(basis: _Basis) -> pd.DataFrame:
+def segment_table(basis: Basis) -> pd.DataFrame:
     """Return the table of segments."""
     network, pieces = basis.network, basis.network.pieces
     real = np.flatnonzero(~pieces.filler)
-    owner = segment_numbers(network)[network.segment[len(network.nodes) + real]] - 1
+    owner = basis.numbers[network.segment[len(network.nodes) + real]] - 1
     count = int(owner.max(initial=-1)) + 1
     cost = _costs(basis, bursting(network, basis.parts, *pieces_beside(network, owner, real), count))
-    first = np.unique(owner, return_index=True)[1]
-    link = pieces.link[real]
+    links = sets_of(owner, pieces.link[real], count)
     return _ranked(
         {
             "segment": np.arange(1, count + 1),
-            "link_code": network.columns["links"]["code"][link[first]],
-            "links": np.bincount(sets_of(owner, link, count).owner, minlength=count),
+            "link_code": network.links["code"].astype("str").array[links.member[links.first[:-1]]],
+            "links": np.diff(links.first),
             "own_length_m": np.bincount(owner, pieces.to_m[real] - pieces.from_m[real], minlength=count),
             **_lost(cost),
             "valves": cost.valves,
@@ -176,9 +182,9 @@ def _segments(basis: _Basis) -> pd.DataFrame:
     )
 
 
-def _links(basis: _Basis) -> pd.DataFrame:
+def _links(basis: Basis) -> pd.DataFrame:
     """Return the table of links."""
-    network, pieces, links = basis.network, basis.network.pieces, basis.network.columns["links"]
+    network, pieces, links = basis.network, basis.network.pieces, basis.network.links
     bare = np.bincount(pieces.link[~pieces.filler], minlength=len(network.links)) == 0
     own = grouped(np.where(~pieces.filler | bare[pieces.link], pieces.link, -1), len(network.links))
     beside = own.pick(np.flatnonzero(network.twins.link >= 0))  # of heating, all of the other pipe of the pair
@@ -186,19 +192,20 @@ def _links(basis: _Basis) -> pd.DataFrame:
     cost = _costs(basis, bursting(network, basis.parts, owner, np.concatenate([own.member, beside.member]), len(own)))
     segment = network.segment[len(network.nodes) + own.member[own.first[:-1]]]
     table = {
-        "code": links["code"],
-        "kind": links["kind"],
-        "diameter_mm": links["diameter_mm"].astype(float),
-        "segment": segment_numbers(network)[segment],
-        "own_length_m": links["length_m"].astype(float),
+        "code": links["code"].astype("str").array,
+        "kind": links["kind"].astype("str").array,
+        "diameter_mm": links["diameter_mm"].to_numpy(dtype=float),
+        "segment": basis.numbers[segment],
+        "own_length_m": links["length_m"].to_numpy(dtype=float),
         **_lost(cost),
         "valves": cost.valves,
         "can_isolate": cost.isolable,
     }
-    return _ranked({name: column[links["kind"] != "exchanger"] for name, column in table.items()})
+    kept = np.flatnonzero((links["kind"] != "exchanger").to_numpy())
+    return _ranked({name: column[kept] for name, column in table.items()} if len(kept) < len(links) else table)
 
 
-def _devices(basis: _Basis) -> pd.DataFrame:
+def _devices(basis: Basis) -> pd.DataFrame:
     """Return the table of devices that can be closed."""
     network, parts, pieces = basis.network, basis.parts, basis.network.pieces
     part, count = parts.of_cell[network.cell], len(parts.zone)
@@ -214,7 +221,7 @@ def _devices(basis: _Basis) -> pd.DataFrame:
     before = now.pick(side)
     then = _stuck(basis, bursts, sides, device, side, before)
     segment = np.zeros(count, dtype=np.int64)
-    segment[part] = segment_numbers(network)[network.segment]
+    segment[part] = basis.numbers[network.segment]
     extra = {name: getattr(then, name) - getattr(before, name) for name in _LOST}
     order = np.lexsort([*(-extra[name] for name in reversed(_LOST)), device])
     worst = order[np.unique(device[order], return_index=True)[1]]
@@ -234,10 +241,10 @@ def _devices(basis: _Basis) -> pd.DataFrame:
 
 def _device_table(network: Network, rows: np.ndarray, columns: dict[str, np.ndarray]) -> pd.DataFrame:
     """Return the ranked table of all devices that can be closed; beside those without ``columns`` nothing bursts."""
-    devices = network.columns["devices"]
     kept = np.flatnonzero(network.devices["usable"].to_numpy(dtype=bool))
     at = np.searchsorted(kept, rows)
-    table = {name: devices[name][kept] for name in ("code", "kind", "link_code", "state")}
+    names = ("code", "kind", "link_code", "state")
+    table: dict[str, Any] = {name: network.devices[name].astype("str").array[kept] for name in names}
     for name, column in columns.items():
         table[name] = np.full(len(kept), name == "can_isolate").astype(column.dtype)
         table[name][at] = column
@@ -258,7 +265,7 @@ def _sides(network: Network, part: np.ndarray) -> Sets:
     return sets_of(np.tile(joints.device[has], 2), part[ends], len(network.devices))
 
 
-def _stuck(basis: _Basis, bursts: Sets, sides: Sets, device: np.ndarray, side: np.ndarray, before: Costs) -> Costs:
+def _stuck(basis: Basis, bursts: Sets, sides: Sets, device: np.ndarray, side: np.ndarray, before: Costs) -> Costs:
     """Return what a burst on one side of each device costs when it cannot be closed."""
     joints = basis.network.joints
     open_ = basis.network.devices["passes"].to_numpy(dtype=bool).copy()
@@ -278,7 +285,7 @@ def _stuck(basis: _Basis, bursts: Sets, sides: Sets, device: np.ndarray, side: n
     return before.put(rows, _costs(basis, parts, valves=False).pick(of_row))
 
 
-def _around_bodies(basis: _Basis, bursts: Sets, parts: Sets, device: np.ndarray, side: np.ndarray) -> Sets:
+def _around_bodies(basis: Basis, bursts: Sets, parts: Sets, device: np.ndarray, side: np.ndarray) -> Sets:
     """Return the parts that go out with a burst beside a stuck device; of bodies, as far as each reaches from there."""
     joints, part = basis.network.joints, basis.parts.of_cell[basis.network.cell]
     on = grouped(np.where(joints.shut, -1, joints.device), len(basis.network.devices))
@@ -301,11 +308,9 @@ def _lost(cost: Costs) -> dict[str, np.ndarray]:
     return {name: getattr(cost, name) for name in names}
 
 
-def _ranked(table: dict[str, np.ndarray], by: tuple[str, ...] = _LOST) -> pd.DataFrame:
+def _ranked(table: Mapping[str, Any], by: tuple[str, ...] = _LOST) -> pd.DataFrame:
     """Return a table with the largest first and its ranks; lengths to the millimetre."""
     order = np.lexsort([-table[name] for name in reversed(by)])
-    ranked = {
-        name: np.round(column[order], 3) if column.dtype.kind == "f" else column[order]
-        for name, column in table.items()
-    }
-    return framed({"rank": np.arange(1, len(order) + 1), **ranked})
+    ranked = {name: column[order] for name, column in table.items()}
+    lengths = {name: np.round(column, 3) for name, column in ranked.items() if name.endswith("length_m")}
+    return pd.DataFrame({"rank": np.arange(1, len(order) + 1), **ranked, **lengths})

@@ -53,11 +53,14 @@ def segments(network: Network) -> pd.DataFrame:
 
 def segment_numbers(network: Network) -> np.ndarray:
     """Return for every segment, as the network counts them inside, its number in the tables; 0 without any pipe."""
-    found = np.zeros(int(network.segment.max(initial=-1)) + 1, dtype=np.int64)
-    of_pieces = network.segment[len(network.nodes) :][~network.pieces.filler]
-    inside = pd.unique(of_pieces)
-    found[inside] = np.arange(1, len(inside) + 1)
-    return found
+
+    def made() -> np.ndarray:
+        found = np.zeros(int(network.segment.max(initial=-1)) + 1, dtype=np.int64)
+        inside = pd.unique(network.segment[len(network.nodes) :][~network.pieces.filler])
+        found[inside] = np.arange(1, len(inside) + 1)
+        return found
+
+    return network.once("segment_numbers", made)
 
 
 def node_segments(network: Network) -> pd.DataFrame:

@@ -51,10 +51,22 @@ class Sets:
 
 
 def sets_of(owner: np.ndarray, member: np.ndarray, count: int) -> Sets:
-    """Return ``count`` sets from pairs, every member once and in order."""
-    order = np.lexsort((member, owner))
-    owner, member = owner[order], member[order]
-    new = np.ones(len(owner), dtype=bool)
+    """Return ``count`` sets from pairs, every member once and in order.
+
+    Examples
+    --------
+    >>> found = sets_of(np.array([2, 0, 2, 2]), np.array([7, 5, 6, 7]), 3)
+    >>> found.first.tolist(), found.member.tolist()
+    ([0, 1, 1, 3], [5, 6, 7])
+    """
+    first, rows = sorted_by(owner, count)
+    member, size = member[rows], np.diff(first)
+    if not (size > 1).any():
+        return Sets(first, member)
+    owner = np.repeat(np.arange(count), size)
+    mixed = np.flatnonzero(np.repeat(size > 1, size))  # only there is anything to sort
+    member[mixed] = member[mixed][np.lexsort((member[mixed], owner[mixed]))]
+    new = np.ones(len(member), dtype=bool)
     new[1:] = (owner[1:] != owner[:-1]) | (member[1:] != member[:-1])
     return Sets(_begins(np.bincount(owner[new], minlength=count)), member[new])
 
