@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ import pandas as pd
 from gisapp.demo.frames import framed
 from gisapp.demo.people import DISPATCH, NETWORK
 from gisapp.network import Network, Shutoff, network_of, shutoff
+from gisapp.operations import notice_digest
 from gisapp.operations.lifecycle import FIRST_STATUS, TRANSITIONS
 
 NETWORK_TABLES = ("nodes", "links", "devices", "customers", "connections", "hydrants")
@@ -69,10 +69,9 @@ class _Log:
     def notice(self, code: str, body: str, at: datetime) -> None:
         """Add a released notice."""
         title = "停水通知"
-        digest = hashlib.sha256(f"{title}\n{body}".encode()).hexdigest()
         row = {"shutoff_code": code, "kind": "shutoff_notice", "language": "zh-Hans", "revision": 1}
         text = {"released_at": at, "released_by": DISPATCH, "channel": "web", "title": title, "body": body}
-        self.rows["notices"].append(row | text | {"digest": digest})
+        self.rows["notices"].append(row | text | {"digest": notice_digest(title, body)})
 
     def tables(self, links: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """Return the four tables; an operation stands at the middle of its first link."""
