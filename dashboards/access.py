@@ -27,6 +27,8 @@ class Permission(StrEnum):
     NETWORK_VIEW = "network.view"
     INCIDENTS_VIEW = "incidents.view"
     SHUTOFF_VIEW = "shutoff.view"
+    SHUTOFF_RECORD = "shutoff.record"
+    SHUTOFF_DECIDE = "shutoff.decide"
     INCIDENTS_REPORT = "incidents.report"
     EXPORT = "export"
 

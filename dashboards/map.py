@@ -34,6 +34,7 @@ Props in
     ``cursor``     a CSS cursor while a tool is active
     ``basemap``    a setting of :func:`raster_basemap`; none by default
     ``panel``      ``False`` hides the layer list and legend
+    ``legend``     ``False`` begins with the legend folded up, on a narrow stage
 Props out
     ``click``      as above, places as they are drawn; ``layer`` and ``id`` are None beside every shape
     ``hover``      ``{layer, id}`` or None, only if ``hoverable``
@@ -55,14 +56,16 @@ from dash.development.base_component import Component
 
 from dashboards.cut import lonlat_in_frame, to_degrees
 from dashboards.tiles import degrees
+from gisapp.crs import wgs84_from_bd09, wgs84_from_gcj02
 from gisapp.errors import InputError
 from gisapp.words import catalog
 
 ASSETS = Path(__file__).parent / "assets"
 FRAMES = ("wgs84", "gcj02", "bd09")
+_TO_WGS84 = {"wgs84": lambda lonlat: lonlat, "gcj02": wgs84_from_gcj02, "bd09": wgs84_from_bd09}
 _PROPS = (
     *("id", "layers", "answers", "shapes", "image", "markers", "visible", "opacity", "highlight", "flash", "view"),
-    *("fit", "theme", "clickable", "cursor", "basemap", "panel", "hoverable", "words", "language", "height"),
+    *("fit", "theme", "clickable", "cursor", "basemap", "panel", "legend", "hoverable", "words", "language", "height"),
     *("className", "click", "hover", "extent", "ready"),
 )
 
@@ -95,6 +98,13 @@ def place_on_map(x: float, y: float, crs: pyproj.CRS, *, frame: str = "wgs84") -
     lng, lat = to_degrees(crs).transform(x, y)
     drawn = lonlat_in_frame(np.array([[lng, lat]]), frame)
     return float(drawn[0, 0]), float(drawn[0, 1])
+
+
+def place_from_map(lng: float, lat: float, crs: pyproj.CRS, *, frame: str = "wgs84") -> tuple[float, float]:
+    """Return the x and y of a place that somebody points at on the map."""
+    true = _TO_WGS84[frame](np.array([[lng, lat]]))
+    x, y = to_degrees(crs).transform(true[0, 0], true[0, 1], direction="INVERSE")
+    return float(x), float(y)
 
 
 def raster_basemap(

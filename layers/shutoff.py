@@ -79,6 +79,7 @@ def valves_to_close(
     frame = devices.loc[devices["code"].isin(numbers), ["code", "kind", "turns", "geom"]].copy()
     frame["number"] = frame["code"].map(numbers).astype("str")
     frame["task"] = frame["code"].map(tasks).astype("str")
+    frame["sign"] = _signs(frame)
     frame = frame.sort_values("number", key=lambda marks: pd.to_numeric(marks, errors="coerce"))
     known = {task: task_colours(theme)[task] for task in ("close", "closed", "verify", "unusable")}
     present = [task for task in known if (frame["task"] == task).any()]
@@ -87,7 +88,7 @@ def valves_to_close(
         title="layers.shutoff_valves",
         kind="point",
         frame=frame,
-        style=Style(Classes("task", known, known["close"]), width_px=8.0, outline=RIM[theme], label="number"),
+        style=Style(Classes("task", known, known["close"]), width_px=8.0, outline=RIM[theme], label="sign"),
         legend=Legend(
             tuple((known[task], utility_word(f"layers.task_{task}", answer.utility, language)) for task in present)
         ),
@@ -105,6 +106,12 @@ def _tasks(answer: Shutoff, done: Mapping[str, str]) -> tuple[dict[str, str], di
         tasks |= dict.fromkeys(others, task)
         marks |= dict.fromkeys(others, mark)
     return tasks, marks
+
+
+def _signs(frame: gpd.GeoDataFrame) -> pd.Series:
+    """Return what is written on every device: several at one spot, which would hide one another, all say all."""
+    spots = frame.geometry.to_wkt(rounding_precision=1)
+    return frame.groupby(spots)["number"].transform(lambda marks: " ".join(sorted(marks))).astype("str")
 
 
 def candidate_shapes(

@@ -106,7 +106,7 @@
 
   function Panel(props) {
     const [layers, setLayers] = useState(false);
-    const [legend, setLegend] = useState(!narrow());
+    const [legend, setLegend] = useState(props.legend !== false && !narrow());
     if (props.panel === false || !props.specs.length) return null;
     return h("div", { className: "gm-panels" },
       layers ? h(LayerList, { props, close: () => setLayers(false) })

@@ -195,7 +195,7 @@
       // Seen from far, a grid's code is enough.
       "text-field": spec.table === "grids" ? ["step", ["zoom"], ["to-string", ["get", "code"]], 13.5, full] : full,
       "text-font": look.fonts.map((name, place) => (place ? name : `${name} ${weight}`)).concat(["sans-serif"]),
-      "text-size": how.badge ? 13 : how.strong ? byZoom([[11, 10.5], [14, 13], [17, 15]], (f) => f) : 11.5,
+      "text-size": how.badge ? ["step", ["length", full], 13, 3, 10] : how.strong ? byZoom([[11, 10.5], [14, 13], [17, 15]], (f) => f) : 11.5,
       "text-max-width": 12,
     };
     if (how.along || how.quiet) Object.assign(layout, { "symbol-placement": "line", "symbol-spacing": 320 });

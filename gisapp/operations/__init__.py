@@ -1,7 +1,7 @@
 """Shutoff operations as records: their life, the log of valves, the duties they bring."""
 
 from gisapp.operations.forms import operation_json, operation_list
-from gisapp.operations.lifecycle import Step, allowed, amendable, next_step
+from gisapp.operations.lifecycle import Step, allowed, amendable, next_step, recordable, wants_reason
 from gisapp.operations.model import Operation, burst_text, bursts_of, notice_digest, operation_of
 from gisapp.operations.spans import spans
 from gisapp.operations.valves import Overrides, overrides, still_closed, without_order
@@ -20,7 +20,9 @@ __all__ = [
     "operation_list",
     "operation_of",
     "overrides",
+    "recordable",
     "spans",
     "still_closed",
+    "wants_reason",
     "without_order",
 ]

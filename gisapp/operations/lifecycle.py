@@ -157,10 +157,20 @@ def next_step(
         raise InputError(f"{action} concerns nobody", todo=f"give the {SUBJECTS[action]}", field="subject")
     if action == "set_etr":
         _require_moment(value)
-    early = action == "start_closing" and status == "published"  # not every notice is posted
-    if (action in _WITH_REASON or early) and not (note or "").strip():
+    if wants_reason(operation, action) and not (note or "").strip():
         raise InputError(f"{action} has no reason", todo="say why in the note", field="note")
     return Step(action, at, status, moves.get(action, status), subject, value, note)
+
+
+def wants_reason(operation: Operation, action: str) -> bool:
+    """Return whether a step must say why: a refusal and the like, and closing before every notice is posted."""
+    early = action == "start_closing" and operation.status == "published"
+    return action in _WITH_REASON or early
+
+
+def recordable(operation: Operation) -> tuple[str, ...]:
+    """Return the facts that may be recorded now, whatever the status does."""
+    return tuple(action for action in FACTS if _is_fact(operation, action))
 
 
 def amendable(operation: Operation) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from records import OPENED, at, record
 
 from gisapp.errors import ConflictError, InputError
-from gisapp.operations import allowed, next_step
+from gisapp.operations import allowed, next_step, recordable, wants_reason
 from gisapp.operations.lifecycle import DONE, FACTS, SUBJECTS, TRANSITIONS
 
 PLANNED = ("submit", "approve", "inform_dispatch", "publish", "finish_posting", "start_closing", "cut_off")
@@ -47,6 +47,14 @@ def test_a_refusal_has_a_reason(action):
     with pytest.raises(InputError, match=r"field note: .* has no reason"):
         next_step(submitted, action, at=at(100), note="  ")
     assert next_step(submitted, action, at=at(100), note="管材未到").to_status in ("refused", "cancelled")
+
+
+def test_a_screen_can_ask_which_steps_demand_a_reason_and_which_facts_may_be_recorded():
+    submitted = record("planned", *done("submit"))
+    assert [action for action in allowed(submitted) if wants_reason(submitted, action)] == ["refuse", "cancel"]
+    assert not {"publish", "inform_dispatch"} & set(recordable(submitted))
+    assert set(recordable(record("emergency"))) == set(FACTS)
+    assert recordable(record("emergency", ("cancel", {"note": "误报"}))) == ()
 
 
 def test_closing_before_every_notice_is_posted_has_a_reason():

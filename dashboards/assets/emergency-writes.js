@@ -1,0 +1,153 @@
+// What the commander's page writes: buttons that say what was done, the dialog that asks, the editor of texts.
+(() => {
+  "use strict";
+
+  const DECIDE = "shutoff.decide";
+  const PATIENCE_MS = 20000; // an answer that never came unlocks the buttons
+  const setProps = (id, props) => window.dash_clientside.set_props(id, props);
+  const words = (...told) => window.gisappEmergency.words(...told);
+  let writing = 0;
+  let after = null; // what to do once the present write is answered
+  let paper = null; // the open editor
+
+  function element(name, attributes = {}, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) if (value !== false) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  }
+
+  // ---- one write at a time, so that a double click writes once ------------------------------------------------------
+  function lock(on) {
+    clearTimeout(writing);
+    writing = on ? setTimeout(() => lock(false), PATIENCE_MS) : 0;
+    const page = document.querySelector(".emergency");
+    if (page) page.dataset.writing = String(on);
+  }
+
+  function send(deed, needs, then = null) {
+    if (writing) return;
+    lock(true);
+    after = then;
+    setProps(needs === DECIDE ? "emergency-decide" : "emergency-record", { data: { ...deed, at: Date.now() } });
+  }
+
+  function act(button) {
+    const deed = JSON.parse(button.dataset.deed);
+    const { ask, title, needs } = button.dataset;
+    if (ask) inquire(title, JSON.parse(ask), (answers) => send({ ...deed, ...answers }, needs));
+    else send(deed, needs);
+  }
+
+  // ---- the dialog that asks ------------------------------------------------------------------------------------------
+  function input({ name, kind, value, required, choices }) {
+    const attributes = { name, required: required && "", id: `ask-${name}` };
+    if (kind === "area") return element("textarea", { ...attributes, rows: 3 }, value);
+    if (kind === "tick") return element("input", { ...attributes, type: "checkbox" });
+    if (kind !== "choice") return element("input", { ...attributes, value, type: kind === "moment" ? "datetime-local" : "text" });
+    return element("select", attributes, ...choices.map(([code, said]) => element("option", { value: code }, said)));
+  }
+
+  function inquire(title, fields, then) {
+    const rows = fields.map((field) => element("label", { class: field.kind }, element("span", {}, field.label), input(field)));
+    const cancel = element("button", { type: "button", class: "button" }, words("cancel"));
+    const buttons = element("div", { class: "buttons" }, cancel, element("button", { class: "button main" }, words("ok")));
+    const form = element("form", { method: "dialog", class: "writes" }, element("h2", {}, title), ...rows, buttons);
+    const dialog = shown(element("dialog", { class: "ask", "aria-label": title }, form));
+    cancel.addEventListener("click", () => dialog.close());
+    form.addEventListener("submit", () => {
+      const told = (field) => (field.kind === "tick" ? form[field.name].checked : form[field.name].value);
+      then(Object.fromEntries(fields.map((field) => [field.name, told(field)])));
+    });
+  }
+
+  function shown(dialog) {
+    document.querySelector(".emergency").append(dialog);
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.showModal();
+    return dialog;
+  }
+
+  // ---- the editor of texts ---------------------------------------------------------------------------------------------
+  function inquireText(code, kind, language, released) {
+    setProps("emergency-asked", { data: { code, kind, language, released, at: Date.now() } });
+  }
+
+  function openPaper(code, kind) {
+    const languages = element("div", { class: "buttons", role: "group", "aria-label": words("language") });
+    for (const link of document.querySelectorAll(".languages a"))
+      languages.append(element("button", { type: "button", class: "button", "data-language": link.lang }, link.title));
+    const close = element("button", { type: "button", class: "plain", "aria-label": words("close") }, "×");
+    const head = element("div", { class: "head" }, element("h2", {}, words(`kind_${kind}`)), languages, close);
+    const body = element("div", { class: "paper-body" }, element("p", { class: "quiet" }, words("loading")));
+    const dialog = shown(element("dialog", { class: "paper", "aria-label": words(`kind_${kind}`) }, head, body));
+    close.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => { paper = null; });
+    languages.addEventListener("click", ({ target }) => {
+      if (target.dataset.language) inquireText(code, kind, target.dataset.language, true);
+    });
+    paper = { code, kind, body, languages };
+    inquireText(code, kind, document.documentElement.lang, true);
+  }
+
+  function fill(text) {
+    if (!text || !paper || text.code !== paper.code || text.kind !== paper.kind) return;
+    for (const button of paper.languages.children)
+      button.setAttribute("aria-pressed", String(button.dataset.language === text.language));
+    const fixed = (text.frozen || !text.may) && "";
+    const title = element("input", { name: "title", value: text.title, readonly: fixed, required: "", "aria-label": words("title") });
+    const body = element("textarea", { name: "body", readonly: fixed, required: "", "aria-label": words("body") }, text.body);
+    const said = element("p", { class: text.frozen ? "badge good" : "badge warn" }, text.mark);
+    const blanks = text.blanks.length && !text.frozen
+      ? [element("p", { class: "note" }, words("blanks", { count: text.blanks.length, list: text.blanks.join(" ") }))] : [];
+    const notes = text.notes.map((note) => element("p", { class: "quiet" }, note));
+    const form = element("form", { class: "writes", method: "dialog" }, title, body, foot(text));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const { code, kind, language } = text;
+      const written = { title: form.title.value, body: form.body.value, channel: form.channel.value };
+      send({ do: "release", code, kind, language, ...written }, "", () => inquireText(code, kind, language, true));
+    });
+    paper.body.replaceChildren(said, ...blanks, form, ...notes);
+  }
+
+  function foot(text) {
+    const { code, kind, language } = text;
+    const again = (label, released) => {
+      const button = element("button", { type: "button", class: "button" }, label);
+      button.addEventListener("click", () => inquireText(code, kind, language, released));
+      return button;
+    };
+    const file = (format) => element("a", {
+      class: "button", download: "", href: `/shutoff-text?shutoff=${code}&kind=${kind}&lang=${language}&format=${format}`,
+    }, words(format));
+    const parts = text.frozen ? [again(words("draft"), false)] : [];
+    if (!text.frozen && text.revision) parts.push(again(words("released"), true));
+    if (!text.frozen && text.may) {
+      parts.push(element("input", { name: "channel", placeholder: words("channel"), "aria-label": words("channel") }));
+      parts.push(element("button", { class: "button main" }, words("release")));
+    }
+    return element("div", { class: "buttons" }, file("html"), file("docx"), ...parts);
+  }
+
+  window.dash_clientside = window.dash_clientside || {};
+  Object.assign((window.dash_clientside.emergency = window.dash_clientside.emergency || {}), {
+    busy(on) {
+      if (on === false) lock(false);
+    },
+
+    written(at) {
+      if (at && after) after();
+      after = null;
+    },
+
+    fill,
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest(".emergency [data-deed], .emergency [data-paper]");
+    if (!button) return;
+    if (button.dataset.deed) act(button);
+    else openPaper(button.dataset.code, button.dataset.paper);
+  });
+})();

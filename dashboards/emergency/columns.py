@@ -1,0 +1,79 @@
+"""What is shown for a case, put together: event line, left, right and below the clocks, rows and layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from dash import html
+from dash.development.base_component import Component
+
+from dashboards.emergency import papers
+from dashboards.emergency.clocks import clocks, estimate
+from dashboards.emergency.drawn import drawn
+from dashboards.emergency.event import drill_band, event_line, verdict
+from dashboards.emergency.listing import invitation, operations
+from dashboards.emergency.numbers import numbers
+from dashboards.emergency.standing import Standing, Standings
+from dashboards.emergency.supply import alternatives, feeding, trial_band
+from dashboards.emergency.timeline import timeline
+from dashboards.emergency.today import as_of_today, found_stuck
+from dashboards.emergency.told import posted, told
+from dashboards.emergency.users import critical_users, customer_rows, shares, ways
+from dashboards.emergency.valves import to_open_again, valves
+from dashboards.snapshot import Snapshot
+from gisapp.operations import still_closed
+from gisapp.words import word
+
+JUMPS = ("numbers", "critical", "valves", "supply", "etr", "clocks", "told", "posted", "texts", "timeline", "ways")
+_OF_RECORDS = ("etr", "clocks", "told", "posted", "texts", "timeline")
+PARTS = ("band", "event", "left", "right", "clocks", "below", "rows", "answers", "shares")
+"""What :func:`shown` returns, in this order."""
+
+
+def shown(standing: Standing, snapshot: Snapshot, spoken: str) -> tuple[Any, ...]:
+    """Return the parts of the page for a burst or a record."""
+    now = pd.Timestamp.now(tz=snapshot.store.zone)
+    closed = still_closed(snapshot.store.table("valve_operations"), standing.case.code)
+    left = [
+        trial_band(standing, spoken),
+        *verdict(standing, spoken),
+        to_open_again(standing, closed, spoken),
+        found_stuck(standing, spoken),
+        as_of_today(standing, spoken),
+        html.Section(numbers(standing, spoken), id="emergency-at-numbers"),
+        critical_users(standing, spoken),
+        valves(standing, spoken),
+    ]
+    right = [alternatives(standing, spoken), feeding(standing, spoken), estimate(standing, spoken)]
+    below = [
+        *(make(standing, spoken) for make in (told, posted, papers.texts, timeline)),
+        ways(standing, spoken),
+    ]
+    return (
+        drill_band(standing.situation.course, spoken),
+        [event_line(standing, spoken), _jumps(standing, spoken)],
+        [part for part in left if part is not None],
+        [part for part in right if part is not None],
+        clocks(standing, now, snapshot.store.zone, spoken),
+        [part for part in below if part is not None],
+        customer_rows(standing, spoken, frame=snapshot.frame),
+        drawn(standing, snapshot, spoken),
+        shares(standing, spoken),
+    )
+
+
+def nothing_asked(utility: str, snapshot: Snapshot, standings: Standings, spoken: str) -> tuple[Any, ...]:
+    """Return the parts of the page before a burst is named."""
+    left = [invitation(snapshot, utility, spoken), operations(snapshot, standings, spoken)]
+    return None, None, [part for part in left if part is not None], None, None, None, [], [], None
+
+
+def _jumps(standing: Standing, spoken: str) -> Component:
+    """Return the list of sections, for a phone."""
+    names = [name for name in JUMPS if standing.operation is not None or name not in _OF_RECORDS]
+    links = [
+        html.Button(word(f"emergency.jump_{name}", spoken), className="jump", **{"data-jump": f"emergency-at-{name}"})
+        for name in names
+    ]
+    return html.Nav(links, className="jumps", **{"aria-label": word("emergency.sections", spoken)})

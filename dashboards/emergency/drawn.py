@@ -1,0 +1,106 @@
+"""The situation on the map: the area, the links by the way they lose supply, the valves, who is critical."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from dashboards.emergency.standing import Standing
+from dashboards.emergency.supply import marks
+from dashboards.map import extent_of, place_from_map
+from dashboards.snapshot import Snapshot
+from dashboards.specs import layer_specs
+from layers.layer import Layer, Shapes, Style
+from layers.palette import TEXT
+from layers.shutoff import (
+    affected_links,
+    area_shapes,
+    candidate_shapes,
+    critical_shapes,
+    dry_hydrant_shapes,
+    valves_to_close,
+)
+
+CLICKABLE = ("shutoff_valves", "shutoff_candidates", "shutoff_critical", "shutoff_links")
+
+PLACED_ZOOM = 16.0
+"""From this zoom on a click tells to a few metres where along the link it was."""
+
+
+def drawn(standing: Standing, snapshot: Snapshot, spoken: str) -> list[dict[str, Any]]:
+    """Return the layers of a situation."""
+    situation, answer = standing.situation, standing.answer
+    links, devices = (_mine(snapshot.store.table(name), standing.utility) for name in ("links", "devices"))
+    users = situation.lost.customers
+    users = users[users["critical"].notna()]
+    done = dict(situation.valves.dropna(subset="done")[["code", "done"]].to_numpy())
+    letters = marks(standing)
+
+    def make(theme: str) -> list[Layer]:
+        layers = [
+            area_shapes(situation.area, language=spoken, theme=theme),
+            affected_links(answer, links, language=spoken, theme=theme),
+            *_burst(standing, theme),
+            dry_hydrant_shapes(situation.hydrants, theme=theme),
+            critical_shapes(users, language=spoken, theme=theme),
+            candidate_shapes(standing.plain, devices, letters, theme=theme),
+            valves_to_close(answer, devices, done=done, language=spoken, theme=theme),
+        ]
+        return [layer for layer in layers if len(layer.frame)]  # what is not there is not in the legend
+
+    return layer_specs(make, language=spoken, frame=snapshot.frame)
+
+
+def extent_for(standing: Standing, snapshot: Snapshot) -> list[float]:
+    """Return the extent that shows the burst, the valves to close and the area, with some of what is around."""
+    links, devices = (_mine(snapshot.store.table(name), standing.utility) for name in ("links", "devices"))
+    burst = gpd.GeoDataFrame({"geom": [standing.situation.site.shape]}, geometry="geom", crs=links.crs)
+    valves = devices.loc[devices["code"].isin(standing.answer.must_close["code"]), ["geom"]]
+    area = standing.situation.area[["geom"]]
+    shapes = gpd.GeoDataFrame(pd.concat([burst, valves, area]), geometry="geom", crs=links.crs)
+    return _roomy(extent_of(shapes, to=snapshot.frame))
+
+
+def whole_extent(snapshot: Snapshot, utility: str) -> list[float] | None:
+    """Return the extent of a utility's network, None where it has none."""
+    links = _mine(snapshot.store.table("links"), utility)
+    return extent_of(links, to=snapshot.frame) if len(links) else None
+
+
+def burst_at(clicked: Mapping[str, Any], snapshot: Snapshot) -> str:
+    """Return the link that was clicked, with the place along it where the map was near enough to tell."""
+    code, utility = str(clicked["code"]), clicked["case"]["utility"]
+    if clicked["zoom"] < PLACED_ZOOM:
+        return code
+    links = _mine(snapshot.store.table("links"), utility)
+    link = links[links["code"] == code].iloc[0]
+    point = shapely.Point(place_from_map(clicked["lng"], clicked["lat"], links.crs, frame=snapshot.frame))
+    share = shapely.line_locate_point(link["geom"], point, normalized=True)
+    return f"{code}@{share * link['length_m']:.1f}"
+
+
+def _burst(standing: Standing, theme: str) -> list[Shapes]:
+    """Return the links that are shut along their whole length, and the places of the others."""
+    site = standing.situation.site.shape
+    parts = gpd.GeoDataFrame({"geom": shapely.get_parts(site)}, geometry="geom", crs=standing.situation.area.crs)
+    points = parts.geom_type == "Point"
+    line, place = Style(TEXT[theme], width_px=9.0), Style(TEXT[theme], width_px=7.0, outline="#ffc400")
+    return [
+        Shapes("burst", "page.burst", "line", parts[~points], line),
+        Shapes("burst_place", "layers.burst_place", "point", parts[points], place),
+    ]
+
+
+def _mine(table: gpd.GeoDataFrame, utility: str) -> gpd.GeoDataFrame:
+    return table[table["utility"] == utility]
+
+
+def _roomy(extent: Sequence[float]) -> list[float]:
+    """Return an extent with a margin, and never so small that the surroundings are lost."""
+    west, south, east, north = extent
+    x, y = max(east - west, 0.003) * 0.2, max(north - south, 0.002) * 0.2
+    return [west - x, south - y, east + x, north + y]

@@ -1,0 +1,290 @@
+"""The page itself: its skeleton, and the callbacks that fill it and write what people do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
+from dash.development.base_component import Component
+
+from dashboards import shell
+from dashboards.access import Permission, callback, route
+from dashboards.bundles import tiles_of
+from dashboards.emergency import papers
+from dashboards.emergency.case import Case, case_from, case_of
+from dashboards.emergency.clocks import clocks
+from dashboards.emergency.columns import nothing_asked, shown
+from dashboards.emergency.drawn import CLICKABLE, burst_at, extent_for, whole_extent
+from dashboards.emergency.parts import UTILITY_ICONS, me
+from dashboards.emergency.printed import pack
+from dashboards.emergency.record import Deed, conflict_words, write
+from dashboards.emergency.standing import Standings
+from dashboards.emergency.users import customer_table
+from dashboards.map import Map
+from dashboards.snapshot import Snapshot, snapshot_of
+from dashboards.specs import static_specs
+from gisapp.errors import ConflictError
+from gisapp.tables import UTILITIES
+from gisapp.words import word
+from layers.palette import THEMES, shutoff_colours, task_colours
+
+PATH = "/emergency"
+TITLE = "emergency.title"
+ICON = "alert-triangle"
+NEEDS = Permission.SHUTOFF_VIEW
+
+CASE = "emergency-case"
+UTILITY = "emergency-utility"  # of the network that is drawn
+SHOWN = "emergency-shown"  # the mark of what is shown; it changes with the case and with what was written
+RECORD, DECIDE = "emergency-record", "emergency-decide"  # what a person did, and by which right
+WRITTEN, BUSY = "emergency-written", "emergency-busy"
+ASKED, PAPER = "emergency-asked", "emergency-paper"
+CLICKED = "emergency-clicked"  # the case with the pipe that was clicked, and where
+KEPT = (UTILITY, SHOWN, CLICKED, RECORD, DECIDE, WRITTEN, BUSY, ASKED, PAPER, "emergency-rows", "emergency-within")
+PLACES = (
+    *((f"emergency-{name}", "children") for name in ("band", "event", "left", "right", "clocks", "below")),
+    *(("emergency-rows", "data"), ("emergency-map", "answers"), ("emergency-shares", "children")),
+)
+"""Where the parts that :func:`dashboards.emergency.columns.shown` returns stand."""
+CLOCK_MS = 15_000
+"""How often duties are judged anew though nothing was written."""
+
+
+def layout(context: shell.Context) -> Component:
+    """Return the skeleton: the event line, what to do at the left, the map, what else to know at the right."""
+    case = case_of(context.query)
+    body = shell.workspace(
+        panel=[
+            html.Div(_utilities(context, case.utility), className="utilities", role="group"),
+            html.Div(id="emergency-left", className="column"),
+        ],
+        stage=[_map(context), html.Div(id="emergency-shares", className="caption")],
+        aside=[
+            *(html.Div(id=f"emergency-{name}", className="column") for name in ("right", "clocks", "below")),
+            html.Div(_customers(context), className="column customers"),
+        ],
+    )
+    return html.Div(
+        [
+            html.Div(id="emergency-band"),
+            html.Div(id="emergency-event"),
+            body,
+            dcc.Store(id=CASE, data=case.stored()),
+            *(dcc.Store(id=name) for name in KEPT),
+            dcc.Interval(id="emergency-tick", interval=CLOCK_MS),
+            html.Div(id="emergency-said", className="unseen", role="status"),
+        ],
+        className="emergency",
+        style=_colours(),
+        **{"data-words": papers.browser_words(context.language)},
+    )
+
+
+def attach(app: Dash) -> None:
+    """Register the page's callbacks and its routes."""
+    snapshot = snapshot_of(app.server)
+    standings = Standings(snapshot)
+    _draw_network(app, snapshot, standings)
+    _show(app, snapshot, standings)
+    _place(app, snapshot)
+    _judge(app, snapshot, standings)
+    _write(app, snapshot, standings, RECORD, Permission.SHUTOFF_RECORD)
+    _write(app, snapshot, standings, DECIDE, Permission.SHUTOFF_DECIDE)
+    _draft(app, snapshot, standings)
+    _in_the_browser(app)
+    route(app, "/shutoff.html", lambda: pack(snapshot, standings), needs=NEEDS)
+    route(app, "/shutoff-text", lambda: papers.download(standings), needs=NEEDS)
+
+
+def _draw_network(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
+    @callback(
+        app,
+        Output("emergency-map", "layers"),
+        Output("emergency-map", "fit", allow_duplicate=True),
+        Output(UTILITY, "data"),
+        Input(CASE, "data"),
+        Input(shell.VERSION, "data"),
+        State(UTILITY, "data"),
+        State("emergency-map", "view"),
+        needs=NEEDS,
+        prevent_initial_call="initial_duplicate",
+    )
+    def draw_network(stored: Any, _version: object, drawn: str | None, view: object) -> tuple[Any, Any, Any]:
+        case = case_from(stored)
+        utility = standings.utility(case)
+        if utility == drawn and ctx.triggered_id == CASE:
+            return no_update, no_update, no_update
+        specs = static_specs(tiles_of(app.server), "base", "grids", utility, language=shell.language())
+        extent = whole_extent(snapshot, utility) if case.empty and not view else None
+        return specs, extent or no_update, utility
+
+
+def _show(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
+    @callback(
+        app,
+        *(Output(*place) for place in PLACES),
+        Output("emergency-map", "fit"),
+        Output(SHOWN, "data"),
+        Input(CASE, "data"),
+        Input(shell.VERSION, "data"),
+        Input(WRITTEN, "data"),
+        State(SHOWN, "data"),
+        needs=NEEDS,
+    )
+    def show(stored: Any, _version: object, _written: object, before: str | None) -> tuple[Any, ...]:
+        case, spoken = case_from(stored), shell.language()
+        mark = standings.mark(case)
+        if mark == before:
+            return (no_update,) * (len(PLACES) + 2)
+        if case.empty:
+            return *nothing_asked(case.utility, snapshot, standings, spoken), no_update, mark
+        standing = standings.of(case)
+        fly = standings.where(case) != (before or "").split("#")[0]  # never away from what somebody looks at
+        return *shown(standing, snapshot, spoken), extent_for(standing, snapshot) if fly else no_update, mark
+
+
+def _place(app: Dash, snapshot: Snapshot) -> None:
+    @callback(
+        app,
+        Output(CASE, "data", allow_duplicate=True),
+        Input(CLICKED, "data"),
+        needs=NEEDS,
+        prevent_initial_call=True,
+    )
+    def place(clicked: Any) -> Any:
+        burst = burst_at(clicked, snapshot)
+        return {**clicked["case"], "bursts": [*clicked["case"]["bursts"], burst]}
+
+
+def _judge(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
+    @callback(
+        app,
+        Output("emergency-clocks", "children", allow_duplicate=True),
+        Input("emergency-tick", "n_intervals"),
+        State(CASE, "data"),
+        needs=NEEDS,
+        prevent_initial_call=True,
+    )
+    def judge(_ticks: object, stored: Any) -> Any:
+        case = case_from(stored)
+        if not case.code:
+            return no_update
+        zone = snapshot.store.zone
+        return clocks(standings.of(case), pd.Timestamp.now(tz=zone), zone, shell.language())
+
+
+def _write(app: Dash, snapshot: Snapshot, standings: Standings, name: str, needs: Permission) -> None:
+    @callback(
+        app,
+        Output(WRITTEN, "data", allow_duplicate=True),
+        Output(CASE, "data", allow_duplicate=True),
+        Input(name, "data"),
+        running=[(Output(BUSY, "data"), True, False)],
+        needs=needs,
+        prevent_initial_call=True,
+    )
+    def write_deed(done: Deed) -> tuple[Any, Any]:
+        try:
+            code = write(done, snapshot.store, standings, who=me(), decides=needs == Permission.SHUTOFF_DECIDE)
+        except ConflictError:
+            _tell_conflict(done, snapshot, standings)
+            return done["at"], no_update
+        opened = Case(str(done["utility"]), code=code).stored() if done["do"] == "open" else no_update
+        return done["at"], opened
+
+
+def _tell_conflict(done: Deed, snapshot: Snapshot, standings: Standings) -> None:
+    """Say what somebody else did since the person looked."""
+    spoken = shell.language()
+    words = conflict_words(done, standings.operation(str(done["code"])), snapshot.store, spoken)
+    set_props(shell.NOTICES, {"children": shell.notice(word("emergency.conflict_title", spoken), words)})
+
+
+def _draft(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
+    @callback(app, Output(PAPER, "data"), Input(ASKED, "data"), needs=NEEDS, prevent_initial_call=True)
+    def show_paper(asked: Any) -> Any:
+        return papers.paper(asked, standings, snapshot.store)
+
+
+def _in_the_browser(app: Dash) -> None:
+    """Register what the browser does by itself: assets/emergency*.js."""
+    shell.keep_view(app, "emergency-map")
+    app.clientside_callback(
+        ClientsideFunction("emergency", "choose"),
+        Output(CASE, "data"),
+        Output(CLICKED, "data"),
+        Input("emergency-map", "click"),
+        Input(shell.TARGET, "data"),
+        State(CASE, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("emergency", "keep"), Output("emergency-map", "cursor"), Input(CASE, "data")
+    )
+    app.clientside_callback(
+        ClientsideFunction("emergency", "told"), Input(SHOWN, "data"), State("emergency-map", "answers")
+    )
+    app.clientside_callback(ClientsideFunction("emergency", "busy"), Input(BUSY, "data"))
+    app.clientside_callback(ClientsideFunction("emergency", "written"), Input(WRITTEN, "data"))
+    app.clientside_callback(ClientsideFunction("emergency", "fill"), Input(PAPER, "data"))
+    app.clientside_callback(
+        ClientsideFunction("emergency", "point"),
+        Output("emergency-map", "flash"),
+        Input("emergency-customers", "selectedRows"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("emergency", "within"),
+        Output("emergency-customers", "rowData"),
+        Output("emergency-count", "children"),
+        Input("emergency-rows", "data"),
+        Input("emergency-within", "data"),
+        Input("emergency-map", "extent"),
+    )
+
+
+def _map(context: shell.Context) -> Component:
+    """Return the map."""
+    return Map(
+        id="emergency-map",
+        language=context.language,
+        height="100%",
+        clickable=[*(f"links_{utility}" for utility in UTILITIES), *CLICKABLE],
+        legend=False,
+        basemap=context.basemap,
+        view=context.view,
+        cursor="crosshair",
+    )
+
+
+def _utilities(context: shell.Context, chosen: str) -> list[Component]:
+    """Return one button a utility."""
+    return [
+        html.Button(
+            [shell.icon(UTILITY_ICONS[name]), context.word(f"utility.{name}")],
+            className="utility",
+            **{"data-utility": name, "aria-pressed": str(name == chosen).lower()},
+        )
+        for name in UTILITIES
+    ]
+
+
+def _customers(context: shell.Context) -> list[Component]:
+    """Return the list of who is without supply, which may follow what the map shows."""
+    within = html.Button(
+        context.word("emergency.within"), className="button", **{"data-within": "true", "aria-pressed": "false"}
+    )
+    title = html.H2([context.word("emergency.all_customers"), html.Span(id="emergency-count", className="quiet")])
+    return [html.Div([title, within], className="heading", id="emergency-at-customers"), customer_table(context)]
+
+
+def _colours() -> dict[str, str]:
+    """Return the colours of the ways to lose supply and of what is to be done to valves, as CSS variables."""
+    palettes = (("", shutoff_colours), ("task-", task_colours))
+    return {
+        f"--{theme}-{prefix}{name}": colour
+        for theme in THEMES
+        for prefix, colours in palettes
+        for name, colour in colours(theme).items()
+    }

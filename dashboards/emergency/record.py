@@ -1,0 +1,127 @@
+"""What the page writes: records opened, steps, valves operated, texts released; each write once, by one actor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import shapely
+
+from dashboards.emergency.case import Case
+from dashboards.emergency.parts import actor, clock
+from dashboards.emergency.standing import Standings
+from gisapp.errors import AccessError, InputError
+from gisapp.operations import Operation
+from gisapp.operations.lifecycle import DECISIONS
+from gisapp.store import Store
+from gisapp.words import utility_word, word
+
+Deed = Mapping[str, Any]
+
+
+def write(done: Deed, store: Store, standings: Standings, *, who: str, decides: bool) -> str:
+    """Write what a person did; return the code of the operation.
+
+    Parameters
+    ----------
+    done
+        What the button says (``do``: ``open``, ``step``, ``operate`` or ``release``) with the answers to what it asked.
+    decides
+        Whether the person wrote by the right to decide.
+
+    Raises
+    ------
+    AccessError
+        For a decision by somebody who may only record.
+    ConflictError
+        When somebody has moved the record since the person looked.
+    InputError
+        When the step may not follow or lacks something.
+    """
+    if done.get("action") in DECISIONS and not decides:
+        raise AccessError(f"{done['action']} is a decision; ask the commander")
+    if done["do"] == "open":
+        return _open(done, store, standings, who)
+    code = str(done["code"])
+    if done["do"] == "step":
+        told = {name: _text(done, name) for name in ("subject", "value", "note", "seen")}
+        if done["action"] == "set_etr":
+            told["value"] = _moment(done, "value", store).isoformat()
+        store.operations.record(code, str(done["action"]), who, **told)
+    elif done["do"] == "operate":
+        store.operations.operate(_operated(done, store), who, seen=str(done["seen"]))
+    else:
+        text = {name: done[name] for name in ("kind", "language", "title", "body")}
+        store.operations.release({"shutoff_code": code, "channel": _text(done, "channel"), **text}, who)
+    return code
+
+
+def conflict_words(done: Deed, operation: Operation, store: Store, spoken: str) -> str:
+    """Return in words what somebody else did since the person looked: of a valve, or of the status."""
+    now = pd.Timestamp.now(tz=store.zone)
+    if done["do"] == "operate":
+        rows = operation.valves[operation.valves["device_code"] == done["device"]]
+        row = rows.iloc[-1]
+        what = utility_word(f"operation.valve.{row['action']}", operation.utility, spoken)
+        subject = str(done["device"])
+    else:
+        row = operation.steps[operation.steps["to_status"] == operation.status].iloc[0]
+        what = utility_word(f"operation.status.{operation.status}", operation.utility, spoken)
+        subject = operation.code
+    when = clock(row["at"].tz_convert(store.zone), spoken, today=now)
+    return word("emergency.conflict", spoken, subject=subject, what=what, who=actor(row["actor"], spoken), when=when)
+
+
+def _open(done: Deed, store: Store, standings: Standings, who: str) -> str:
+    """Open a record where the burst is, with the valves that were already found stuck."""
+    case = Case(str(done["utility"]), tuple(done["bursts"]), tuple(done["stuck"]))
+    site = standings.of(case).situation.site
+    planned = {name: _moment(done, name, store) for name in ("planned_start", "planned_end") if done.get(name)}
+    head = {
+        "utility": case.utility,
+        "kind": str(done["kind"]),
+        "links": ",".join(case.bursts),
+        "drill": bool(done.get("drill")),
+        "geom": None if site.shape.is_empty else shapely.point_on_surface(site.shape),
+        **{name: _text(done, name) for name in ("place", "reason", "incident_code")},
+        **planned,
+    }
+    code = store.operations.open(head, who)
+    for device in case.stuck:
+        found = {"utility": case.utility, "device_code": device, "action": "could_not_close", "shutoff_code": code}
+        store.operations.operate(found, who)
+    return code
+
+
+def _operated(done: Deed, store: Store) -> dict[str, Any]:
+    """Return the row of the log of valves."""
+    operation = store.operations.operation(str(done["code"]))
+    return {
+        "utility": operation.utility,
+        "device_code": str(done["device"]),
+        "action": str(done["action"]),
+        "shutoff_code": operation.code,
+        "note": _text(done, "note"),
+    }
+
+
+def _text(done: Deed, name: str) -> str | None:
+    """Return what was written, None for nothing."""
+    return str(done.get(name) or "").strip() or None
+
+
+def _moment(done: Deed, name: str, store: Store) -> datetime:
+    """Return a moment that a person wrote in the store's zone.
+
+    Raises
+    ------
+    InputError
+        When it is no moment.
+    """
+    try:
+        written = datetime.fromisoformat(str(done.get(name)))
+    except ValueError as error:
+        raise InputError(f"found {done.get(name)!r}", todo="give day and time", field=name) from error
+    return written if written.tzinfo else written.replace(tzinfo=store.zone)

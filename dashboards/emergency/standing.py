@@ -1,0 +1,189 @@
+"""How things stand for a case: its record, the answer, and the situation that every figure is read from.
+
+Several people look at one operation, so what was made for one of them is kept until the store changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, lru_cache
+
+import pandas as pd
+
+from dashboards.emergency.case import Case
+from dashboards.snapshot import NETWORK_TABLES, Snapshot
+from gisapp.network import Network, Shutoff, shutoff
+from gisapp.operations import Operation, Overrides, bursts_of, operation_of, overrides
+from gisapp.operations.model import Burst
+from gisapp.reports.situation import TABLES, Situation, situation_of
+
+RECORDS = ("shutoffs", "shutoff_steps", "valve_operations", "notices")
+READ = tuple(dict.fromkeys((*NETWORK_TABLES, *TABLES, *RECORDS)))
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """How things stand.
+
+    Parameters
+    ----------
+    case
+        What was asked.
+    operation
+        Its record, None for a burst that is only tried out.
+    today
+        Devices that by the log stand otherwise than normally, closings of this operation left out.
+    stuck
+        The devices that this case itself found impossible to operate.
+    plain
+        The answer as things stand.
+    easier
+        As ``plain``, could all of ``stuck`` be operated; None where there are none.
+    answer
+        What is shown: ``plain``, or the answer with the device opened that is tried as a feed from elsewhere.
+    situation
+        Every figure of ``answer``.
+    """
+
+    case: Case
+    operation: Operation | None
+    today: Overrides
+    stuck: tuple[str, ...]
+    plain: Shutoff
+    easier: Shutoff | None
+    answer: Shutoff
+    situation: Situation
+
+    @property
+    def utility(self) -> str:
+        """Return the utility."""
+        return self.answer.utility
+
+    @property
+    def tried(self) -> pd.Series | None:
+        """Return the row of the restoration that is tried, None while none is."""
+        rows = self.plain.restoration[self.plain.restoration["code"] == self.case.opened]
+        return None if rows.empty else rows.iloc[0]
+
+    def seen(self, device: str) -> str:
+        """Return what the operation's log last says of a device, empty for nothing."""
+        if self.operation is None:
+            return ""
+        states = self.operation.device_states.set_index("device_code")["action"]
+        return str(states.get(device, ""))
+
+    @property
+    def feeding(self) -> tuple[str, ...]:
+        """Return the devices that the operation opened to feed from elsewhere, to be closed again when it ends."""
+        return tuple(code for code in self.today.opened if self.seen(code) == "opened")
+
+    @cached_property
+    def closed_for_nothing(self) -> tuple[str, ...]:
+        """Return the devices that the operation holds closed though the answer no longer needs them closed."""
+        if self.operation is None:
+            return ()
+        states = self.operation.device_states
+        closed = states.loc[states["action"] == "closed", "device_code"]
+        return tuple(closed[~closed.isin(self.answer.must_close["code"])])
+
+
+class Standings:
+    """What stands for any case of one store."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._made = lru_cache(maxsize=32)(self._make)
+        self._answered = lru_cache(maxsize=256)(self._answer)
+
+    def of(self, case: Case) -> Standing:
+        """Return how things stand for a case that is not empty.
+
+        Raises
+        ------
+        InputError
+            For an unknown operation, link or device.
+        """
+        return self._made(case, self._revisions(READ))
+
+    def mark(self, case: Case) -> str:
+        """Return what changes when something else would be shown for a case; up to # when it lies elsewhere."""
+        return f"{self.where(case)}#{case.opened}#{'.'.join(map(str, self._revisions(READ)))}"
+
+    def where(self, case: Case) -> str:
+        """Return what changes when the zone of a case may lie elsewhere: another burst, another valve that is stuck."""
+        found = self.operation(case.code).stuck if case.code else ()
+        return f"{case.address()}&{','.join(found)}"
+
+    def operation(self, code: str) -> Operation:
+        """Return one operation as it stands."""
+        return operation_of(code, *(self._snapshot.store.table(name) for name in RECORDS))
+
+    def households(self, operation: Operation) -> int:
+        """Return the households without supply because of an operation."""
+        today = self._today(operation.utility, operation.code)
+        return int(str(self._ask(operation.utility, operation.bursts, today).totals["households"]))
+
+    def utility(self, case: Case) -> str:
+        """Return the utility of a case: that of its record where it has one."""
+        heads = self._snapshot.store.table("shutoffs")
+        found = heads.loc[heads["code"] == case.code, "utility"]
+        return case.utility if found.empty else str(found.iloc[0])
+
+    def _make(self, case: Case, _revisions: tuple[int, ...]) -> Standing:
+        operation = self.operation(case.code) if case.code else None
+        utility = operation.utility if operation else case.utility
+        bursts = operation.bursts if operation else bursts_of(",".join(case.bursts))
+        today = self._today(utility, case.code)
+        found = operation.stuck if operation else ()
+        mine = case.stuck + tuple(code for code in found if code in today.stuck)
+        known = replace(today, stuck=tuple(dict.fromkeys((*today.stuck, *mine))))
+        plain = self._ask(utility, bursts, known)
+        free = replace(today, stuck=tuple(code for code in today.stuck if code not in mine))
+        easier = self._ask(utility, bursts, free) if mine else None
+        answer = self._with_opened(plain, case.opened, known)
+        store = self._snapshot.store
+        situation = situation_of(
+            answer,
+            {name: store.table(name) for name in TABLES},
+            now=pd.Timestamp.now(tz=store.zone),
+            zone=store.zone,
+            operation=operation,
+        )
+        return Standing(case, operation, today, mine, plain, easier, answer, situation)
+
+    def _with_opened(self, plain: Shutoff, code: str, states: Overrides) -> Shutoff:
+        """Return the answer with a device of its restoration opened; the same where it has no such device."""
+        rows = plain.restoration[plain.restoration["code"] == code]
+        if rows.empty:
+            return plain
+        also = [other for other in str(rows["also_open"].iloc[0]).split(",") if other]
+        opened = tuple(dict.fromkeys((*states.opened, code, *also)))
+        closed = tuple(other for other in states.closed if other not in opened)
+        return self._ask(plain.utility, plain.bursts, replace(states, opened=opened, closed=closed))
+
+    def _today(self, utility: str, code: str) -> Overrides:
+        """Return how devices stand otherwise than normally; one that is no longer in the network says nothing."""
+        store, network = self._snapshot.store, self._network(utility)
+        log, devices = store.table("valve_operations"), store.table("devices")
+        states = overrides(log, devices, utility, leaving_out=[code] if code else [])
+        return Overrides(**{name: _known(network, codes) for name, codes in asdict(states).items()})
+
+    def _ask(self, utility: str, bursts: Iterable[Burst], states: Overrides) -> Shutoff:
+        return self._answered(utility, tuple(bursts), states, self._revisions(NETWORK_TABLES))
+
+    def _answer(
+        self, utility: str, bursts: tuple[Burst, ...], states: Overrides, _revisions: tuple[int, ...]
+    ) -> Shutoff:
+        return shutoff(self._network(utility), bursts, **asdict(states))
+
+    def _network(self, utility: str) -> Network:
+        return self._snapshot.network(utility)
+
+    def _revisions(self, tables: tuple[str, ...]) -> tuple[int, ...]:
+        known = self._snapshot.store.revisions()
+        return tuple(known[name] for name in tables)
+
+
+def _known(network: Network, codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(code for code in codes if code in network.device_of)
