@@ -21,7 +21,7 @@ from dashboards.sheets import anchors, told
 from dashboards.tiles import Tiles
 from gisapp.tables import TABLES
 from gisapp.words import catalog, word
-from layers.layer import Classes, Layer, Legend, Raster, Shapes, Style, Widths
+from layers.layer import Classes, Layer, Legend, Raster, Shapes, Style, Widths, standing_before
 from layers.palette import THEMES
 
 Make = Callable[[str], Sequence[Layer]]
@@ -46,14 +46,20 @@ def static_specs(tiles: Tiles, *names: str, language: str) -> list[dict[str, Any
 
 
 def feature_collection(
-    frame: gpd.GeoDataFrame, columns: Iterable[str], *, label: str | None = None, to: str = "wgs84"
+    frame: gpd.GeoDataFrame, columns: Iterable[str], *, labelled: str | None = None, to: str = "wgs84"
 ) -> dict[str, Any]:
-    """Return rows as GeoJSON in degrees; polygons with a label add the points to write it at (``_label``)."""
+    """Return rows as GeoJSON in degrees; ``labelled`` is their kind if a label is written at each.
+
+    Polygons then add the points to write it at (``_label``); points in one place say how many stand there
+    before them (``_before``), so that they are set side by side.
+    """
     shapes = _in_degrees(frame, to)
     table = frame[list(columns)].astype("object")
     rows = table.where(table.notna(), None).to_dict("records")
+    if labelled == "point":
+        rows = [{**row, "_before": before} for row, before in zip(rows, standing_before(shapes).tolist(), strict=True)]
     features = _features(shapes, rows)
-    if label:
+    if labelled == "polygon":
         features += _features(anchors(shapes), [{**row, "_label": True} for row in rows])
     return {"type": "FeatureCollection", "features": features}
 
@@ -85,10 +91,10 @@ def _spec(light: Layer, dark: Layer, language: str, frame: str) -> dict[str, Any
         same = np.array_equal(light.pixels, cast(Raster, dark).pixels)
         image = {"light": picture(light, to=frame), "dark": None if same else picture(cast(Raster, dark), to=frame)}
         return {**_look(light, dark, language), "image": image}
-    label = light.style.label if light.kind == "polygon" else None
+    labelled = light.kind if light.style.label else None
     return {
         **_look(light, dark, language),
-        "shapes": feature_collection(light.frame, told(light), label=label, to=frame),
+        "shapes": feature_collection(light.frame, told(light), labelled=labelled, to=frame),
     }
 
 

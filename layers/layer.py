@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
+import shapely
 
 from gisapp.errors import AccessError, CrsError, GisappError
 from gisapp.tables import TABLES, personal_columns
@@ -129,6 +131,12 @@ class Raster:
 
 
 Layer = Shapes | Raster
+
+
+def standing_before(places: np.ndarray) -> np.ndarray:
+    """Return how many of the shapes before each stand in the very same place: 0 unless one would hide another."""
+    written = pd.Series(shapely.to_wkb(places))
+    return written.groupby(written).cumcount().to_numpy()
 
 
 def _public(table: str | None) -> set[str]:

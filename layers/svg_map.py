@@ -18,7 +18,7 @@ import pandas as pd
 import shapely
 
 from gisapp.words import word
-from layers.layer import Classes, Shapes, Widths
+from layers.layer import Classes, Shapes, Widths, standing_before
 from layers.palette import GROUND, RIM, TEXT, THEMES
 from layers.popups import told
 
@@ -27,6 +27,7 @@ Pair = tuple[str, str]
 _UNITS_A_METRE = 10
 _ALONE_PX, _PRINT_PX = 1000, 680
 _LETTER_PX = 13
+_BADGE_PX = 28  # from one badge to the next where several stand in one place
 
 
 @dataclass(frozen=True)
@@ -228,21 +229,29 @@ def _points(lit: Shapes, dark: Shapes, near: np.ndarray, bounds: Bounds, sheet: 
     labels = [""] * len(frame) if label is None else list(frame[label].astype("str"))
     hints = told(lit, language).iloc[near].agg(" · ".join, axis=1) if lit.popup else pd.Series([""] * len(frame))
     codes = frame.get("code", labels)
+    before = standing_before(frame.geometry.to_numpy())
     marks = []
-    for (x, y), pair, radius, text, hint, code in zip(
-        places, fills, _values(frame, lit.style.width_px), labels, hints, codes, strict=True
+    for (x, y), pair, radius, text, hint, code, taken in zip(
+        places, fills, _values(frame, lit.style.width_px), labels, hints, codes, before, strict=True
     ):
         inside = bool(text) and radius >= 8 and len(text) <= 3
         size = max(radius, 9.0 + 2.0 * len(text)) if inside else radius
         room = round(len(text) * _LETTER_PX)
         beside = f'<text class="by" x="{size + 4:g}" data-px="{room}">{escape(text)}</text>' if text else ""
-        inner = f'<text class="in">{escape(text)}</text>' if inside else beside
+        aside = int(taken) * _BADGE_PX if inside else 0
+        inner = f'<text class="in"{_set("x", aside)}>{escape(text)}</text>' if inside else beside
         marks.append(
             f'<g class="mark" data-code="{escape(str(code))}" transform="translate({x:.0f} {y:.0f})"><g>'
-            f'<title>{escape(str(hint))}</title><circle class="{sheet.of("fill", pair)} {rim}" r="{size:g}"/>'
+            f"<title>{escape(str(hint))}</title>"
+            f'<circle class="{sheet.of("fill", pair)} {rim}"{_set("cx", aside)} r="{size:g}"/>'
             f"{inner}</g></g>"
         )
     return f"<g>{''.join(marks)}</g>"
+
+
+def _set(name: str, value: int) -> str:
+    """Return an attribute, or nothing for 0, which it is anyway."""
+    return f' {name}="{value}"' if value else ""
 
 
 def _names(layer: Shapes, bounds: Bounds, simplify_m: float) -> str:

@@ -20,6 +20,7 @@
   // From below to above: what fills, what runs along, what stands on it, what is written.
   const PHASE = { base: 0, fill: 1, border: 2, line: 3, point: 4, label: 5, badge: 6 };
   const BADGE_PX = 8;
+  const BADGE_STEP_PX = 28;
   const ON = ["boolean", ["feature-state", "on"], false];
   const OVER = ["boolean", ["feature-state", "over"], false];
 
@@ -184,7 +185,19 @@
         },
       }),
     ];
-    return made.concat(label(spec, style, look, badge ? { badge } : { below: radius }));
+    const whole = made.concat(label(spec, style, look, badge ? { badge } : { below: radius }));
+    return badge ? sideBySide(spec, whole) : whole;
+  }
+
+  // Badges in one place would hide one another: the first stands there, the others in a row beside it.
+  function sideBySide(spec, layers) {
+    const before = (spec.shapes ? spec.shapes.features : []).map((one) => one.properties._before || 0);
+    const most = Math.max(0, ...before);
+    if (!most) return layers;
+    return Array.from({ length: most + 1 }, (_, at) => layers.map((one) => ({
+      ...one, id: at ? one.id.replace("/", `/${at}/`) : one.id, filter: ["==", ["get", "_before"], at],
+      paint: { ...one.paint, [one.type === "circle" ? "circle-translate" : "text-translate"]: [at * BADGE_STEP_PX, 0] },
+    }))).flat();
   }
 
   function label(spec, style, look, how) {

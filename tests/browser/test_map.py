@@ -4,8 +4,10 @@ import map_page
 import pytest
 from conftest import DESK, PHONE, axe_findings, serving
 
+from dashboards.specs import layer_specs
 from gisapp.store import open_store
 from gisapp.words import LANGUAGES, word
+from layers.layer import Shapes, Style
 
 RESTED = """() => {
   const map = document.querySelector('.gm-canvas')?.gisappMap;
@@ -168,6 +170,19 @@ def test_numbered_badges_stand_where_they_are_told(seen, served):
     seen.page.mouse.click(*point(seen.page, lng, lat))
     seen.page.wait_for_function(CLICKED)
     assert (told(seen.page, "click")["layer"], told(seen.page, "click")["id"]) == ("markers", "V1")
+
+
+def test_badges_in_one_place_stand_side_by_side_and_answer_each_for_itself(seen, served):
+    lng, lat = map_page.middle_of(served.store, "grids", "G004")
+    devices = served.store.table("devices").head(2).copy()
+    devices["geom"] = served.store.table("grids").set_index("code").loc["G004", "geom"].representative_point()
+    look = Style("#b3261e", width_px=8.0, label="code")
+    valves = Shapes("valves", "table.devices", "point", devices[["code", "geom"]], look, popup=("code",))
+    give(seen.page, answers=layer_specs(lambda theme: [valves], language="en"), view={"center": [lng, lat], "zoom": 17})
+    x, y = point(seen.page, lng, lat)
+    for code, beside in zip(devices["code"], (0, 28), strict=True):
+        seen.page.mouse.click(x + beside, y)
+        seen.page.wait_for_function("code => JSON.parse(said.textContent).click?.id === code", arg=code)
 
 
 def test_the_layer_list_hides_and_fades(seen):

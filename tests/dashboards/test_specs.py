@@ -98,11 +98,18 @@ def test_missing_values_are_null(tables):
 
 
 def test_a_polygon_with_a_label_has_one_point_inside_to_write_it_at(tables):
-    made = feature_collection(tables["grids"], ["code"], label="code")
+    made = feature_collection(tables["grids"], ["code"], labelled="polygon")
     shapes = {one["properties"]["code"]: shapely.geometry.shape(one["geometry"]) for one in made["features"][:6]}
     points = [one for one in made["features"] if one["properties"].get("_label")]
     assert len(points) == 6
     assert all(shapes[one["properties"]["code"]].contains(shapely.geometry.shape(one["geometry"])) for one in points)
+
+
+def test_of_labelled_points_in_one_place_each_says_how_many_stand_before_it(tables):
+    frame = tables["nodes"].head(3).copy()
+    frame["geom"] = frame["geom"].iloc[[0, 1, 0]].to_numpy()
+    made = feature_collection(frame, ["code"], labelled="point")
+    assert [one["properties"]["_before"] for one in made["features"]] == [0, 0, 1]
 
 
 def test_a_shift_of_the_base_map_moves_answers_too(tables):

@@ -63,6 +63,13 @@ def test_a_number_stands_in_its_mark_and_words_beside_it():
     assert re.search(r'<text class="by" x="10" data-px="39">养老院</text>', svg)
 
 
+def test_numbers_in_one_place_stand_side_by_side():
+    style, places = Style("#111111", width_px=8.0, label="name"), [Point(100, 900), Point(500, 500), Point(100, 900)]
+    svg = drawn(shapes("point", places, style, name=["3", "5", "4"])).svg
+    assert re.findall(r'<text class="in"(.*?)>(\d)<', svg) == [("", "3"), ("", "5"), (' x="28"', "4")]
+    assert svg.count(' cx="28"') == 1
+
+
 def test_a_street_is_named_once_along_its_longest_part_and_never_upside_down():
     lines = [LineString([(0, 500), (100, 500)]), LineString([(900, 500), (200, 510)])]
     svg = drawn(shapes("line", lines, Style("#111111", label="name"), name=["江路", "江路"])).svg
