@@ -57,7 +57,7 @@ def layout(context: shell.Context) -> Component:
     body = shell.workspace(
         panel=[
             html.Div(_utilities(context, case.utility), className="utilities", role="group"),
-            html.Div(id="emergency-left", className="column"),
+            html.Div(shell.computing(context), id="emergency-left", className="column"),
         ],
         stage=[_map(context), html.Div(id="emergency-shares", className="caption")],
         aside=[
