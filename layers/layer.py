@@ -41,7 +41,7 @@ class Style:
 
     ``opacity`` is that of a polygon's fill and of a line or point itself; ``outline`` is the colour of
     a polygon's border or a point's rim; ``label`` names the column written beside the shape from
-    ``label_zoom`` on; the whole layer is drawn from ``min_zoom`` on.
+    ``label_zoom`` on; the whole layer is drawn from ``min_zoom`` on; ``hatched`` polygons are striped, not filled.
     """
 
     colour: str | Classes
@@ -52,6 +52,7 @@ class Style:
     label: str | None = None
     min_zoom: int = 0
     label_zoom: int = 0
+    hatched: bool = False
 
 
 @dataclass(frozen=True)

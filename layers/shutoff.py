@@ -79,7 +79,6 @@ def valves_to_close(
     frame = devices.loc[devices["code"].isin(numbers), ["code", "kind", "turns", "geom"]].copy()
     frame["number"] = frame["code"].map(numbers).astype("str")
     frame["task"] = frame["code"].map(tasks).astype("str")
-    frame["sign"] = _signs(frame)
     frame = frame.sort_values("number", key=lambda marks: pd.to_numeric(marks, errors="coerce"))
     known = {task: task_colours(theme)[task] for task in ("close", "closed", "verify", "unusable")}
     present = [task for task in known if (frame["task"] == task).any()]
@@ -88,7 +87,7 @@ def valves_to_close(
         title="layers.shutoff_valves",
         kind="point",
         frame=frame,
-        style=Style(Classes("task", known, known["close"]), width_px=8.0, outline=RIM[theme], label="sign"),
+        style=Style(Classes("task", known, known["close"]), width_px=8.0, outline=RIM[theme], label="number"),
         legend=Legend(
             tuple((known[task], utility_word(f"layers.task_{task}", answer.utility, language)) for task in present)
         ),
@@ -106,12 +105,6 @@ def _tasks(answer: Shutoff, done: Mapping[str, str]) -> tuple[dict[str, str], di
         tasks |= dict.fromkeys(others, task)
         marks |= dict.fromkeys(others, mark)
     return tasks, marks
-
-
-def _signs(frame: gpd.GeoDataFrame) -> pd.Series:
-    """Return what is written on every device: several at one spot, which would hide one another, all say all."""
-    spots = frame.geometry.to_wkt(rounding_precision=1)
-    return frame.groupby(spots)["number"].transform(lambda marks: " ".join(sorted(marks))).astype("str")
 
 
 def candidate_shapes(
@@ -168,20 +161,35 @@ def dry_hydrant_shapes(hydrants: gpd.GeoDataFrame, *, theme: str = "light") -> S
 
 def area_shapes(area: gpd.GeoDataFrame, *, language: str, theme: str = "light") -> Shapes:
     """Return the affected area, by the way it loses supply."""
+    colours = shutoff_colours(theme)
+    fill = Style(Classes("way", colours, colours["isolated"]), width_px=1.0, opacity=0.28, outline=colours["isolated"])
+    return _area("shutoff_area", area, fill, language, theme)
+
+
+def shared_area_shapes(area: gpd.GeoDataFrame, *, language: str, theme: str = "light") -> Shapes:
+    """Return the part of the affected area that some with supply, or in another way without, share: striped.
+
+    Parameters
+    ----------
+    area
+        With ``mixed``, which says where that is so.
+    """
+    colours = shutoff_colours(theme)
+    stripes = Style(
+        Classes("way", colours, colours["isolated"]),
+        width_px=1.0,
+        opacity=0.8,
+        outline=colours["isolated"],
+        hatched=True,
+    )
+    return _area("shutoff_area_shared", area[area["mixed"]], stripes, language, theme)
+
+
+def _area(name: str, area: gpd.GeoDataFrame, style: Style, language: str, theme: str) -> Shapes:
     frame = area[["cls", "geom"]].rename(columns={"cls": "way"})
     frame["way"] = frame["way"].astype("str")
-    colours = shutoff_colours(theme)
-    return Shapes(
-        name="shutoff_area",
-        title="layers.shutoff_area",
-        kind="polygon",
-        frame=frame,
-        style=Style(
-            Classes("way", colours, colours["isolated"]), width_px=1.0, opacity=0.28, outline=colours["isolated"]
-        ),
-        legend=_legend(frame["way"], language, theme),
-        popup=("way",),
-    )
+    legend = _legend(frame["way"], language, theme)
+    return Shapes(name, f"layers.{name}", "polygon", frame, style, legend, popup=("way",))
 
 
 def _legend(ways: pd.Series, language: str, theme: str) -> Legend:

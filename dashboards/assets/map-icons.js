@@ -5,6 +5,7 @@
 
   const SIDE = 56; // texture pixels, two to a screen pixel
   const REACH = 16;
+  const STRIPES = 16;
   const PATHS = {
     valve: ["M8 14 28 28 8 42Z", "M48 14 28 28 48 42Z"],
     switch: ["M13 13H43V43H13Z"],
@@ -47,8 +48,21 @@
     return { width: SIDE, height: SIDE, data };
   }
 
+  // Slanted stripes that meet at the edges of the picture, to fill what is only partly so.
+  function stripes(colour) {
+    const rgb = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+    const data = new Uint8ClampedArray(4 * STRIPES * STRIPES);
+    for (let at = 0; at < STRIPES * STRIPES; at += 1) {
+      const on = ((at % STRIPES) + Math.floor(at / STRIPES)) % STRIPES < STRIPES / 3;
+      if (on) data.set([...rgb, 255], 4 * at);
+    }
+    return { width: STRIPES, height: STRIPES, data };
+  }
+
   function supply(map) {
     map.on("styleimagemissing", ({ id }) => {
+      const stripe = id.match(/^gm-stripes-(#\w{6})$/);
+      if (stripe && !map.hasImage(id)) map.addImage(id, stripes(stripe[1]), { pixelRatio: 2 });
       const name = id.replace(/^gm-/, "");
       if (PATHS[name] && !map.hasImage(id)) map.addImage(id, image(name), { sdf: true, pixelRatio: 2 });
     });

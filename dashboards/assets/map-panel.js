@@ -14,7 +14,7 @@
     return typeof colour === "string" ? colour : Object.values(colour.of)[0] || colour.other;
   }
 
-  function swatch(kind, colour, outline, table, bare, opacity) {
+  function swatch(kind, colour, outline, table, bare, opacity, striped) {
     const sign = { devices: "valve", hydrants: "hydrant", nodes: "source" }[table];
     if (sign) {
       const paths = window.gisappMapIcons.PATHS[sign].map((d) => h("path", { key: d, d, fill: colour }));
@@ -22,6 +22,7 @@
     }
     const style = { "--c": colour, "--o": outline || "transparent", "--a": opacity };
     if (bare) kind += " gm-bare";
+    if (striped) kind += " gm-striped";
     return h("span", { className: `gm-swatch gm-swatch-${kind}`, style, "aria-hidden": "true" });
   }
 
@@ -79,7 +80,8 @@
       h("ul", { className: spec.kind === "raster" ? "gm-ramp" : "" }, legend.entries.map(([colour, words]) => (
         h("li", { key: words, className: "gm-entry" },
           swatch(
-            spec.kind === "raster" ? "polygon" : spec.kind, colour, style.outline, signOf(spec), false, style.opacity), h("span", null, words))))));
+            spec.kind === "raster" ? "polygon" : spec.kind, colour, style.outline, signOf(spec), false, style.opacity,
+            style.hatched), h("span", null, words))))));
   }
 
   function Legend({ props, close }) {

@@ -118,6 +118,7 @@
           "fill-opacity": base ? look.opacity * style.opacity : ["*", look.opacity, ["case",
             ON, Math.min(1, style.opacity + 0.1), OVER, Math.min(1, style.opacity + 0.03), style.opacity]],
           "fill-antialias": spec.table === "landcover",
+          ...(style.hatched ? { "fill-pattern": ["concat", "gm-stripes-", choice(style.colour)] } : {}),
         },
       }),
     ];

@@ -14,8 +14,10 @@ from dashboards.emergency.drawn import drawn
 from dashboards.emergency.event import drill_band, event_line, verdict
 from dashboards.emergency.listing import invitation, operations
 from dashboards.emergency.numbers import numbers
+from dashboards.emergency.overlap import overlaps
 from dashboards.emergency.standing import Standing, Standings
 from dashboards.emergency.supply import alternatives, feeding, trial_band
+from dashboards.emergency.teams import nearest
 from dashboards.emergency.timeline import timeline
 from dashboards.emergency.today import as_of_today, found_stuck
 from dashboards.emergency.told import posted, told
@@ -25,13 +27,26 @@ from dashboards.snapshot import Snapshot
 from gisapp.operations import still_closed
 from gisapp.words import word
 
-JUMPS = ("numbers", "critical", "valves", "supply", "etr", "clocks", "told", "posted", "texts", "timeline", "ways")
+JUMPS = (
+    "numbers",
+    "critical",
+    "valves",
+    "supply",
+    "crews",
+    "etr",
+    "clocks",
+    "told",
+    "posted",
+    "texts",
+    "timeline",
+    "ways",
+)
 _OF_RECORDS = ("etr", "clocks", "told", "posted", "texts", "timeline")
 PARTS = ("band", "event", "left", "right", "clocks", "below", "rows", "answers", "shares")
 """What :func:`shown` returns, in this order."""
 
 
-def shown(standing: Standing, snapshot: Snapshot, spoken: str) -> tuple[Any, ...]:
+def shown(standing: Standing, snapshot: Snapshot, standings: Standings, spoken: str) -> tuple[Any, ...]:
     """Return the parts of the page for a burst or a record."""
     now = pd.Timestamp.now(tz=snapshot.store.zone)
     closed = still_closed(snapshot.store.table("valve_operations"), standing.case.code)
@@ -40,12 +55,18 @@ def shown(standing: Standing, snapshot: Snapshot, spoken: str) -> tuple[Any, ...
         *verdict(standing, spoken),
         to_open_again(standing, closed, spoken),
         found_stuck(standing, spoken),
+        *(overlaps(standings, standing.case.code, snapshot.store.zone, spoken) if standing.case.code else []),
         as_of_today(standing, spoken),
         html.Section(numbers(standing, spoken), id="emergency-at-numbers"),
         critical_users(standing, spoken),
         valves(standing, spoken),
     ]
-    right = [alternatives(standing, spoken), feeding(standing, spoken), estimate(standing, spoken)]
+    right = [
+        alternatives(standing, spoken),
+        feeding(standing, spoken),
+        nearest(standing, snapshot, spoken),
+        estimate(standing, spoken),
+    ]
     below = [
         *(make(standing, spoken) for make in (told, posted, papers.texts, timeline)),
         ways(standing, spoken),

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 
 from dashboards import shell
 from dashboards.emergency.event import drill_chip
+from dashboards.emergency.overlap import overlaps
 from dashboards.emergency.parts import UTILITY_ICONS, clock, joined, section
 from dashboards.emergency.standing import Standings
 from dashboards.snapshot import Snapshot
@@ -57,7 +58,8 @@ def operations(snapshot: Snapshot, standings: Standings, spoken: str) -> Compone
         [html.Summary(word("emergency.past", spoken, count=int(over.sum()))), html.Ul(past, className="lines records")]
     )
     listed = html.Ul(running, className="lines records") if running else nothing
-    return section("operations", word("emergency.operations", spoken), listed, older if past else None)
+    notes = overlaps(standings, "", store.zone, spoken)
+    return section("operations", word("emergency.operations", spoken), *notes, listed, older if past else None)
 
 
 def _places(snapshot: Snapshot, rows: pd.DataFrame) -> np.ndarray:
@@ -69,7 +71,7 @@ def _places(snapshot: Snapshot, rows: pd.DataFrame) -> np.ndarray:
 def _row(row: Mapping[Any, Any], standings: Standings, now: pd.Timestamp, spoken: str) -> Component:
     """Return an operation that is not over: status, households, since when it runs or when it is to begin."""
     households = standings.households(standings.operation(row["code"]))
-    count = word("emergency.of_households", spoken, households=f"{households:,}")
+    count = word("emergency.of_households", spoken, households="–" if households is None else f"{households:,}")
     status = utility_word(f"operation.status.{row['status']}", row["utility"], spoken)
     told = [
         html.Span(

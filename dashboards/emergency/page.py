@@ -57,7 +57,7 @@ def layout(context: shell.Context) -> Component:
     body = shell.workspace(
         panel=[
             html.Div(_utilities(context, case.utility), className="utilities", role="group"),
-            html.Div(shell.computing(context), id="emergency-left", className="column"),
+            html.Div(id="emergency-left", className="column"),
         ],
         stage=[_map(context), html.Div(id="emergency-shares", className="caption")],
         aside=[
@@ -141,7 +141,7 @@ def _show(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
             return *nothing_asked(case.utility, snapshot, standings, spoken), no_update, mark
         standing = standings.of(case)
         fly = standings.where(case) != (before or "").split("#")[0]  # never away from what somebody looks at
-        return *shown(standing, snapshot, spoken), extent_for(standing, snapshot) if fly else no_update, mark
+        return *shown(standing, snapshot, standings, spoken), extent_for(standing, snapshot) if fly else no_update, mark
 
 
 def _place(app: Dash, snapshot: Snapshot) -> None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-import shapely
 
 from dashboards.emergency.case import Case
 from dashboards.emergency.parts import actor, clock
@@ -77,14 +76,13 @@ def conflict_words(done: Deed, operation: Operation, store: Store, spoken: str) 
 def _open(done: Deed, store: Store, standings: Standings, who: str) -> str:
     """Open a record where the burst is, with the valves that were already found stuck."""
     case = Case(str(done["utility"]), tuple(done["bursts"]), tuple(done["stuck"]))
-    site = standings.of(case).situation.site
     planned = {name: _moment(done, name, store) for name in ("planned_start", "planned_end") if done.get(name)}
     head = {
         "utility": case.utility,
         "kind": str(done["kind"]),
         "links": ",".join(case.bursts),
         "drill": bool(done.get("drill")),
-        "geom": None if site.shape.is_empty else shapely.point_on_surface(site.shape),
+        "geom": standings.of(case).spot,
         **{name: _text(done, name) for name in ("place", "reason", "incident_code")},
         **planned,
     }

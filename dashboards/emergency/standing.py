@@ -10,12 +10,15 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 
 import pandas as pd
+import shapely
 
 from dashboards.emergency.case import Case
 from dashboards.snapshot import NETWORK_TABLES, Snapshot
 from gisapp.network import Network, Shutoff, shutoff
-from gisapp.operations import Operation, Overrides, bursts_of, operation_of, overrides
+from gisapp.operations import Operation, Overrides, bursts_of, operation_list, operation_of, overrides
+from gisapp.operations.lifecycle import DONE
 from gisapp.operations.model import Burst
+from gisapp.reports.coinciding import Coincidence, coinciding
 from gisapp.reports.situation import TABLES, Situation, situation_of
 
 RECORDS = ("shutoffs", "shutoff_steps", "valve_operations", "notices")
@@ -61,6 +64,12 @@ class Standing:
         return self.answer.utility
 
     @property
+    def spot(self) -> shapely.Point | None:
+        """Return one point on what is shut, None where nothing is known of its place."""
+        shape = self.situation.site.shape
+        return None if shape.is_empty else shapely.point_on_surface(shape)
+
+    @property
     def tried(self) -> pd.Series | None:
         """Return the row of the restoration that is tried, None while none is."""
         rows = self.plain.restoration[self.plain.restoration["code"] == self.case.opened]
@@ -95,6 +104,7 @@ class Standings:
         self._snapshot = snapshot
         self._made = lru_cache(maxsize=32)(self._make)
         self._answered = lru_cache(maxsize=256)(self._answer)
+        self._coinciding = lru_cache(maxsize=2)(self._coincide)
 
     def of(self, case: Case) -> Standing:
         """Return how things stand for a case that is not empty.
@@ -119,8 +129,28 @@ class Standings:
         """Return one operation as it stands."""
         return operation_of(code, *(self._snapshot.store.table(name) for name in RECORDS))
 
-    def households(self, operation: Operation) -> int:
-        """Return the households without supply because of an operation."""
+    def coincidences(self) -> tuple[Coincidence, ...]:
+        """Return the operations that run at the same time, as they are judged within the hour."""
+        hour = pd.Timestamp.now(tz=self._snapshot.store.zone).floor("h")
+        return self._coinciding(hour, self._revisions((*NETWORK_TABLES, *RECORDS)))
+
+    def _coincide(self, now: pd.Timestamp, _revisions: tuple[int, ...]) -> tuple[Coincidence, ...]:
+        store = self._snapshot.store
+        rows = operation_list(store.table("shutoffs"), store.table("shutoff_steps"))
+        running = [self.operation(code) for code in rows.loc[~rows["status"].isin(DONE), "code"]]
+        running = [operation for operation in running if self._knows(operation)]
+        log = store.table("valve_operations")
+        return tuple(coinciding(running, self._network, log, now=now.to_pydatetime()))
+
+    def _knows(self, operation: Operation) -> bool:
+        """Return whether the network still has every link that an operation shuts."""
+        codes = (burst if isinstance(burst, str) else burst[0] for burst in operation.bursts)
+        return all(code in self._network(operation.utility).link_of for code in codes)
+
+    def households(self, operation: Operation) -> int | None:
+        """Return the households without supply because of an operation; None where its links are gone."""
+        if not self._knows(operation):
+            return None
         today = self._today(operation.utility, operation.code)
         return int(str(self._ask(operation.utility, operation.bursts, today).totals["households"]))
 

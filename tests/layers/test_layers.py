@@ -18,6 +18,7 @@ from layers.shutoff import (
     area_shapes,
     candidate_shapes,
     critical_shapes,
+    shared_area_shapes,
     shutoff_layers,
     valves_to_close,
 )
@@ -162,6 +163,13 @@ def test_a_shutoff_with_nothing_to_show_gives_empty_layers():
 def test_the_area_keeps_its_ways():
     area = town.grids()[["geom"]].assign(cls="isolated")
     assert area_shapes(area, language="zh-Hant").legend.entries[0][1] == "隔離區內"
+
+
+def test_what_others_share_is_striped_and_the_rest_is_not():
+    area = town.grids()[["geom"]].assign(cls="isolated", mixed=[True, False, False, False])
+    layer = shared_area_shapes(area, language="en")
+    assert (len(layer.frame), layer.style.hatched) == (1, True)
+    assert not area_shapes(area, language="en").style.hatched
 
 
 def test_values_are_told_in_words():

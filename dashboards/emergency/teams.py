@@ -1,0 +1,53 @@
+"""The crews nearest to the burst, how the way to each was measured, and which were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboards.emergency.clocks import fact_button
+from dashboards.emergency.parts import chip, clock, joined, section
+from dashboards.emergency.standing import Standing
+from dashboards.snapshot import Snapshot
+from gisapp.operations.crews import nearest_crews
+from gisapp.words import word
+
+SHOWN = 3
+
+
+def nearest(standing: Standing, snapshot: Snapshot, spoken: str) -> Component:
+    """Return the nearest crews on duty, nearest first, with the way to the burst and how it was measured."""
+    title = word("emergency.crews", spoken)
+    table = snapshot.store.table
+    if standing.spot is None or table("crews").empty:
+        return section("crews", title, html.P(word("emergency.no_crews", spoken), className="quiet"))
+    rows = nearest_crews(table("crews"), table("streets"), standing.spot, utility=standing.utility, most=SHOWN)
+    if rows.empty:
+        return section("crews", title, html.P(word("emergency.no_crews", spoken), className="quiet"))
+    listed = [_crew(row, standing, spoken) for row in rows.drop(columns="geom").to_dict("records")]
+    return section("crews", title, html.Ul(listed, className="lines"))
+
+
+def _crew(row: Mapping[Any, Any], standing: Standing, spoken: str) -> Component:
+    """Return one crew: name, way, since when it is sent or the button that sends it."""
+    way = word(f"emergency.by_{row['by']}", spoken, km=f"{row['distance_m'] / 1000:,.1f}")
+    told = html.Span(
+        [html.Strong(row["name"]), html.Span(joined(way, row["code"]), className="quiet")], className="grows"
+    )
+    sent = _sent(row["code"], standing)
+    if sent is not None:
+        when = clock(sent, spoken, today=standing.situation.made_at)
+        return html.Li([told, chip(word("emergency.sent_at", spoken, when=when), "good")], className="line")
+    return html.Li([told, fact_button("send_crew", standing, spoken, subject=row["code"])], className="line")
+
+
+def _sent(code: str, standing: Standing) -> Any:
+    """Return when a crew was sent, None if it was not."""
+    course = standing.situation.course
+    if course is None:
+        return None
+    moments = course.crews.loc[course.crews["code"] == code, "at"]
+    return None if moments.empty else moments.iloc[-1]
