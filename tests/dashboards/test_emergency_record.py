@@ -15,7 +15,6 @@ from dashboards.emergency.standing import Standings
 from dashboards.snapshot import Snapshot
 from gisapp.errors import AccessError, ConflictError, InputError
 from gisapp.network import shutoff
-from gisapp.tables import conform
 
 BURST = Case("water", ("P2@100",))
 
@@ -79,12 +78,6 @@ def test_a_standing_is_kept_until_the_store_changes(town, standings):
     assert standings.of(BURST) is not before
     assert standings.mark(BURST) != mark
     assert standings.where(BURST) == mark.split("#")[0]  # the map stays where it is
-
-
-def test_a_device_that_left_the_network_says_nothing_of_today(town, standings):
-    gone = {"utility": "water", "device_code": "V9", "action": "closed", "at": riverside.moment(0), "actor": "E05"}
-    town.save({"valve_operations": conform(pd.DataFrame([gone]), "valve_operations")}, actor="test")
-    assert standings.of(BURST).today.closed == ()
 
 
 def test_a_record_is_opened_at_the_burst_with_the_valves_that_were_found_stuck(town, done):
