@@ -43,14 +43,14 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from dashboards import access, emergency, manager, planner, shell, snapshot
+from dashboards import access, criticality, emergency, manager, planner, shell, snapshot
 from dashboards.bundles import add_tiles, tiles_of
 from gisapp.errors import GisappError, InputError
 from gisapp.store import Store
 from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, word
 
-PAGES: tuple[ModuleType, ...] = (planner, emergency, manager)
+PAGES: tuple[ModuleType, ...] = (planner, emergency, manager, criticality)
 PAGE_ROUTES = ("/", "/<path:path>")
 LOOPBACK_ADDRESSES = ("127.0.0.1", "localhost", "::1")
 _FAVICON = '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'

@@ -10,10 +10,12 @@ import pandas as pd
 from flask import Flask
 
 from dashboards.access import Permission, access_of, route
+from dashboards.snapshot import NETWORK_TABLES, Snapshot, snapshot_of
 from dashboards.tiles import RULE, Bundle, Frames, Make, Tiles, tile_view
 from gisapp.grids import leaders_at
 from gisapp.tables import UTILITIES
 from layers.basemap import basemap_layers
+from layers.criticality import criticality_layers
 from layers.grids import grid_shapes
 from layers.incidents import incident_shapes
 from layers.layer import Shapes
@@ -26,6 +28,7 @@ NEEDS: Mapping[str, frozenset[Permission]] = {
     "grids": _VIEWS,
     **dict.fromkeys(UTILITIES, frozenset({Permission.NETWORK_VIEW, Permission.SHUTOFF_VIEW})),
     "incidents": frozenset({Permission.INCIDENTS_VIEW}),
+    **{f"criticality_{utility}": frozenset({Permission.NETWORK_VIEW}) for utility in UTILITIES},
 }
 
 
@@ -39,6 +42,11 @@ def bundles() -> dict[str, Bundle]:
     }
 
 
+def criticality_bundles(kept: Snapshot) -> dict[str, Bundle]:
+    """Return what failures cost, a bundle a utility: drawn from what ``kept`` has derived, as the page's table is."""
+    return {f"criticality_{utility}": Bundle(NETWORK_TABLES, _criticality(kept, utility)) for utility in UTILITIES}
+
+
 def add_tiles(app: dash.Dash, frames: Frames, *, frame: str = "wgs84") -> Tiles:
     """Give an application its tiles, each bundle behind its permission; ``frame`` is the base map's."""
     access = access_of(app.server)
@@ -47,7 +55,7 @@ def add_tiles(app: dash.Dash, frames: Frames, *, frame: str = "wgs84") -> Tiles:
         person = access.person()
         return person is not None and bool(NEEDS[name] & person.permissions)
 
-    tiles = Tiles(frames, bundles(), frame=frame)
+    tiles = Tiles(frames, {**bundles(), **criticality_bundles(snapshot_of(app.server))}, frame=frame)
     app.server.extensions["gisapp.tiles"] = tiles
     route(app, RULE, tile_view(tiles, permit), needs=Permission.SHELL)
     return tiles
@@ -80,5 +88,15 @@ def _network(utility: str) -> Make:
 
     def make(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
         return network_layers(utility, **tables, language=language, theme=theme)
+
+    return make
+
+
+def _criticality(kept: Snapshot, utility: str) -> Make:
+    """Return what makes the layers of what failures of one utility cost."""
+
+    def make(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
+        answer, drawn = kept.criticality(utility).answer, {name: tables[name] for name in ("links", "devices")}
+        return criticality_layers(answer, **drawn, language=language, theme=theme)
 
     return make

@@ -16,7 +16,7 @@ from flask import Flask
 
 from gisapp.density import Cube, incident_cube
 from gisapp.grids import GridIndex, coverage_faults, grid_index, outside_load, workload
-from gisapp.network import Network, network_of
+from gisapp.network import Criticality, Network, criticality, network_of
 from gisapp.store import Store
 
 Value = TypeVar("Value")
@@ -31,6 +31,18 @@ class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
     revisions: tuple[int, ...] | None = None
     value: object = None
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """What the failure of each part of a network costs, when that was computed, and from which data.
+
+    ``revision`` counts every change of the tables below it.
+    """
+
+    answer: Criticality
+    at: pd.Timestamp
+    revision: int
 
 
 class Snapshot:
@@ -61,6 +73,15 @@ class Snapshot:
         return self.derived(
             ("network", utility), NETWORK_TABLES, lambda: network_of(utility, **self._tables(*NETWORK_TABLES))
         )
+
+    def criticality(self, utility: str) -> Ranked:
+        """Return what the failure of each part of a utility's network costs."""
+
+        def make() -> Ranked:
+            revision = sum(self.store.revision(table) for table in NETWORK_TABLES)
+            return Ranked(criticality(self.network(utility)), pd.Timestamp.now("UTC"), revision)
+
+        return self.derived(("criticality", utility), NETWORK_TABLES, make)
 
     def grid_index(self) -> GridIndex:
         """Return the index that finds the grid of a point."""

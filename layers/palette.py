@@ -92,6 +92,7 @@ _DIVERGING = {
     "dark": ("#7cc4f5", "#3f84b8", "#2c4a63", "#39424d", "#6b3d33", "#c05a43", "#ff8a70"),
 }
 _OTHER = {"light": "#767676", "dark": "#9aa3b0"}
+_QUIET = {"light": "#b7bec5", "dark": "#4a5563"}
 
 # 17 points of inferno at equal steps, from its darkest to its brightest.
 INFERNO = (
@@ -133,6 +134,11 @@ def base_colours(theme: str = "light") -> Mapping[str, str]:
 def other_colour(theme: str = "light") -> str:
     """Return the grey of whatever has no colour of its own."""
     return _of(_OTHER, theme)
+
+
+def quiet_colour(theme: str = "light") -> str:
+    """Return the grey of what is shown but does not count, such as the class of none."""
+    return _of(_QUIET, theme)
 
 
 def diverging_colours(theme: str = "light") -> tuple[str, ...]:
