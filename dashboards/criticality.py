@@ -35,7 +35,6 @@ TITLE = "criticality.title"
 ICON = "list"
 NEEDS = Permission.NETWORK_VIEW
 
-UTILITY_ICONS = {"water": "droplet", "power": "bolt", "heating": "flame", "gas": "flame"}
 _WIDTHS = {"rank": 62, "code": 100, "kind": 110, "state": 84}
 
 
@@ -46,7 +45,7 @@ def layout(context: shell.Context) -> Component:
     body = shell.workspace(
         wide=True,
         panel=[
-            html.Div(_utilities(context, asked["utility"]), className="utilities", role="group"),
+            shell.utility_buttons(context, asked["utility"]),
             html.Div(id="criticality-heading", className="heading"),
             html.Div(id="criticality-figures", className="figures"),
             html.Div(id="criticality-card", className="card", **{"aria-live": "polite"}),
@@ -154,18 +153,6 @@ def _attach_browser(app: Dash) -> None:
         State("criticality-asked", "data"),
         State("criticality-chosen", "data"),
     )
-
-
-def _utilities(context: shell.Context, chosen: str) -> list[Component]:
-    """Return one button a utility."""
-    return [
-        html.Button(
-            [shell.icon(UTILITY_ICONS[name]), context.word(f"utility.{name}")],
-            className="utility",
-            **{"data-utility": name, "aria-pressed": str(name == chosen).lower()},
-        )
-        for name in UTILITIES
-    ]
 
 
 def _tools(asked: Asked, spoken: str) -> list[Component]:

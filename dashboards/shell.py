@@ -34,6 +34,7 @@ NOTICES = "shell-notices"
 LOCATION = "shell-location"
 PAGE = "shell-page"
 TABS = "shell-tabs"
+UTILITY_ICONS = {"water": "droplet", "power": "bolt", "heating": "flame", "gas": "flame"}
 _TABLE_LOOK = {
     "fontFamily": "inherit",
     "fontSize": 13,
@@ -190,6 +191,19 @@ def icon(name: str) -> Component:
     return html.Span(
         className="icon", style={"--icon": f"url(/assets/vendor/icons/{name}.svg)"}, **{"aria-hidden": "true"}
     )
+
+
+def utility_buttons(here: Context, chosen: str) -> Component:
+    """Return one button a utility, the chosen one pressed; each names its utility as ``data-utility``."""
+    buttons = [
+        html.Button(
+            [icon(sign), here.word(f"utility.{name}")],
+            className="utility",
+            **{"data-utility": name, "aria-pressed": str(name == chosen).lower()},
+        )
+        for name, sign in UTILITY_ICONS.items()
+    ]
+    return html.Div(buttons, className="utilities", role="group")
 
 
 def workspace(

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from dashboards import shell
 from dashboards.emergency.opening import opening_buttons
-from dashboards.emergency.parts import UTILITY_ICONS, actor, chip, clock, dn, joined
+from dashboards.emergency.parts import actor, chip, clock, dn, joined
 from dashboards.emergency.standing import Standing
 from dashboards.emergency.steps import next_steps
 from gisapp.reports.course import Course
@@ -22,7 +22,7 @@ from gisapp.words import term, utility_word, word
 def event_line(standing: Standing, spoken: str) -> Component:
     """Return the line above everything: of a record, or of a burst that is only tried out."""
     course = standing.situation.course
-    sign = html.Span(shell.icon(UTILITY_ICONS[standing.utility]), className=f"sign {standing.utility}")
+    sign = html.Span(shell.icon(shell.UTILITY_ICONS[standing.utility]), className=f"sign {standing.utility}")
     if course is None:
         head = [html.Strong(word("emergency.what_if", spoken)), html.Span(pipe_codes(standing))]
         buttons = [*_of_trial(standing, spoken), *opening_buttons(standing, spoken)]

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from dashboards import shell
 from dashboards.emergency.event import drill_chip
 from dashboards.emergency.overlap import overlaps
-from dashboards.emergency.parts import UTILITY_ICONS, clock, joined, section
+from dashboards.emergency.parts import clock, joined, section
 from dashboards.emergency.standing import Standings
 from dashboards.snapshot import Snapshot
 from gisapp.operations import operation_list
@@ -101,7 +101,7 @@ def _past(row: Mapping[Any, Any], now: pd.Timestamp, spoken: str) -> Component:
 
 
 def _opener(row: Mapping[Any, Any], told: list[Component]) -> Component:
-    sign = html.Span(shell.icon(UTILITY_ICONS[row["utility"]]), className=f"sign {row['utility']}")
+    sign = html.Span(shell.icon(shell.UTILITY_ICONS[row["utility"]]), className=f"sign {row['utility']}")
     button = html.Button(
         [sign, html.Span(told, className="grows")],
         className="row wide",

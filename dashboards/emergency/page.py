@@ -16,7 +16,7 @@ from dashboards.emergency.case import Case, case_from, case_of
 from dashboards.emergency.clocks import clocks
 from dashboards.emergency.columns import nothing_asked, shown
 from dashboards.emergency.drawn import CLICKABLE, burst_at, extent_for, whole_extent
-from dashboards.emergency.parts import UTILITY_ICONS, me
+from dashboards.emergency.parts import me
 from dashboards.emergency.printed import pack
 from dashboards.emergency.record import Deed, conflict_words, write
 from dashboards.emergency.standing import Standings
@@ -56,7 +56,7 @@ def layout(context: shell.Context) -> Component:
     case = case_of(context.query)
     body = shell.workspace(
         panel=[
-            html.Div(_utilities(context, case.utility), className="utilities", role="group"),
+            shell.utility_buttons(context, case.utility),
             html.Div(id="emergency-left", className="column"),
         ],
         stage=[_map(context), html.Div(id="emergency-shares", className="caption")],
@@ -256,18 +256,6 @@ def _map(context: shell.Context) -> Component:
         view=context.view,
         cursor="crosshair",
     )
-
-
-def _utilities(context: shell.Context, chosen: str) -> list[Component]:
-    """Return one button a utility."""
-    return [
-        html.Button(
-            [shell.icon(UTILITY_ICONS[name]), context.word(f"utility.{name}")],
-            className="utility",
-            **{"data-utility": name, "aria-pressed": str(name == chosen).lower()},
-        )
-        for name in UTILITIES
-    ]
 
 
 def _customers(context: shell.Context) -> list[Component]:

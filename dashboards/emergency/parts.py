@@ -17,8 +17,6 @@ from dashboards import shell
 from dashboards.access import Permission, Person, access_of
 from gisapp.words import word
 
-UTILITY_ICONS = {"water": "droplet", "power": "bolt", "heating": "flame", "gas": "flame"}
-
 
 @dataclass(frozen=True)
 class Field:
