@@ -257,14 +257,14 @@ def grid_options(context: Context) -> dict[str, Any]:
 
 
 def row_table(context: Context, name: str, columns: list[dict[str, Any]], *, nothing: str) -> Component:
-    """Return an empty table whose rows have a ``code``; ``nothing`` is what it says while it has none."""
+    """Return a table whose rows have a ``code``; ``nothing`` is what it says of none, once that is known."""
     options = grid_options(context)
     options["localeText"]["noRowsToShow"] = nothing
     return dag.AgGrid(
         id=name,
         className="table",
         columnDefs=columns,
-        rowData=[],
+        rowData=None,  # not yet known, which is not the same as none
         getRowId="params.data.code",
         defaultColDef={"sortable": True, "filter": True, "resizable": True, "suppressMovable": True},
         dashGridOptions=options,
@@ -278,6 +278,11 @@ def empty(title: str, todo: Iterable[str], *, code: Iterable[str] = (), sign: st
         [icon(sign), html.H2(title), *(html.P(line) for line in todo), *(html.Pre(line) for line in code)],
         className="empty",
     )
+
+
+def computing(context: Context) -> Component:
+    """Return what stands where an answer will: that it is being worked out."""
+    return html.P([html.Span(className="spinner"), context.word("shell.computing")], className="computing")
 
 
 def _tipped(child: Component, tip: str, **props: Any) -> Component:

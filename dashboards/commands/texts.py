@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.commands.console import command, put_bytes, put_text, say, store_option
 from dashboards.commands.networks import network_in
+from dashboards.commands.operations import ACTOR
 from gisapp.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -30,15 +32,17 @@ def add_commands(commands: Any) -> None:
         commands,
         "notice",
         run_notice,
-        "Write a text of a shutoff operation: the last released revision, or a draft where none was released.",
+        "Write a text of a shutoff operation: the last released revision, or a draft where none was released. "
+        "Write it as txt, fill it in, and release it with --release.",
         "gisapp notice --store city.gpkg --shutoff S20261127-001 --lang zh-Hans --format docx -o notice.docx",
     )
     store_option(made)
     made.add_argument("--shutoff", required=True, metavar="ID", help="code of the operation")
     made.add_argument("--kind", choices=tuple(KINDS), default="notice")
     made.add_argument("--lang", choices=LANGUAGES, default="zh-Hans")
-    made.add_argument("--format", choices=("html", "docx"), default="html")
+    made.add_argument("--format", choices=("html", "docx", "txt"), default="html")
     made.add_argument("--draft", action="store_true", help="draft it anew, whatever was released")
+    made.add_argument("--release", type=Path, metavar="FILE.txt", help="release this text as the next revision")
     made.add_argument("--issuer", metavar="NAME", help="who speaks; the store's name when absent")
     made.add_argument("--hotline", metavar="NUMBER", help="the number to call")
     made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="required for docx")
@@ -59,18 +63,18 @@ def add_commands(commands: Any) -> None:
 
 
 def run_notice(options: argparse.Namespace) -> int:
-    """Write a text."""
+    """Write a text, or release one."""
     import pandas as pd
 
     from gisapp.errors import InputError
-    from gisapp.reports.as_docx import text_docx
-    from gisapp.reports.as_html import text_html
     from gisapp.store import open_store
 
     if options.format == "docx" and options.out is None:
         raise InputError("no file is named", todo="name one that ends in .docx", field="-o")
     with open_store(options.store) as store:
-        now = pd.Timestamp.now(tz=store.zone)
+        if options.release is not None:
+            return _release(store, options)
+        now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
         issuer = options.issuer or str(store.setting("issuer") or store.name)
         edition = _edition(store, options, issuer, now)
     if edition.released_at is None:
@@ -80,11 +84,51 @@ def run_notice(options: argparse.Namespace) -> int:
         say(f"{options.shutoff}: {edition.text.title}, revision {edition.revision}")
     for note in edition.notes("en"):
         say(note)
-    if options.format == "docx":
-        put_bytes(text_docx(edition, issuer=issuer, made_at=now.to_pydatetime()), options.out)
-    else:
-        put_text(text_html(edition, issuer=issuer), options.out)
+    _put(edition, options, issuer, now)
     return 0
+
+
+def _put(edition: Edition, options: argparse.Namespace, issuer: str, now: datetime) -> None:
+    """Write an edition in the form that was asked for."""
+    from gisapp.reports.as_docx import text_docx
+    from gisapp.reports.as_html import text_html
+
+    if options.format == "docx":
+        put_bytes(text_docx(edition, issuer=issuer, made_at=now), options.out)
+    elif options.format == "html":
+        put_text(text_html(edition, issuer=issuer), options.out)
+    else:
+        put_text(f"{edition.text.title}\n\n{edition.text.body}\n", options.out)
+
+
+def _release(store: Store, options: argparse.Namespace) -> int:
+    """Release a text that a person has filled in."""
+    from gisapp.errors import InputError
+    from gisapp.reports.texts import text_of
+
+    kind, name = KINDS[options.kind], str(options.release)
+    title, _, body = _read(options.release).strip().partition("\n")
+    text = text_of(kind, options.lang, title.strip(), body)
+    if not text.title or not text.sections:
+        raise InputError("holds no text", todo="write a title on the first line and the text below", file=name)
+    if text.blanks:
+        raise InputError(f"still holds {text.blanks[0]}", todo="fill in what stands in square brackets", file=name)
+    given = {"shutoff_code": options.shutoff, "kind": kind, "language": options.lang}
+    revision = store.operations.release(given | {"title": text.title, "body": text.body}, ACTOR)
+    say(f"{options.shutoff}: {text.title} released as revision {revision}")
+    return 0
+
+
+def _read(path: Path) -> str:
+    """Return the text of a file, line ends as they are."""
+    from gisapp.errors import InputError
+
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"cannot be read: {error}", todo="give a file in UTF-8 that is there", file=str(path)
+        ) from error
 
 
 def _edition(store: Store, options: argparse.Namespace, issuer: str, now: Any) -> Edition:
@@ -163,15 +207,8 @@ def _pack(store: Store, options: argparse.Namespace) -> str:
 
 def _check(path: Path) -> int:
     """Say whether a page is as it was made."""
-    from gisapp.errors import InputError
     from layers.pack import is_intact
 
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"cannot be read: {error}", todo="give a page that gisapp pack wrote", file=str(path)
-        ) from error
-    intact = is_intact(text)
+    intact = is_intact(_read(path))
     say(f"{path}: {'as it was made' if intact else 'changed since it was made'}")
     return 0 if intact else 1

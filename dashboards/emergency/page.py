@@ -57,7 +57,7 @@ def layout(context: shell.Context) -> Component:
     body = shell.workspace(
         panel=[
             shell.utility_buttons(context, case.utility),
-            html.Div(id="emergency-left", className="column"),
+            html.Div(shell.computing(context), id="emergency-left", className="column"),
         ],
         stage=[_map(context), html.Div(id="emergency-shares", className="caption")],
         aside=[

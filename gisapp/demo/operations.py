@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -13,8 +12,10 @@ import numpy as np
 import pandas as pd
 
 from gisapp.demo.frames import framed
-from gisapp.demo.people import DISPATCH, NETWORK
+from gisapp.demo.people import DISPATCH, NETWORK, REPAIR_BASE
+from gisapp.demo.sizes import NOW
 from gisapp.network import Network, Shutoff, network_of, shutoff
+from gisapp.operations import notice_digest
 from gisapp.operations.lifecycle import FIRST_STATUS, TRANSITIONS
 
 NETWORK_TABLES = ("nodes", "links", "devices", "customers", "connections", "hydrants")
@@ -24,8 +25,44 @@ EMERGENCIES, DONE_WORKS = 12, 6
 _LATE = 2
 """Which of the planned works was published too late."""
 _FIRST_DAY = datetime(2026, 7, 6, 1, 0, tzinfo=UTC)  # a Monday, nine in the morning in China
-_COMING = (datetime(2026, 12, 8, 1, 0, tzinfo=UTC), datetime(2026, 12, 15, 1, 0, tzinfo=UTC))
+_COMING = (datetime(2026, 12, 1, 1, 0, tzinfo=UTC), datetime(2026, 12, 8, 1, 0, tzinfo=UTC))
 _REASONS = ("更换老旧管道", "阀门检修", "新建管道接驳", "道路施工迁改", "冲洗管道", "消火栓检修")
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A planned work: what is shut, from when for how long, and how long before it was opened and published."""
+
+    link: str
+    start: datetime
+    hours: int
+    reason: str
+    near: tuple[str, ...] = ()
+    utility: str = "water"
+    opened_d: int = 6
+    published_h: int = 44
+
+    @property
+    def end(self) -> datetime:
+        """Return the planned end."""
+        return self.start + timedelta(hours=self.hours)
+
+
+_ELSEWHERE = (  # done works of the other utilities, and one of power to come; where is sought
+    _Work("", datetime(2026, 10, 12, 0, 30, tzinfo=UTC), 5, "线路检修", utility="power"),
+    _Work("", datetime(2026, 9, 15, 0, 30, tzinfo=UTC), 6, "调压设施检修", utility="gas"),
+    _Work("", datetime(2026, 9, 22, 0, 30, tzinfo=UTC), 30, "管网检修", utility="heating"),
+    _Work("", datetime(2026, 12, 3, 0, 30, tzinfo=UTC), 6, "更换电缆", utility="power"),
+)
+_CAUSES = {  # texts say the reason in the words of the record
+    "corrosion": "管道腐蚀爆管",
+    "settlement": "地面沉降爆管",
+    "third_party": "外力损坏管道",
+    "frost": "冻裂爆管",
+    "pressure": "压力波动爆管",
+}
+_SAID = {"water": "请提前储水", "power": "请提前安排用电", "gas": "请关闭灶前阀门", "heating": "请注意保暖"}
+_OFF = {"water": "停水", "power": "停电", "gas": "停气", "heating": "停热"}
 
 
 @dataclass
@@ -61,24 +98,23 @@ class _Log:
         self.status[code] = now
 
     def valve(self, code: str | None, device: Mapping[str, Any], action: str, at: datetime, actor: str) -> None:
-        """Add what was done to a valve."""
+        """Add what was done to a valve; without an order it is one of water."""
         turns = None if action.startswith("could") else device["turns"]
-        row = {"utility": "water", "device_code": device["code"], "action": action, "turns": turns}
+        utility = next((row["utility"] for row in self.rows["shutoffs"] if row["code"] == code), "water")
+        row = {"utility": utility, "device_code": device["code"], "action": action, "turns": turns}
         self.rows["valve_operations"].append(row | {"at": at, "actor": actor, "shutoff_code": code})
 
-    def notice(self, code: str, body: str, at: datetime) -> None:
+    def notice(self, code: str, title: str, body: str, at: datetime) -> None:
         """Add a released notice."""
-        title = "停水通知"
-        digest = hashlib.sha256(f"{title}\n{body}".encode()).hexdigest()
         row = {"shutoff_code": code, "kind": "shutoff_notice", "language": "zh-Hans", "revision": 1}
         text = {"released_at": at, "released_by": DISPATCH, "channel": "web", "title": title, "body": body}
-        self.rows["notices"].append(row | text | {"digest": digest})
+        self.rows["notices"].append(row | text | {"digest": notice_digest(title, body)})
 
     def tables(self, links: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """Return the four tables; an operation stands at the middle of its first link."""
-        places = links.drop_duplicates("code").set_index("code")["geom"]
-        first = [row["links"].split(",")[0].split("@")[0] for row in self.rows["shutoffs"]]
-        spots = np.array([places[code].interpolate(0.5, normalized=True) for code in first], dtype=object)
+        places = links.set_index(["utility", "code"])["geom"]
+        first = [(row["utility"], row["links"].split(",")[0].split("@")[0]) for row in self.rows["shutoffs"]]
+        spots = np.array([places[key].interpolate(0.5, normalized=True) for key in first], dtype=object)
         made = {name: _columns(rows) for name, rows in self.rows.items()}
         return {name: framed(name, rows, spots if name == "shutoffs" else None) for name, rows in made.items()}
 
@@ -108,7 +144,8 @@ def operation_tables(
     _emergencies(log, network, bursts, crews)
     _works(log, network, tables, rng)
     _drill(log, network, rng)
-    return log.tables(tables["links"].query("utility == 'water'"))
+    _elsewhere(log, tables, rng)
+    return log.tables(tables["links"])
 
 
 def fit_bursts(incidents: pd.DataFrame) -> pd.DataFrame:
@@ -140,7 +177,12 @@ def _emergency(log: _Log, row: Mapping[Any, Any], answer: Shutoff, stuck: str | 
     """Tell one emergency from the crew's arrival to the answer."""
     opened, repaired = (row[name].to_pydatetime(warn=False) for name in ("arrived_at", "repaired_at"))
     links = f"{row['link_code']}@{row['measure_m']:g}"
-    head = {"kind": "emergency", "links": links, "incident_code": row["code"], "reason": row["cause"]}
+    head = {
+        "kind": "emergency",
+        "links": links,
+        "incident_code": row["code"],
+        "reason": _CAUSES.get(row["cause"], "管道爆管"),
+    }
     code = log.open(head | {"unit_code": NETWORK, "opened_at": opened}, DISPATCH)
     at = _after(opened)
     log.step(code, "send_crew", at(1), subject=crew)
@@ -165,7 +207,8 @@ def _emergency(log: _Log, row: Mapping[Any, Any], answer: Shutoff, stuck: str | 
         log.valve(code, valve, "opened", repaired + timedelta(minutes=minute / 4 - 20), crew)
     log.step(code, "restore", repaired, NETWORK)
     log.step(code, "answer", repaired + timedelta(minutes=12), NETWORK)
-    log.step(code, "close", repaired + timedelta(hours=14))
+    if (closed := repaired + timedelta(hours=14)) <= NOW:
+        log.step(code, "close", closed)
 
 
 def _after(start: datetime) -> Any:
@@ -183,19 +226,40 @@ def _works(log: _Log, network: Network, tables: Mapping[str, pd.DataFrame], rng:
     picked = [*_isolable(network, rng, DONE_WORKS + 1), *_costly_pair(network, rng)]
     for number, (link, answer) in enumerate(picked):
         coming = number - DONE_WORKS
-        start = _COMING[min(coming, 1)] if coming >= 0 else _FIRST_DAY + timedelta(days=21 * number)
-        near = _communities_at(tables, link)
+        work = _Work(
+            link,
+            start=_COMING[min(coming, 1)] if coming >= 0 else _FIRST_DAY + timedelta(days=21 * number),
+            hours=6 if number % 2 else 8,
+            reason=_REASONS[number % len(_REASONS)],
+            near=_communities_at(tables, link, "water"),
+        )
         if coming >= 0:
-            _planned(log, link, start, near, number, until="published" if coming == 0 else "approved")
+            ahead = replace(work, opened_d=20, published_h=250)
+            _planned(log, ahead, until="published" if coming == 0 else "approved")
         else:
-            code = _planned(log, link, start, near, number, until="posted")
-            _carried_out(log, code, answer, start)
+            _done(log, replace(work, published_h=20) if number == _LATE else work, answer)
+
+
+def _elsewhere(log: _Log, tables: Mapping[str, pd.DataFrame], rng: np.random.Generator) -> None:
+    """Tell planned works of power, gas and heating."""
+    networks: dict[str, Network] = {}
+    for kind in _ELSEWHERE:
+        if kind.utility not in networks:
+            networks[kind.utility] = network_of(kind.utility, *(tables[name] for name in NETWORK_TABLES))
+        for link, answer in _isolable(networks[kind.utility], rng, 1):
+            near = _communities_at(tables, link, kind.utility)
+            work = replace(kind, link=link, near=near, opened_d=20, published_h=264)
+            if work.start > NOW:
+                _planned(log, work, until="published")
+            else:
+                _done(log, work, answer)
 
 
 def _isolable(network: Network, rng: np.random.Generator, wanted: int) -> list[tuple[str, Shutoff]]:
     """Return links, each with its answer, that two to ten valves cut out with somebody behind them."""
     links = network.links
-    able = links.loc[(links["kind"] == "pipe") & links["rank"].isin(["main", "branch"]), "code"].to_numpy(dtype=object)
+    fit_ranks = links["rank"].isin(["main", "branch"]) & links["kind"].isin(["pipe", "cable"])
+    able = links.loc[fit_ranks, "code"].to_numpy(dtype=object)
     found: list[tuple[str, Shutoff]] = []
     seen: set[str] = set()
     for code in rng.permutation(able):
@@ -237,57 +301,52 @@ def _households(answer: Shutoff) -> int:
     return int(str(answer.totals["households"]))
 
 
-def _communities_at(tables: Mapping[str, pd.DataFrame], link: str) -> list[str]:
+def _communities_at(tables: Mapping[str, pd.DataFrame], link: str, utility: str) -> tuple[str, ...]:
     """Return the communities beside a link."""
     links = tables["links"]
-    line = links.loc[(links["utility"] == "water") & (links["code"] == link), "geom"].iloc[0]
+    line = links.loc[(links["utility"] == utility) & (links["code"] == link), "geom"].iloc[0]
     communities = tables["communities"]
-    return [str(code) for code in communities.loc[communities["geom"].distance(line) < 60.0, "code"]]
+    return tuple(str(code) for code in communities.loc[communities["geom"].distance(line) < 60.0, "code"])
 
 
-def _planned(log: _Log, link: str, start: datetime, near: list[str], number: int, *, until: str) -> str:
-    """Tell planned work from the draft to its publication and posting."""
-    opened, end = start - timedelta(days=6), start + timedelta(hours=6 if number % 2 else 8)
-    reason = _REASONS[number % len(_REASONS)]
-    head = {"kind": "planned", "links": link, "reason": reason, "unit_code": NETWORK, "applicant": None}
-    code = log.open(head | {"opened_at": opened, "planned_start": start, "planned_end": end}, NETWORK)
-    log.step(code, "submit", opened + timedelta(hours=1), NETWORK)
+def _planned(log: _Log, work: _Work, *, until: str) -> str:
+    """Tell planned work from the draft to its publication."""
+    opened, unit = work.start - timedelta(days=work.opened_d), REPAIR_BASE[work.utility]
+    head = {"utility": work.utility, "kind": "planned", "links": work.link, "reason": work.reason, "unit_code": unit}
+    times = {"opened_at": opened, "planned_start": work.start, "planned_end": work.end}
+    code = log.open(head | times, unit)
+    log.step(code, "submit", opened + timedelta(hours=1), unit)
     log.step(code, "approve", opened + timedelta(hours=26))
     if until == "approved":
         return code
-    log.step(code, "inform_dispatch", opened + timedelta(hours=28), NETWORK)
-    ahead = timedelta(hours=20 if number == _LATE else 44)
-    log.step(code, "publish", start - ahead, subject="web")
-    local = start + timedelta(hours=8)
-    log.notice(
-        code,
-        f"因{reason}，{local:%Y年%m月%d日%H时}起停水约{(end - start).seconds // 3600}小时，请提前储水。",
-        start - ahead,
-    )
-    if until == "posted":
-        for row, community in enumerate(near):
-            log.step(
-                code, "post", start - timedelta(hours=18) + timedelta(minutes=20 * row), NETWORK, subject=community
-            )
-        log.step(code, "finish_posting", start - timedelta(hours=10), NETWORK)
+    log.step(code, "inform_dispatch", opened + timedelta(hours=28), unit)
+    published = work.start - timedelta(hours=work.published_h)
+    log.step(code, "publish", published, value="web")
+    off, local = _OFF[work.utility], work.start + timedelta(hours=8)
+    body = f"因{work.reason}，{local:%Y年%m月%d日%H时}起{off}约{work.hours}小时，{_SAID[work.utility]}。"
+    log.notice(code, f"{off}通知", body, published)
     return code
 
 
-def _carried_out(log: _Log, code: str, answer: Shutoff, start: datetime) -> None:
-    """Tell planned work from the first valve to the end."""
-    at = _after(start)
+def _done(log: _Log, work: _Work, answer: Shutoff) -> None:
+    """Tell planned work from the draft to the end."""
+    code, unit = _planned(log, work, until="published"), REPAIR_BASE[work.utility]
+    start, end = _after(work.start), _after(work.end)
+    for row, community in enumerate(work.near):
+        log.step(code, "post", start(-18 * 60 + 20 * row), unit, subject=community)
+    log.step(code, "finish_posting", start(-10 * 60), unit)
     if answer.totals["hydrants"]:
-        log.step(code, "inform_fire_service", at(-120))
-    log.step(code, "start_closing", at(0), NETWORK)
+        log.step(code, "inform_fire_service", start(-120))
+    log.step(code, "start_closing", start(0), unit)
     for minute, valve in _by_minutes(answer, 1):
-        log.valve(code, valve, "closed", at(minute), NETWORK)
-    log.step(code, "cut_off", at(70), NETWORK)
-    for action, minute in (("finish_work", 290), ("refill", 295)):
-        log.step(code, action, at(minute), NETWORK)
-    for minute, valve in _by_minutes(answer, 300):
-        log.valve(code, valve, "opened", at(300 + (minute - 300) / 6), NETWORK)
-    for action, minute in (("restore", 340), ("answer", 350), ("close", 480)):
-        log.step(code, action, at(minute), NETWORK)
+        log.valve(code, valve, "closed", start(minute), unit)
+    log.step(code, "cut_off", start(70), unit)
+    log.step(code, "finish_work", end(-70), unit)
+    log.step(code, "refill", end(-65), unit)
+    for minute, valve in _by_minutes(answer, 0):
+        log.valve(code, valve, "opened", end(minute / 6 - 60), unit)
+    for action, minute in (("restore", -20), ("answer", -10), ("close", 120)):
+        log.step(code, action, end(minute), unit)
 
 
 def _drill(log: _Log, network: Network, rng: np.random.Generator) -> None:

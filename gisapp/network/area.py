@@ -11,6 +11,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from gisapp.crs import require_metres
+from gisapp.network.attach import rows_of
 from gisapp.network.shutoff import Shutoff
 
 WAYS = ("already_dry", "storage_only", "unintended", "isolated")
@@ -87,9 +88,10 @@ class _Part:
 
 def _ranks(answer: Shutoff, codes: pd.Series) -> np.ndarray:
     """Return the place in WAYS for every customer, -1 for those not affected."""
-    ways = [pd.Series(rank, index=getattr(answer, way).customers["code"]) for rank, way in enumerate(WAYS)]
-    known = pd.concat(ways)
-    return codes.map(known[~known.index.duplicated(keep="last")]).fillna(-1).to_numpy(dtype=np.int64)
+    worst_first = [getattr(answer, way).customers["code"] for way in reversed(WAYS)]
+    ranks = np.repeat(np.arange(len(WAYS))[::-1], [len(part) for part in worst_first])
+    row = rows_of(pd.concat(worst_first, ignore_index=True), codes)
+    return np.where(row >= 0, np.append(ranks, -1)[row], -1)
 
 
 def _spread(group: np.ndarray, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -104,19 +106,18 @@ def _spread(group: np.ndarray, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def _footprints(
     seen: gpd.GeoDataFrame, points: np.ndarray, rank: np.ndarray, buildings: gpd.GeoDataFrame | None
 ) -> tuple[list[_Part], np.ndarray]:
-    """Return the footprints of the affected, and a mask of the customers whose point lies in theirs."""
+    """Return the footprints of the affected, and a mask of those in them whose point lies there."""
+    inside = np.zeros(len(seen), dtype=bool)
     if buildings is None or "building_code" not in seen.columns:
-        return [], np.zeros(len(seen), dtype=bool)
-    row = pd.Index(buildings["code"]).get_indexer(seen["building_code"])
-    row[seen["building_code"].isna().to_numpy()] = -1
-    housed = np.flatnonzero(row >= 0)
+        return [], inside
+    row = rows_of(buildings["code"], seen["building_code"])
+    hit = np.unique(row[(rank >= 0) & (row >= 0)])
+    housed = np.flatnonzero(np.isin(row, hit))
     used, group = np.unique(row[housed], return_inverse=True)
     worst, mixed = _spread(group, rank[housed])
     shapes = buildings.geometry.to_numpy()[used]
-    inside = np.zeros(len(seen), dtype=bool)
     inside[housed] = shapely.intersects(shapes[group], points[housed])
-    hit = worst >= 0
-    return [_Part(shapes[hit], worst[hit], mixed[hit])], inside
+    return [_Part(shapes, worst, mixed)], inside
 
 
 def _cells(

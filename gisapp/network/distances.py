@@ -16,6 +16,8 @@ def device_distances(
 ) -> np.ndarray:
     """Return for devices the metres along the pieces of the zone from the nearest burst; infinite if outside.
 
+    A burst on a link that is closed for good counts from both ends of the link too, for it takes them out.
+
     Parameters
     ----------
     zone
@@ -33,10 +35,13 @@ def device_distances(
     lengths = pieces.to_m[ours] - pieces.from_m[ours]
     origin = len(network.nodes) + len(network.joints.a)
     for piece, at in sources:
-        joint = piece + pieces.link[piece]
-        away = (0.0, 0.0) if at is None else (at - pieces.from_m[piece], pieces.to_m[piece] - at)
-        tails, heads = np.append(tails, [origin, origin]), np.append(heads, [spot[joint], spot[joint + 1]])
-        lengths = np.append(lengths, np.maximum(away, 0.0))
+        joint, link = piece + pieces.link[piece], pieces.link[piece]
+        ends, away = [spot[joint], spot[joint + 1]], [pieces.from_m[piece], pieces.to_m[piece]]
+        if network.joints.shut[joint]:
+            ends += [network.a[link], network.b[link]]
+            away += [0.0, float(network.columns["links"]["length_m"][link])]
+        tails, heads = np.append(tails, [origin] * len(ends)), np.append(heads, ends)
+        lengths = np.append(lengths, np.zeros(len(ends)) if at is None else np.abs(np.array(away) - at))
     names, local = np.unique(np.concatenate([tails, heads]), return_inverse=True)
     half = len(tails)
     # Parallel pieces: keep the shortest, for a sparse matrix would add them up.

@@ -109,15 +109,12 @@ def _companions(network: Network, cut: Cut, device: int) -> list[int]:
     """Return the closed devices on the other pipe of the pair."""
     if network.utility != "heating":
         return []
-    link = network.link_of.get(network.columns["devices"]["link_code"][device], -1)
-    there = network.twins.link[link] if link >= 0 else -1
-    if there < 0:
-        return []
-    joints = network.joints
-    first = network.pieces.first[there] + there
-    beside = joints.device[first : network.pieces.first[there + 1] + there + 1]
-    rows = np.unique(beside[beside >= 0])
-    return [int(row) for row in rows if not cut.state.passes[row] and cut.state.usable[row]]
+    joints, first = network.joints, network.pieces.first
+    edges = network.edges_of.pick(np.array([device])).member
+    there = network.twins.link[np.unique(joints.link[network.cells.joint[edges]])]
+    beside = [joints.device[first[link] + link : first[link + 1] + link + 1] for link in there[there >= 0]]
+    rows = np.unique(np.concatenate([*beside, np.zeros(0, dtype=np.int64)]))
+    return [int(row) for row in rows[rows >= 0] if not cut.state.passes[row] and cut.state.usable[row]]
 
 
 def _brought_back(network: Network, cut: Cut, devices: list[int]) -> _Gain | None:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from gisapp.operations.model import Operation
 from gisapp.operations.postings import all_posted_at
-from gisapp.rules import LevelRule, ShutoffRules
+from gisapp.rules import LevelRule, LimitRule, NightRule, ShutoffRules
 
 SOON = 0.25
 """The share of a limit that is left when a clock counts as due soon."""
@@ -65,115 +65,193 @@ def duties(
     Returns
     -------
     DataFrame
-        duty (``approval``, ``written_notice``, ``filing``, ``posting``, ``fire_service``, ``planned_end``, ``night``
-        or a clock K11 ... K26), start, due_at, done_at, state (one of :data:`STATES`), article, own_setting.
+        duty (``approval``, ``written_notice``, ``filing``, ``posting``, ``fire_service``, ``emergency_notice``,
+        ``emergency_posting``, ``report_up``, ``planned_end``, ``night`` or a clock K11 ... K26), start, due_at,
+        done_at, state (one of :data:`STATES`), article, own_setting.
 
     Notes
     -----
-    Water service rules Art. 17 (approval, written notice, publication, posting), 18 (report, answer, filing), 35(3),
-    (4), (5), (7); local law for 24 hours without supply, the fire service, and gas at night. A postponed work is
-    approved, told and published anew: only what was done since counts.
+    Water service rules Art. 13 (report up), 17 (approval, written notice, publication, posting), 18 (report, answer,
+    filing), 35(3), (4), (5), (7); local law for 24 hours without supply, the fire service, and gas at night: each
+    row says its own, and a duty without a row in the rules is not demanded. A postponed work is approved, told and
+    published anew: only what was done since counts, and while it is postponed or refused its times are not judged.
+    What must be done before supply goes off is breached only once it is off.
     """
-    known = reach or Reach()
-    parts: list[Iterator[Duty]] = []
-    if operation.status != "cancelled":
+    if operation.status == "cancelled":
+        rows: list[Duty] = []
+    else:
+        case = _Case(operation, rules, now, zone, reach or Reach())
         before = {"planned": _before_planned, "emergency": _of_emergency, "individual": _of_individual}
-        parts = [before[operation.kind](operation, rules, now, known), _of_any(operation, rules, now, zone, known)]
-    rows = [duty for part in parts for duty in part]
+        rows = [*before[operation.kind](case), *_of_any(case)]
     return pd.DataFrame(rows, columns=list(Duty.__dataclass_fields__)).assign(
         **{name: pd.to_datetime(pd.Series([getattr(row, name) for row in rows]), utc=True) for name in _TIMES}
     )
 
 
 _TIMES = ("start", "due_at", "done_at")
-_ART_17, _ART_18 = "供水服务办法 第十七条", "供水服务办法 第十八条"
 
 
-def _before_planned(operation: Operation, rules: ShutoffRules, now: datetime, reach: Reach) -> Iterator[Duty]:
-    """Yield what planned work demands before it begins."""
-    begins = _earlier(operation.planned_start, began_at(operation))
-    for duty, action, article in (
-        ("approval", "approve", f"{_ART_17}；第三十五条（七）"),
-        ("written_notice", "inform_dispatch", f"{_ART_17}；第三十五条（三）"),
-    ):
-        yield _judged(duty, operation.opened_at, begins, _since_postponed(operation, action), now, article)
-    start, end = operation.planned_start, operation.planned_end
-    if start is not None and end is not None:
-        rule = rules.notice_of(operation.utility, (end - start) / timedelta(hours=1))
+@dataclass(frozen=True)
+class _Case:
+    """An operation with what it is judged by."""
+
+    operation: Operation
+    rules: ShutoffRules
+    now: datetime
+    zone: ZoneInfo
+    reach: Reach
+
+    def rule(self, duty: str) -> LimitRule | None:
+        """Return the row of a duty for this utility."""
+        return self.rules.limit_of(duty, self.operation.utility)
+
+    def before(self, duty: str, start: datetime | None, due: datetime | None, done: datetime | None) -> Iterator[Duty]:
+        """Yield what must be done before something, where the rules demand it."""
+        rule = self.rule(duty)
         if rule is not None:
-            due = start - timedelta(hours=rule.lead_h)
-            done = _since_postponed(operation, "publish")
-            yield _judged(rule.duty, operation.opened_at, due, done, now, rule.article)
-    if reach.communities:
-        done = all_posted_at(operation, reach.communities)
-        yield _judged("posting", operation.opened_at, begins, done, now, f"{_ART_17}；第三十五条（四）")
-    if reach.hydrants:
-        rule_of_fire = rules.limit_of("fire_service")
-        article = rule_of_fire.article if rule_of_fire else ""
-        yield _judged(
-            "fire_service", operation.opened_at, begins, operation.moment("inform_fire_service"), now, article
-        )
-    yield _judged("planned_end", began_at(operation), end, operation.moment("restore"), now, _ART_17)
+            times = _Times(start, due, done)
+            off = began_at(self.operation) is not None
+            state = times.state(self.now, breaks=off)
+            yield times.duty(duty, state, rule.article, own_setting=rule.own_setting)
+
+    def within(self, duty: str, start: datetime, done: datetime | None) -> Iterator[Duty]:
+        """Yield what must be done within minutes, where the rules demand it."""
+        rule = self.rule(duty)
+        if rule is not None:
+            due = None if rule.minutes is None else start + timedelta(minutes=rule.minutes)
+            times = _Times(start, due, done)
+            yield times.duty(duty, times.state(self.now), rule.article, own_setting=rule.own_setting)
+
+    def while_off(self, duty: str, start: datetime, done: datetime | None) -> Iterator[Duty]:
+        """Yield what must be done within minutes and falls away when supply is back before that."""
+        back = self.operation.moment("restore")
+        for made in self.within(duty, start, done):
+            if done is not None or back is None or (made.due_at is not None and made.due_at < back):
+                yield made
 
 
-def _of_emergency(operation: Operation, rules: ShutoffRules, now: datetime, reach: Reach) -> Iterator[Duty]:
+@dataclass(frozen=True)
+class _Times:
+    """The three moments of a duty."""
+
+    start: datetime | None
+    due: datetime | None
+    done: datetime | None
+
+    def state(self, now: datetime, *, breaks: bool = True) -> str:
+        """Return how they are judged: done at the limit is met; undone after it is breached if that ``breaks``."""
+        if self.due is None:
+            return "not_judged"
+        if self.done is not None:
+            return "met" if self.done <= self.due else "breached"
+        if now > self.due:
+            return "breached" if breaks else "due_soon"
+        soon = self.start is not None and self.due - now <= SOON * (self.due - self.start)
+        return "due_soon" if soon else "running"
+
+    def duty(self, duty: str, state: str, article: str, *, own_setting: bool = False) -> Duty:
+        """Return the duty."""
+        return Duty(duty, self.start, self.due, self.done, state, article, own_setting)
+
+
+def _before_planned(case: _Case) -> Iterator[Duty]:
+    """Yield what planned work demands before it begins, and its end."""
+    operation, opened, off = case.operation, case.operation.opened_at, began_at(case.operation)
+    holds = operation.status not in ("refused", "postponed")
+    start, end = (operation.planned_start, operation.planned_end) if holds else (None, None)
+    begins = off or start
+    for duty, action in (("approval", "approve"), ("written_notice", "inform_dispatch")):
+        yield from case.before(duty, opened, begins, operation.since_postponed(action))
+    yield from _notice(case, start, end)
+    if case.reach.communities:
+        yield from case.before("posting", opened, begins, all_posted_at(operation, case.reach.communities))
+    if case.reach.hydrants:
+        told = operation.since_postponed("inform_fire_service")
+        yield from case.before("fire_service", opened, begins, told)
+    yield from case.before("planned_end", off, end, operation.moment("restore"))
+
+
+def _notice(case: _Case, start: datetime | None, end: datetime | None) -> Iterator[Duty]:
+    """Yield the publication ahead of planned work."""
+    operation = case.operation
+    planned = (operation.planned_start, operation.planned_end)
+    if planned[0] is None or planned[1] is None:
+        return
+    hours = (planned[1] - planned[0]) / timedelta(hours=1)
+    temporary = operation.moment("declare_temporary") is not None
+    rule = case.rules.notice_of(operation.utility, hours, temporary=temporary)
+    if rule is not None:
+        due = None if start is None else start - timedelta(hours=rule.lead_h)
+        times = _Times(operation.opened_at, due, operation.since_postponed("publish"))
+        yield times.duty(rule.duty, times.state(case.now), rule.article, own_setting=rule.sample)
+
+
+def _of_emergency(case: _Case) -> Iterator[Duty]:
     """Yield what an emergency demands once supply goes off."""
-    off = began_at(operation)
+    operation, off = case.operation, began_at(case.operation)
     if off is None:
         return
-    yield from _limited("K12", off, operation.moment("inform_dispatch"), rules, now)
-    if reach.hydrants:
-        yield from _limited("fire_service", off, operation.moment("inform_fire_service"), rules, now)
+    yield from case.within("K12", off, operation.moment("inform_dispatch"))
+    if case.reach.hydrants:
+        yield from case.while_off("fire_service", off, operation.moment("inform_fire_service"))
+    yield from case.while_off("emergency_notice", off, operation.moment("publish"))
+    if case.reach.communities:
+        yield from case.while_off("emergency_posting", off, all_posted_at(operation, case.reach.communities))
+    yield from _report(case, off)
 
 
-def _of_individual(operation: Operation, rules: ShutoffRules, now: datetime, reach: Reach) -> Iterator[Duty]:
+def _report(case: _Case, off: datetime) -> Iterator[Duty]:
+    """Yield the first report to those whom the level that was set wants told."""
+    rule, level = case.rule("report_up"), case.operation.level
+    mine = [one for one in case.rules.level if one.utility == case.operation.utility and str(one.level) == level]
+    limits = [one for one in mine if one.within_min is not None]
+    if rule is not None and limits:
+        by = min(limits, key=lambda one: one.within_min or 0.0)
+        times = _Times(off, off + timedelta(minutes=by.within_min or 0.0), case.operation.moment("report_up"))
+        article = f"{rule.article}；{by.article}"
+        yield times.duty("report_up", times.state(case.now), article, own_setting=rule.own_setting or by.sample)
+
+
+def _of_individual(case: _Case) -> Iterator[Duty]:
     """Yield the filing that comes before one customer is cut off."""
+    operation = case.operation
     off, filed = operation.moment("cut_off"), operation.moment("inform_dispatch")
-    yield _judged("filing", operation.opened_at, off, filed, now, _ART_18)
+    yield from case.before("filing", operation.opened_at, off, filed)
 
 
-def _of_any(operation: Operation, rules: ShutoffRules, now: datetime, zone: ZoneInfo, reach: Reach) -> Iterator[Duty]:
+def _of_any(case: _Case) -> Iterator[Duty]:
     """Yield what every shutoff demands while supply is off and when it returns."""
-    off, back = began_at(operation), operation.moment("restore")
+    operation, off = case.operation, began_at(case.operation)
+    back = operation.moment("restore")
     if off is not None and operation.kind != "individual":
-        yield from _limited("K14", off, _earlier(back, operation.moment("arrange_supply")), rules, now)
+        yield from case.within("K14", off, _earlier(back, operation.moment("arrange_supply")))
     if back is not None:
-        yield from _limited("K13", back, operation.moment("answer"), rules, now)
-    for night in rules.night:
-        if night.utility == operation.utility and reach.homes and back is not None:
-            state = "breached" if night.holds(back.astimezone(zone).time()) else "met"
-            yield Duty("night", None, None, back, state, night.article)
+        yield from case.within("K13", back, operation.moment("answer"))
+    for night in case.rules.night:
+        if night.utility == operation.utility and case.reach.homes:
+            yield from _night(case, night, off, back)
 
 
-def _limited(duty: str, start: datetime, done: datetime | None, rules: ShutoffRules, now: datetime) -> Iterator[Duty]:
-    """Yield a duty with a limit in minutes, where the rules have one."""
-    rule = rules.limit_of(duty)
-    if rule is not None:
-        due = start + timedelta(minutes=rule.minutes)
-        yield _judged(duty, start, due, done, now, rule.article, own_setting=rule.own_setting)
+def _night(case: _Case, night: NightRule, off: datetime | None, back: datetime | None) -> Iterator[Duty]:
+    """Yield whether homes are kept off in the hours of the night: judged when supply is back, warned of before.
 
-
-def _judged(
-    duty: str,
-    start: datetime | None,
-    due: datetime | None,
-    done: datetime | None,
-    now: datetime,
-    article: str,
-    *,
-    own_setting: bool = False,
-) -> Duty:
-    """Return a duty with its state: done at the limit is met."""
-    if due is None:
-        state = "not_judged"
-    elif done is not None:
-        state = "met" if done <= due else "breached"
-    elif now > due:
-        state = "breached"
-    else:
-        soon = start is not None and due - now <= SOON * (due - start)
-        state = "due_soon" if soon else "running"
-    return Duty(duty, start, due, done, state, article, own_setting)
+    While supply is off the duty is due when the night begins; it warns as that comes near, at night, and when supply
+    is expected back at night.
+    """
+    if back is not None:
+        state = "breached" if night.holds(back.astimezone(case.zone).time()) else "met"
+        yield Duty("night", None, None, back, state, night.article)
+        return
+    expected = case.operation.expected_end
+    late = expected is not None and night.holds(expected.astimezone(case.zone).time())
+    local = case.now.astimezone(case.zone)
+    if off is None or night.holds(local.time()):
+        state = "due_soon" if late or off is not None else "running"
+        yield Duty("night", off, None, None, state, night.article)
+        return
+    day = local.date() if local.time() < night.start else local.date() + timedelta(days=1)
+    times = _Times(off, datetime.combine(day, night.start, case.zone), None)
+    yield times.duty("night", "due_soon" if late else times.state(case.now), night.article)
 
 
 def began_at(operation: Operation) -> datetime | None:
@@ -188,23 +266,19 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return min((moment for moment in (one, other) if moment is not None), default=None)
 
 
-def _since_postponed(operation: Operation, action: str) -> datetime | None:
-    """Return when something was first done since the work was last postponed."""
-    steps = operation.steps
-    last = max(steps.loc[steps["action"] == "postpone", "step"], default=0)
-    mine = steps[(steps["action"] == action) & (steps["step"] > last)]
-    return None if mine.empty else mine["at"].min().to_pydatetime(warn=False)
-
-
-def proposed_level(rules: ShutoffRules, utility: str, *, households: int, critical: int) -> LevelRule | None:
+def proposed_level(
+    rules: ShutoffRules, utility: str, *, households: int, critical: int, hours: float | None = None
+) -> LevelRule | None:
     """Return the most severe response level of which a figure is reached, None below all; a person decides.
 
+    ``hours`` is how long supply is off; while nobody knows (None), it counts as long enough for every level.
     Water service rules Art. 13: what touches vital interests is reported quickly.
     """
     reached = [
         rule
         for rule in rules.level
         if rule.utility == utility
+        and (hours is None or hours >= rule.hours)
         and (
             (rule.households is not None and households >= rule.households)
             or (rule.critical is not None and critical >= rule.critical)

@@ -79,12 +79,13 @@ FACTS = (
     "publish",
     "set_level",
     "arrange_supply",
+    "declare_temporary",
     "remark",
     *SUBJECTS,
 )
 """Facts that may be recorded in any status before the end; of planned work some only once it is approved."""
 
-_WITH_REASON = ("refuse", "postpone", "cancel", "remark")
+_WITH_REASON = ("refuse", "postpone", "cancel", "remark", "declare_temporary")
 
 
 @dataclass(frozen=True)

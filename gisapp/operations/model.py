@@ -57,23 +57,27 @@ class Operation:
 
     def moment(self, action: str) -> datetime | None:
         """Return when ``action`` was first done, None if never."""
-        return self._at(action, first=True)
+        return _first(self.steps, action)
 
     def last_moment(self, action: str) -> datetime | None:
         """Return when ``action`` was last done, None if never."""
-        return self._at(action, first=False)
-
-    def _at(self, action: str, *, first: bool) -> datetime | None:
         times = self.steps.loc[self.steps["action"] == action, "at"]
-        if times.empty:
-            return None
-        found = times.min() if first else times.max()
-        moment: datetime = found.to_pydatetime(warn=False)
-        return moment
+        return None if times.empty else _moment(times.max())
+
+    @cached_property
+    def standing_steps(self) -> pd.DataFrame:
+        """Return the steps since the work was last postponed: what was told before told another time."""
+        steps = self.steps
+        last = max(steps.loc[steps["action"] == "postpone", "step"], default=0)
+        return steps[steps["step"] > last]
+
+    def since_postponed(self, action: str) -> datetime | None:
+        """Return when ``action`` was first done since the work was last postponed, None if it was not."""
+        return _first(self.standing_steps, action)
 
     def said(self, action: str) -> pd.DataFrame:
-        """Return the steps of one action, the last for every subject, in the order in which they were written."""
-        mine = self.steps[self.steps["action"] == action]
+        """Return the steps of one action that still stand, the last for every subject, in the order of writing."""
+        mine = self.standing_steps[self.standing_steps["action"] == action]
         return mine.drop_duplicates("subject", keep="last").reset_index(drop=True)
 
     @property
@@ -82,6 +86,18 @@ class Operation:
         mine = self.steps[self.steps["action"] == "set_etr"]
         etr = pd.to_datetime(mine["value"], format="ISO8601", utc=True)
         return mine.assign(etr=etr)[["at", "actor", "etr", "note"]].reset_index(drop=True)
+
+    @property
+    def expected_end(self) -> datetime | None:
+        """Return when supply is expected back: the newest estimate, else as planned; None while nobody knows."""
+        told = self.standing_steps.loc[self.standing_steps["action"] == "set_etr", "value"]
+        return self.planned_end if told.empty else datetime.fromisoformat(told.iloc[-1])
+
+    @property
+    def level(self) -> str | None:
+        """Return the response level that was last set, None while none is."""
+        mine = self.steps.loc[self.steps["action"] == "set_level", "value"].dropna()
+        return None if mine.empty else str(mine.iloc[-1])
 
     @property
     def commander(self) -> str | None:
@@ -139,6 +155,11 @@ def operation_of(
 
 def _mine(table: pd.DataFrame, code: str) -> pd.DataFrame:
     return table[table["shutoff_code"] == code].reset_index(drop=True)
+
+
+def _first(steps: pd.DataFrame, action: str) -> datetime | None:
+    times = steps.loc[steps["action"] == action, "at"]
+    return None if times.empty else _moment(times.min())
 
 
 def _moment(value: pd.Timestamp) -> datetime | None:

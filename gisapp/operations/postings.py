@@ -45,11 +45,15 @@ def postings(operation: Operation, communities: pd.DataFrame) -> pd.DataFrame:
 
 
 def all_posted_at(operation: Operation, communities: Collection[str]) -> datetime | None:
-    """Return when the last community on the list was posted to, or somebody said all were; None while some are not."""
-    finished = operation.moment("finish_posting")
+    """Return when the last community on the list was posted to, or somebody said all were; None while some are not.
+
+    Of a work that was postponed only what was posted since counts: the notices before told another time.
+    """
+    finished = operation.since_postponed("finish_posting")
     if finished is not None:
         return finished
-    first = operation.steps[operation.steps["action"] == "post"].groupby("subject")["at"].min()
+    steps = operation.standing_steps
+    first = steps[steps["action"] == "post"].groupby("subject")["at"].min()
     if not communities or not set(communities) <= set(first.index):
         return None
     last: datetime = first[list(communities)].max().to_pydatetime(warn=False)

@@ -36,9 +36,8 @@ def spans(operations: Iterable[Operation], *, now: datetime) -> pd.DataFrame:
 def _span(operation: Operation, now: datetime) -> tuple[object, ...] | None:
     if operation.kind == "individual" or operation.status in _OVER:
         return None
-    began, etrs = began_at(operation), operation.etrs
+    began, said = began_at(operation), operation.expected_end
     start = began or operation.planned_start or operation.opened_at
-    said = operation.planned_end if etrs.empty else etrs["etr"].iloc[-1].to_pydatetime(warn=False)
     if operation.kind == "planned" and began is None and said is not None and said <= now:
         return None
     known = said is not None and said > max(now, start)

@@ -112,7 +112,6 @@ def course_of(operation: Operation, zone: ZoneInfo) -> Course:
 
     told = {action: local(operation.last_moment(action)) for action in _TOLD}
     etrs = operation.etrs[["at", "actor", "etr"]]
-    level = operation.steps.loc[operation.steps["action"] == "set_level", "value"].dropna()
     supplies = operation.steps.loc[operation.steps["action"] == "arrange_supply", "value"].dropna()
     crews = operation.said("send_crew")[["subject", "at"]].rename(columns={"subject": "code"})
     return Course(
@@ -127,7 +126,7 @@ def course_of(operation: Operation, zone: ZoneInfo) -> Course:
         reports=int((operation.steps["action"] == "report_up").sum()),
         crews=_zoned(crews, zone),
         supplies=tuple(dict.fromkeys(supplies)),
-        level=None if level.empty else str(level.iloc[-1]),
+        level=operation.level,
         timeline=_zoned(_timeline(operation), zone),
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from gisapp.network.attach import rows_of
+
 
 def looked_up(codes: pd.Series, table: pd.DataFrame, column: str, *, key: str = "code") -> pd.Series:
     """Return a column of the rows that codes name, on their index and in its dtype; missing where there is no row.
@@ -13,6 +15,5 @@ def looked_up(codes: pd.Series, table: pd.DataFrame, column: str, *, key: str = 
     table
         One row a ``key``.
     """
-    row = pd.Index(table[key]).get_indexer(codes)
-    values = table[column].array.take(row, allow_fill=True)
+    values = table[column].array.take(rows_of(table[key], codes), allow_fill=True)
     return pd.Series(values, codes.index)

@@ -12,6 +12,7 @@ import shapely
 
 from gisapp.grids import assign, grids_at, leaders_at
 from gisapp.network import Shutoff
+from gisapp.network.attach import rows_of
 from gisapp.operations import Operation
 from gisapp.operations.postings import postings
 from gisapp.reports.lookup import looked_up
@@ -131,7 +132,7 @@ def _customers(answer: Shutoff, tables: Mapping[str, pd.DataFrame], now: pd.Time
     parts = [getattr(answer, way).customers[columns].assign(way=way) for way in WAYS]
     lost = pd.concat(parts, ignore_index=True).sort_values("code", ignore_index=True)
     known = tables["customers"]
-    row = pd.Index(known["code"]).get_indexer(lost["code"])
+    row = rows_of(known["code"], lost["code"])
     points = np.full(len(lost), None, dtype=object)
     points[row >= 0] = known.geometry.to_numpy()[row[row >= 0]]
     frame = gpd.GeoDataFrame(lost, geometry=gpd.GeoSeries(points, crs=known.crs), crs=known.crs)

@@ -15,6 +15,7 @@ import shapely
 from gisapp.grids import assign, grids_at
 from gisapp.network import Shutoff, least_hours
 from gisapp.network.area import affected_area
+from gisapp.network.attach import rows_of
 from gisapp.operations import Operation
 from gisapp.operations.duties import Reach
 from gisapp.reports.course import LONG, Course, course_of
@@ -231,7 +232,7 @@ def _mine(table: pd.DataFrame, utility: str) -> pd.DataFrame:
 
 def _placed(frame: pd.DataFrame, known: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return rows with the geometry that ``known`` has under their code."""
-    row = pd.Index(known["code"]).get_indexer(frame["code"])
+    row = rows_of(known["code"], frame["code"])
     shapes = np.full(len(frame), None, dtype=object)
     shapes[row >= 0] = known.geometry.to_numpy()[row[row >= 0]]
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, frame.index, crs=known.crs)).rename_geometry("geom")
@@ -241,7 +242,7 @@ def _pipes(answer: Shutoff, links: gpd.GeoDataFrame) -> tuple[pd.DataFrame, shap
     """Return the links that are shut, each with the ``spot`` that is cut, and all spots together."""
     named = [(burst, np.nan) if isinstance(burst, str) else burst for burst in answer.bursts]
     table = pd.DataFrame(named, columns=["code", "measure_m"])
-    rows = links.iloc[pd.Index(links["code"]).get_indexer(table["code"])].reset_index(drop=True)
+    rows = links.iloc[rows_of(links["code"], table["code"])].reset_index(drop=True)
     about = ["kind", "diameter_mm", "material", "laid_year", "rank", "rating", "length_m", "side"]
     table = pd.concat([table, pd.DataFrame(rows[about])], axis=1)
     lines = rows.geometry.to_numpy()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -13,11 +15,39 @@ from typing import Any, TypeVar
 
 from gisapp.errors import InputError
 
-Row = TypeVar("Row")
 _SAYS = {int: "a whole number", float: "a number", bool: "true or false", str: "text", date: "a day"}
 
 
-def rule_rows(topic: str, kinds: Mapping[str, type[Any]], own: Path | None = None) -> dict[str, tuple[Any, ...]]:
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What every row says: its article, and from when until when it is in force, both days included."""
+
+    article: str
+    valid_from: date
+    valid_to: date | None = None
+    off: bool = False
+
+    @property
+    def about(self) -> Hashable:
+        """Return what the row rules: of two rows about the same, one is in force on a day. None where many may be."""
+        return None
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """Yield the fields that hold what they may not, each with what to do."""
+        if not self.article.strip():
+            yield "article", "cite the article or say that it is your own setting"
+        if self.valid_to is not None and self.valid_to < self.valid_from:
+            yield "valid_to", f"give a day from {self.valid_from} on"
+
+    def holds_on(self, day: date) -> bool:
+        """Return whether the row is in force on a day."""
+        return not self.off and self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+Row = TypeVar("Row", bound=Rule)
+
+
+def rule_rows(topic: str, kinds: Mapping[str, type[Rule]], own: Path | str | None = None) -> dict[str, tuple[Any, ...]]:
     """Return the rows of a rule file, each as the frozen dataclass of its kind.
 
     Parameters
@@ -27,39 +57,43 @@ def rule_rows(topic: str, kinds: Mapping[str, type[Any]], own: Path | None = Non
     kinds
         The dataclass for every kind of row, such as ``notice``.
     own
-        A utility's own copy, read in place of ours.
+        A utility's own copy, read in place of ours: its file, or its text.
 
     Raises
     ------
     InputError
-        When the file cannot be read, or a row has an unknown or lacks a field or holds a value of another kind;
-        names the file, the row and the field.
+        When the file cannot be read, a row has an unknown or lacks a field or holds what it may not, or two rows
+        about the same are in force on one day; names the file, the row and the field.
     """
-    name = str(own) if own else f"{topic}.toml"
+    name = str(own) if isinstance(own, Path) else f"{topic}.toml"
     try:
-        text = own.read_text(encoding="utf-8") if own else _ours(topic)
-        read = tomllib.loads(text)
+        text = own.read_text(encoding="utf-8") if isinstance(own, Path) else own
+        read = tomllib.loads(rule_text(topic) if text is None else text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"cannot be read ({error})", todo="correct the rule file", file=name) from error
-    for kind in read:
-        if kind not in kinds:
-            raise InputError(f"unknown kind of rule {kind!r}", todo=f"known kinds are {', '.join(kinds)}", file=name)
-    return {
-        kind: tuple(_row(made, row, f"{kind} {number}", name) for number, row in enumerate(read.get(kind, []), start=1))
-        for kind, made in kinds.items()
+    for kind, rows in read.items():
+        if kind not in kinds or not isinstance(rows, list):
+            todo = f"rows begin with one of {', '.join(f'[[{known}]]' for known in kinds)}"
+            raise InputError(f"unknown kind of rule {kind!r}", todo=todo, file=name)
+    made = {
+        kind: tuple(_row(row_of, row, f"{kind} {number}", name) for number, row in enumerate(read.get(kind, []), 1))
+        for kind, row_of in kinds.items()
     }
+    for kind, rules in made.items():
+        _require_one_a_day(kind, rules, name)
+    return made
 
 
-def _ours(topic: str) -> str:
+def rule_text(topic: str) -> str:
+    """Return the rule file that comes with the program."""
     return (resources.files("gisapp.rules") / f"{topic}.toml").read_text(encoding="utf-8")
 
 
 def _row(made: type[Row], given: Mapping[str, Any], place: str, file: str) -> Row:
     """Return one row as its dataclass."""
     wanted = typing.get_type_hints(made)
-    for field in dataclasses.fields(made):  # type: ignore[arg-type]
-        lacks = field.default is dataclasses.MISSING and field.name not in given
-        if lacks:
+    for field in dataclasses.fields(made):
+        if field.default is dataclasses.MISSING and field.name not in given:
             raise InputError(f"{place} has no {field.name}", todo="add it", file=file, field=field.name)
     for name, value in given.items():
         if name not in wanted:
@@ -68,17 +102,34 @@ def _row(made: type[Row], given: Mapping[str, Any], place: str, file: str) -> Ro
             )
         kinds = [kind for kind in (typing.get_args(wanted[name]) or (wanted[name],)) if kind is not type(None)]
         if not any(_is(value, kind) for kind in kinds):
-            raise InputError(
-                f"{place}: found {value!r}",
-                todo=f"give {_SAYS.get(kinds[0], kinds[0].__name__)}",
-                file=file,
-                field=name,
-            )
-    return made(**given)
+            say = _SAYS.get(kinds[0], kinds[0].__name__)
+            raise InputError(f"{place}: found {value!r}", todo=f"give {say}", file=file, field=name)
+    row = made(**given)
+    for name, todo in row.faults():
+        raise InputError(f"{place}: found {getattr(row, name)!r}", todo=todo, file=file, field=name)
+    return row
 
 
 def _is(value: object, kind: type) -> bool:
-    """Return whether a value is of a kind; truths are no numbers, whole numbers are numbers."""
-    if isinstance(value, bool) or kind is bool:
-        return isinstance(value, bool) and kind is bool
-    return isinstance(value, (int, float)) if kind is float else isinstance(value, kind)
+    """Return whether a value is of a kind; truths are no numbers, whole numbers are numbers, a moment is no day."""
+    if kind is float:
+        return type(value) in (int, float) and math.isfinite(typing.cast(float, value))
+    return type(value) is kind
+
+
+def _require_one_a_day(kind: str, rules: tuple[Rule, ...], file: str) -> None:
+    """Raise where two rows about the same are in force on one day."""
+    seen: dict[Hashable, list[tuple[int, Rule]]] = {}
+    for number, rule in enumerate(rules, 1):
+        if rule.about is None or rule.off:
+            continue
+        for before, other in seen.setdefault(rule.about, []):
+            both = max(rule.valid_from, other.valid_from)
+            if rule.holds_on(both) and other.holds_on(both):
+                todo = "end the earlier one by its valid_to, or switch one off"
+                raise InputError(
+                    f"{kind} {before} and {kind} {number} say the same and are both in force on {both}",
+                    todo=todo,
+                    file=file,
+                )
+        seen[rule.about].append((number, rule))

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import riverside
 from docx import Document
@@ -75,3 +77,18 @@ def test_pack_writes_a_page_that_can_be_checked(kept, capsys, tmp_path):
 def test_pack_says_what_it_lacks(capsys, words, said):
     assert main(["pack", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_text_is_filled_in_and_released_and_nothing_with_a_blank_is(kept, capsys, tmp_path):
+    file = tmp_path / "report.txt"
+    assert run(kept, "--kind", "report", "--format", "txt", "-o", str(file)) == 0
+    assert run(kept, "--kind", "report", "--release", str(file)) == 2
+    assert "still holds [待填写]" in capsys.readouterr().err
+    file.write_text(re.sub(r"\[[^]]*\]", "无", file.read_text(encoding="utf-8")), encoding="utf-8")
+    assert run(kept, "--kind", "report", "--release", str(file)) == 0
+    assert "released as revision 1" in capsys.readouterr().err
+    assert run(kept, "--kind", "report") == 0
+    assert "<td>人员伤亡</td><td>无</td>" in capsys.readouterr().out
+    file.write_text("\n", encoding="utf-8")
+    assert run(kept, "--kind", "report", "--release", str(file)) == 2
+    assert "holds no text" in capsys.readouterr().err

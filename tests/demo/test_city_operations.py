@@ -5,11 +5,13 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
+from gisapp.demo.sizes import NOW
 from gisapp.network import network_of, shutoff
 from gisapp.operations import next_step, operation_of, overrides, without_order
 from gisapp.operations.duties import duties
 from gisapp.reports.coinciding import coinciding
 from gisapp.rules import shutoff_rules
+from gisapp.tables import UTILITIES
 from gisapp.times import zone_named
 
 OWN = ("shutoffs", "shutoff_steps", "valve_operations", "notices")
@@ -22,19 +24,26 @@ def records(small):
 
 
 @pytest.fixture(scope="module")
-def network(small):
-    return network_of(
-        "water", *(small[name] for name in ("nodes", "links", "devices", "customers", "connections", "hydrants"))
-    )
+def networks(small):
+    names = ("nodes", "links", "devices", "customers", "connections", "hydrants")
+    return {utility: network_of(utility, *(small[name] for name in names)) for utility in UTILITIES}
 
 
 def test_every_kind_of_life_is_there(records):
     told = pd.Series([(record.kind, record.status, record.drill) for record in records]).value_counts()
     assert told["emergency", "closed", False] >= 6
-    assert told["planned", "closed", False] == 6
-    assert (told["planned", "published", False], told["planned", "approved", False]) == (1, 2)
+    assert told["planned", "closed", False] == 9
+    assert (told["planned", "published", False], told["planned", "approved", False]) == (2, 2)
     assert told["emergency", "cancelled", True] == 1
     assert any(record.stuck for record in records)
+    assert {record.utility for record in records if record.status == "closed"} == set(UTILITIES)
+
+
+def test_nothing_was_done_after_the_last_day_of_the_city(small):
+    assert small["shutoff_steps"]["noted_at"].max() <= NOW
+    assert small["valve_operations"]["at"].max() <= NOW
+    assert small["notices"]["released_at"].max() <= NOW
+    assert (small["shutoffs"].query("planned_start > @NOW")["opened_at"] <= NOW).all()
 
 
 def test_every_step_could_be_taken_when_it_was(small, records):
@@ -48,14 +57,16 @@ def test_every_step_could_be_taken_when_it_was(small, records):
             assert (step.from_status, step.to_status) == (row["from_status"], row["to_status"])
 
 
-def test_what_was_closed_is_what_had_to_be_closed_and_all_of_it_is_open_again(small, network, records):
+def test_what_was_closed_is_what_had_to_be_closed_and_all_of_it_is_open_again(small, networks, records):
     for record in records:
         if record.status != "closed":
             continue
-        answer = shutoff(network, record.bursts, stuck=record.stuck)
+        answer = shutoff(networks[record.utility], record.bursts, stuck=record.stuck)
         closed = record.valves.loc[record.valves["action"] == "closed", "device_code"]
         assert set(closed) == set(answer.must_close["code"])
-    assert not {*(today := overrides(small["valve_operations"], small["devices"], "water")).closed, *today.opened}
+    for utility in UTILITIES:
+        today = overrides(small["valve_operations"], small["devices"], utility)
+        assert (today.closed, today.opened) == ((), ())
 
 
 def test_one_notice_was_late_and_one_valve_was_turned_without_an_order(small, records):
@@ -69,8 +80,8 @@ def test_one_notice_was_late_and_one_valve_was_turned_without_an_order(small, re
     assert len(without_order(small["valve_operations"])) == 2
 
 
-def test_two_works_are_planned_for_the_same_hours_and_cost_more_together(small, network, records):
+def test_two_works_are_planned_for_the_same_hours_and_cost_more_together(small, networks, records):
     now = datetime.fromisoformat("2026-11-27T00:00:00+00:00")
-    (found,) = coinciding(records, lambda _: network, small["valve_operations"], now=now)
+    (found,) = coinciding(records, networks.get, small["valve_operations"], now=now)
     assert set(found.codes) == {record.code for record in records if record.status == "approved"}
     assert found.together.totals["households"] > 0

@@ -212,6 +212,13 @@ def test_a_burst_on_a_closed_pipe_takes_both_its_ends_for_no_one_knows_where_it_
     assert set(codes(shutoff(network(made), ["b"]).must_close)) == {"V", "W"}
 
 
+def test_a_burst_on_a_closed_pipe_is_no_distance_away_from_its_ends() -> None:
+    made = town("a:S-A b:A-B c:B-T", "V@a.to U1@b.from U2@b.from W@c:30", S="source", T="source")
+    change(made.links, "b", status="closed")
+    must = shutoff(network(made), ["b"]).must_close
+    assert dict(zip(must["code"], must["distance_m"], strict=True)) == {"V": 0, "W": 30}
+
+
 def test_a_link_closed_by_its_own_device_opens_with_it() -> None:
     made = town("a:S-A b:A-B", "V@b:50", "k@b:80", S="source")
     change(made.links, "b", status="closed")

@@ -129,8 +129,8 @@ def random_town(seed: int) -> Town:
     return made
 
 
-def mixed_network(seed: int) -> Network:
-    """Return a random network of any utility, now and then with valves drawn as nodes of several pipes."""
+def mixed_town(seed: int) -> tuple[str, Town]:
+    """Return a random town of any utility, now and then with valves drawn as nodes of several pipes."""
     dice, made = random.Random(seed), random_town(seed)
     utility = ("water", "heating", "gas", "power")[seed % 4]
     for number, row in enumerate(made.customers):
@@ -141,9 +141,18 @@ def mixed_network(seed: int) -> Network:
         elif utility == "gas" and dice.random() < 0.2:
             row["kind"] = "regulator"
     if utility == "heating":
-        return _paired(made, dice)
+        _pair(made, dice)
     if dice.random() < 0.4:
         _draw_as_nodes(made, dice)
+    for row in made.nodes:  # now and then a volume or a demand is not on record
+        row["volume_m3"] = dice.choice([None, 60.0, 90.0, 120.0])
+        row["demand_m3h"] = dice.choice([None, 0.0, 10.0, 30.0])
+    return utility, made
+
+
+def mixed_network(seed: int) -> Network:
+    """Return the network of a mixed town."""
+    utility, made = mixed_town(seed)
     return network(made, utility)
 
 
@@ -165,34 +174,28 @@ def _draw_as_nodes(made: Town, dice: random.Random) -> None:
             )
 
 
-def _paired(made: Town, dice: random.Random) -> Network:
-    """Return a town of heating: beside most pipes and valves one of the return, sources in common."""
+def _pair(made: Town, dice: random.Random) -> None:
+    """Make it a town of heating: beside most pipes and valves one of the return, sources in common."""
     spots = {row["code"]: shapely.Point(1000 * dice.random(), 1000 * dice.random()) for row in made.nodes}
     shared = {row["code"] for row in made.nodes if row["kind"] == "source"}
 
     def other(code: str) -> str:
         return code if code in shared else f"R{code}"
 
-    nodes = [*made.nodes, *({**row, "code": other(row["code"]), "kind": "junction"} for row in made.nodes)]
-    nodes = nodes[: len(made.nodes)] + [row for row in nodes[len(made.nodes) :] if row["code"] not in shared]
+    back_nodes = [{**row, "code": other(row["code"]), "kind": "junction"} for row in made.nodes]
+    made.nodes += [row for row in back_nodes if row["code"] not in shared]
     spots |= {other(code): shapely.Point(at.x + 1, at.y) for code, at in spots.items() if code not in shared}
     turned = {"forward": "backward", "backward": "forward", "both": "both"}
-    links, devices = [{**row, "side": "supply"} for row in made.links], list(made.devices)
-    for row in made.links:
+    for row in made.nodes:
+        row["geom"] = spots[row["code"]]
+    for row in list(made.links):
+        row["side"] = "supply"
         if dice.random() < 0.9:
             a, b = other(row["from_node"]), other(row["to_node"])
             back = {**row, "code": f"R{row['code']}", "from_node": a, "to_node": b, "side": "return"}
             back["direction"] = turned[row["direction"]]
-            links.append(back | ({"from_node": b, "to_node": a} if dice.random() < 0.4 else {}))
-    there = {row["code"] for row in links}
-    for row in made.devices:
+            made.links.append(back | ({"from_node": b, "to_node": a} if dice.random() < 0.4 else {}))
+    there = {row["code"] for row in made.links}
+    for row in list(made.devices):
         if f"R{row['link_code']}" in there and dice.random() < 0.8:
-            devices.append({**row, "code": f"R{row['code']}", "link_code": f"R{row['link_code']}"})
-    frames = [pd.DataFrame(rows).assign(utility="heating") for rows in (nodes, links)]
-    frames[0]["geom"] = frames[0]["code"].map(spots)
-    valves = pd.DataFrame(devices, columns=["code", "link_code", *DEVICE]).assign(utility="heating")
-    people = pd.DataFrame(made.customers, columns=["code", *CUSTOMER, "link_code"])
-    at = people.rename(columns={"code": "customer_code"})[["customer_code", "link_code", "measure_m"]]
-    return network_of(
-        "heating", *frames, valves, people.drop(columns=["link_code", "measure_m"]), at.assign(utility="heating")
-    )
+            made.devices.append({**row, "code": f"R{row['code']}", "link_code": f"R{row['link_code']}"})

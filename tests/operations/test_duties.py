@@ -48,9 +48,17 @@ def test_every_utility_has_its_own_lead_time(utility, duty):
 
 
 def test_what_was_published_before_a_postponement_does_not_count():
-    made = record("planned", *TOLD, ("publish", {}), ("postpone", {"note": "暴雨"}), ("submit", {}))
-    assert state(made, "K11", 8 * 60) == "running"
-    assert state(made, "approval", START + 1) == "breached"
+    said = [*TOLD, ("inform_fire_service", {}), ("post", {"subject": "C1"}), ("publish", {}), ("finish_posting", {})]
+    late = record("planned", *said, ("postpone", {"note": "暴雨"}))
+    reach = {"hydrants": 1, "communities": ("C1",)}
+    every = ("approval", "written_notice", "K11", "posting", "fire_service")
+    assert {state(late, duty, START + 1, **reach) for duty in every} == {"not_judged"}
+    log = valves(("V1", "closed", START))
+    again = record("planned", *said, ("postpone", {"note": "暴雨"}), ("submit", {}))
+    begun = record("planned", *said, ("postpone", {"note": "暴雨"}), ("submit", {}), log=log)
+    assert {state(again, duty, 13 * 60, **reach) for duty in every} == {"running"}
+    assert {state(begun, duty, START + 1, **reach) for duty in every} == {"breached"}
+    assert again.said("post").empty
 
 
 def test_planned_work_begun_without_approval_is_a_breach():
@@ -60,8 +68,15 @@ def test_planned_work_begun_without_approval_is_a_breach():
 
 
 def test_dispatch_has_the_written_notice_before_the_start():
-    assert state(record("planned", *TOLD), "written_notice", START + 5) == "met"
-    assert state(record("planned", *APPROVED), "written_notice", START + 5) == "breached"
+    log = valves(("V1", "closed", START))
+    assert state(record("planned", *TOLD, log=log), "written_notice", START + 5) == "met"
+    assert state(record("planned", *APPROVED, log=log), "written_notice", START + 5) == "breached"
+
+
+def test_what_comes_before_the_start_is_no_breach_while_supply_is_on():
+    still = record("planned", ("submit", {}))
+    states = {duty: state(still, duty, START + 600) for duty in ("approval", "written_notice", "planned_end")}
+    assert states == dict.fromkeys(states, "due_soon")
 
 
 def cut(*more, kind="emergency", off=100.0, **head_of):
@@ -96,6 +111,48 @@ def test_dispatch_is_answered_after_restoration():
     assert state(cut(*back), "K13", 631) == "breached"
 
 
+def test_only_water_wants_emergency_supply_after_a_day():
+    assert [state(cut(utility=utility), "K14", 200) for utility in ("water", "power", "gas")] == ["running", None, None]
+
+
+@pytest.mark.parametrize(("after_min", "wanted"), [(90, "met"), (91, "breached")])
+def test_the_public_is_told_of_an_emergency(after_min, wanted):
+    assert state(cut(("publish", {"at": at(100 + after_min)})), "emergency_notice", 999) == wanted
+    posts = [("post", {"subject": code, "at": at(100 + 150 + after_min)}) for code in ("C1", "C2")]
+    assert state(cut(*posts), "emergency_posting", 999, communities=("C1", "C2")) == wanted
+    assert state(cut(*posts[:1]), "emergency_posting", 999, communities=("C1", "C2")) == "breached"
+
+
+@pytest.mark.parametrize(("back_min", "wanted"), [(89, None), (90, None), (91, "breached")])
+def test_what_supply_came_back_before_need_not_be_published_any_more(back_min, wanted):
+    steps = [("start_closing", {"at": at(100)}), ("cut_off", {"at": at(101)}), ("finish_work", {"at": at(110)})]
+    assert state(cut(*steps, ("restore", {"at": at(100 + back_min)})), "emergency_notice", 999) == wanted
+
+
+@pytest.mark.parametrize(("after_min", "wanted"), [(60, "met"), (61, "breached")])
+def test_the_level_that_was_set_says_when_the_superior_is_told(after_min, wanted):
+    told = ("report_up", {"subject": "initial", "at": at(100 + after_min)})
+    level = ("set_level", {"value": "2", "at": at(105)})
+    assert state(cut(level, told), "report_up", 999) == wanted
+    assert state(cut(told), "report_up", 999) is None
+
+
+def test_every_duty_cites_an_article_of_its_own_utility():
+    for utility in ("power", "heating", "gas"):
+        planned = record("planned", utility=utility, log=valves(("V1", "closed", START)))
+        for made in (planned, cut(utility=utility)):
+            found = duties(made, RULES, now=at(9999), zone=ZONE, reach=Reach(3, 5, ("C1",)))
+            assert not found["article"].str.startswith("供水").any()
+            assert found["article"].str.len().min() > 3
+
+
+def test_temporary_power_work_is_published_a_day_ahead():
+    told = [*TOLD, ("publish", {"at": at(START - 25 * 60)})]
+    plain = record("planned", *told, utility="power")
+    declared = record("planned", *told, ("declare_temporary", {"note": "电缆渗油"}), utility="power")
+    assert [state(made, "K24", START) for made in (plain, declared)] == ["breached", "met"]
+
+
 def test_the_fire_service_is_told_of_hydrants_out():
     assert state(cut(), "fire_service", 200) is None
     assert state(cut(), "fire_service", 200, hydrants=3) == "breached"
@@ -110,9 +167,10 @@ def test_one_customer_is_filed_before_being_cut_off():
 
 def test_notices_are_posted_in_every_community_before_the_start():
     posts = [("post", {"subject": code, "at": at(START - 60)}) for code in ("C1", "C2")]
-    made = published(60)
+    log = valves(("V1", "closed", START))
+    made = published(60, log=log)
     assert state(made, "posting", START + 1, communities=("C1", "C2")) == "breached"
-    made = record("planned", *TOLD, ("publish", {}), *posts)
+    made = record("planned", *TOLD, ("publish", {}), *posts, log=log)
     assert state(made, "posting", START + 1, communities=("C1", "C2")) == "met"
     assert state(made, "posting", START + 1, communities=("C1", "C2", "C3")) == "breached"
 
@@ -126,6 +184,31 @@ def test_gas_is_not_restored_to_homes_at_night(local, wanted):
     assert state(cut(*rows, utility="gas"), "night", 9999, homes=12) == wanted
     assert state(cut(*rows, utility="gas"), "night", 9999) is None  # nobody lives there
     assert state(cut(*rows), "night", 9999, homes=12) is None
+
+
+@pytest.mark.parametrize(
+    ("local", "wanted", "due"),
+    [
+        ("2026-11-20T12:00", "running", "2026-11-20T22:00"),
+        ("2026-11-20T19:30", "due_soon", "2026-11-20T22:00"),
+        ("2026-11-20T23:00", "due_soon", None),  # it is night: hold
+        ("2026-11-21T06:00", "running", "2026-11-21T22:00"),
+    ],
+)
+def test_while_gas_is_off_the_coming_night_is_warned_of(local, wanted, due):
+    now = datetime.fromisoformat(f"{local}:00+08:00")
+    off = record("emergency", ("order", {"at": at(10)}), log=valves(("V1", "closed", 60)), utility="gas")
+    found = duties(off, RULES, now=now, zone=ZONE, reach=Reach(homes=3)).set_index("duty").loc["night"]
+    assert found["state"] == wanted
+    assert pd.isna(found["due_at"]) if due is None else found["due_at"] == pd.Timestamp(due, tz="Asia/Shanghai")
+
+
+def test_gas_work_planned_or_expected_to_end_at_night_is_warned_of():
+    end = pd.Timestamp("2026-11-22T23:00:00+08:00")
+    assert state(record("planned", utility="gas", planned_end=end), "night", 10, homes=3) == "due_soon"
+    assert state(record("planned", utility="gas"), "night", 10, homes=3) == "running"
+    etr = ("set_etr", {"value": "2026-11-21T02:00:00+08:00"})
+    assert state(cut(etr, utility="gas"), "night", 130, homes=3) == "due_soon"
 
 
 def test_work_that_lasts_longer_than_planned_is_late():
@@ -155,6 +238,11 @@ def test_a_response_level_is_proposed_by_whichever_figure_is_reached(households,
     found = proposed_level(RULES, "water", households=households, critical=critical)
     assert (found.level if found else None) == level
     assert proposed_level(RULES, "gas", households=households, critical=critical) is None
+
+
+@pytest.mark.parametrize(("hours", "level"), [(None, 1), (24, 1), (23.9, 2)])
+def test_a_level_for_long_shutoffs_is_proposed_unless_it_is_known_to_be_short(hours, level):
+    assert proposed_level(RULES, "water", households=30_000, critical=0, hours=hours).level == level
 
 
 def test_drills_are_not_counted():

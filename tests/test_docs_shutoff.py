@@ -1,0 +1,31 @@
+"""The page on shutoffs is true: each of its commands does what it says, one after the other."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+from dashboards.__main__ import main
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "shutoff.md"
+
+
+def test_the_commands_of_the_page_on_shutoffs_run_in_their_order(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    lines = [line for block in blocks for line in block.splitlines() if line.startswith("gisapp ")]
+    assert len(lines) > 20
+    code = "S20261127-001"
+    for line in lines:
+        status = main(shlex.split(line.replace("S20261127-001", code))[1:])
+        said = capsys.readouterr()
+        assert status == 0, (line, said.err)
+        if "operation open" in line:
+            code = json.loads(said.out)["shutoff"]
+    households = [
+        json.loads(Path(name).read_text(encoding="utf-8"))["totals"]["households"]
+        for name in ("answer.json", "wider.json")
+    ]
+    assert households[0] < households[1]
+    assert "恢复供水的通知" in Path("restored.html").read_text(encoding="utf-8")
+    assert json.loads(Path("record.json").read_text(encoding="utf-8"))["status"] == "in_force"
