@@ -149,3 +149,14 @@ def test_a_shutoff_without_anybody_behind_it_is_told_too(answer):
     assert told.valves["place"].iloc[0].words("en") == ""
     assert told.lost.elsewhere == 0 or told.lost.communities.empty
     assert told.roads.empty
+
+
+def test_who_was_dry_before_is_told_apart_and_in_no_sum_of_this_shutoff():
+    answer = shutoff(riverside.network(), [("P2", 100.0)], closed=["V2"])  # B5 had no water before
+    told = situation_of(answer, riverside.tables(), now=riverside.moment(0), zone=ZONE)
+    assert told.total("customers") == 4
+    for table in (told.lost.communities, told.lost.grids, told.lost.buildings):
+        assert table["customers"].sum() == 4
+    assert told.roads["customers"].sum() == 4
+    assert told.lost.ways.set_index("way").loc["already_dry", "customers"] == 1
+    assert told.lost.customers.set_index("code").loc["10040005", "way"] == "already_dry"
