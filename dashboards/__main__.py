@@ -10,7 +10,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dashboards.commands import files, hotspots, networks, operations, pictures, places, rates, serve, stores, texts
+from dashboards.commands import (
+    files,
+    hotspots,
+    judged,
+    networks,
+    operations,
+    pictures,
+    places,
+    rates,
+    serve,
+    stores,
+    texts,
+)
 from gisapp import __version__
 from gisapp.errors import GisappError, Interrupted
 
@@ -22,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="gisapp", description="Grids, networks and incidents of a utility.")
     root.add_argument("--version", action="version", version=f"gisapp {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (stores, files, places, networks, operations, texts, pictures, hotspots, rates, serve):
+    for group in (stores, files, places, networks, operations, judged, texts, pictures, hotspots, rates, serve):
         group.add_commands(commands)
     return root
 

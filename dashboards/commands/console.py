@@ -14,6 +14,9 @@ import pandas as pd
 
 from gisapp.durable import replaced
 
+ACTOR = "local"
+"""Who acts on the command line, where nobody logs in."""
+
 
 def command(
     commands: Any, name: str, run: Callable[[argparse.Namespace], int], about: str, example: str

@@ -7,16 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands.console import command, put_csv, put_json, say, store_option
+from dashboards.commands import judged
+from dashboards.commands.console import ACTOR, command, put_csv, put_json, say, store_option
+from dashboards.commands.situations import networks_in, records_in
 from gisapp.errors import InputError
 from gisapp.tables import UTILITIES
 
 if TYPE_CHECKING:
     from gisapp.operations import Operation
     from gisapp.reports.coinciding import Coincidence
-    from gisapp.store import Store
 
-ACTOR = "local"
 _SUCH = "write a moment such as 2026-12-01T08:00:00+08:00"
 _AMENDED = ("reason", "place", "unit_code", "incident_code", "links", "planned_start", "planned_end")
 
@@ -27,6 +27,7 @@ def add_commands(commands: Any) -> None:
     group = command(commands, "operation", run_list, about, _of("list"))
     verbs = group.add_subparsers(dest="verb", required=True, metavar="VERB")
     _reading(verbs)
+    judged.add_verbs(verbs)
     _writing(verbs)
 
 
@@ -44,12 +45,6 @@ def _reading(verbs: Any) -> None:
         _of("together"),
     )
     store_option(made)
-    made.add_argument("-o", dest="out", type=Path, metavar="FILE")
-    made = command(
-        verbs, "show", run_show, "Show one operation with its duties as JSON.", _of("show --shutoff S20261127-001")
-    )
-    _one(made)
-    made.add_argument("--rules", type=Path, metavar="OWN.toml", help="your own copy of the rules of shutoffs")
     made.add_argument("-o", dest="out", type=Path, metavar="FILE")
 
 
@@ -134,11 +129,6 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-def operation_in(store: Store, code: str) -> Operation:
-    """Return one operation of a store."""
-    return store.operations.operation(code)
-
-
 def run_list(options: argparse.Namespace) -> int:
     """List the operations; exit status 1 when there is none."""
     from gisapp.operations import operation_list
@@ -150,38 +140,16 @@ def run_list(options: argparse.Namespace) -> int:
     return 0 if len(found) else 1
 
 
-def run_show(options: argparse.Namespace) -> int:
-    """Show one operation."""
-    import pandas as pd
-
-    from gisapp.operations import operation_json
-    from gisapp.operations.duties import duties
-    from gisapp.rules import shutoff_rules
-    from gisapp.store import open_store
-
-    with open_store(options.store) as store:
-        operation = operation_in(store, options.shutoff)
-        day = operation.opened_at.astimezone(store.zone).date()
-        now = pd.Timestamp.now("UTC").to_pydatetime()
-        judged = duties(operation, shutoff_rules(day, options.rules), now=now, zone=store.zone)
-    put_json(operation_json(operation, judged), options.out)
-    return 0
-
-
 def run_together(options: argparse.Namespace) -> int:
     """Name what coincides."""
     import pandas as pd
 
-    from dashboards.commands.networks import network_in
-    from gisapp.operations import operation_of
     from gisapp.reports.coinciding import coinciding
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
-        own = [store.table(name) for name in ("shutoffs", "shutoff_steps", "valve_operations", "notices")]
-        records = [operation_of(code, *own) for code in own[0]["code"]]
         now = pd.Timestamp.now("UTC").to_pydatetime()
-        found = coinciding(records, lambda utility: network_in(store, utility), own[2], now=now)
+        found = coinciding(records_in(store), networks_in(store), store.table("valve_operations"), now=now)
     put_json([_told(one) for one in found], options.out)
     return 0 if found else 1
 
@@ -253,7 +221,7 @@ def run_valve(options: argparse.Namespace) -> int:
     with open_store(options.store) as store:
         store.operations.operate(done, ACTOR)
         if options.shutoff:
-            _tell(operation_in(store, options.shutoff))
+            _tell(store.operations.operation(options.shutoff))
         else:
             say(f"{options.device}: {options.done}, without an order")
     return 0

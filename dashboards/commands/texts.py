@@ -7,13 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands.console import command, put_bytes, put_text, say, store_option
-from dashboards.commands.networks import network_in
-from dashboards.commands.operations import ACTOR
+from dashboards.commands.console import ACTOR, command, put_bytes, put_text, say, store_option
+from dashboards.commands.situations import situation_in
 from gisapp.words import LANGUAGES
 
 if TYPE_CHECKING:
-    from gisapp.reports.situation import Situation
     from gisapp.reports.texts import Edition
     from gisapp.store import Store
 
@@ -141,27 +139,8 @@ def _edition(store: Store, options: argparse.Namespace, issuer: str, now: Any) -
     if found is not None:
         return found
     hotline = options.hotline or str(store.setting("hotline") or "")
-    text = draft(kind, situation_in(store, options.shutoff, now), options.lang, Issuer(issuer, hotline))
+    text = draft(kind, situation_in(store, operation, now), options.lang, Issuer(issuer, hotline))
     return Edition(text, options.shutoff)
-
-
-def situation_in(store: Store, code: str, now: Any) -> Situation:
-    """Return the situation of an operation of a store, answered as the network stood before it."""
-    from dataclasses import asdict
-
-    from gisapp.network import shutoff
-    from gisapp.operations import overrides
-    from gisapp.reports.situation import TABLES, situation_of
-
-    operation = store.operations.operation(code)
-    today = overrides(store.table("valve_operations"), store.table("devices"), operation.utility, leaving_out=[code])
-    answer = shutoff(
-        network_in(store, operation.utility),
-        operation.bursts,
-        **asdict(today),
-    )
-    tables = {name: store.table(name) for name in TABLES}
-    return situation_of(answer, tables, now=now, zone=store.zone, operation=operation)
 
 
 def run_pack(options: argparse.Namespace) -> int:
@@ -187,20 +166,18 @@ def _pack(store: Store, options: argparse.Namespace) -> str:
 
     from gisapp.operations.duties import duties
     from gisapp.reports.situation import TABLES as TOLD
-    from gisapp.rules import shutoff_rules
     from layers.pack import TABLES, pack_html
 
     now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
     operation = store.operations.operation(options.shutoff)
     revisions = store.revisions()
-    told = situation_in(store, options.shutoff, now)
-    rules = shutoff_rules(operation.opened_at.astimezone(store.zone).date(), options.rules)
+    told = situation_in(store, operation, now, own_rules=options.rules)
     return pack_html(
         told,
         {name: store.table(name) for name in TABLES},
         city=store.name,
         language=options.lang,
-        duties=duties(operation, rules, now=now, zone=store.zone, reach=told.reach),
+        duties=duties(operation, told.rules, now=now, zone=store.zone, reach=told.reach),
         revisions={name: revisions[name] for name in (*TOLD, "shutoffs", "shutoff_steps", "valve_operations")},
     )
 

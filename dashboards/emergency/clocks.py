@@ -16,7 +16,6 @@ from dashboards.emergency.standing import Standing
 from gisapp.operations import allowed, recordable
 from gisapp.operations.duties import duties
 from gisapp.operations.lifecycle import DECISIONS
-from gisapp.rules import shutoff_rules
 from gisapp.words import utility_word, word
 
 TONES = {"breached": "bad", "due_soon": "warn", "running": "", "not_judged": "", "met": "good"}
@@ -43,8 +42,8 @@ def duties_of(standing: Standing, now: datetime, zone: ZoneInfo) -> pd.DataFrame
     operation = standing.operation
     if operation is None:
         return None
-    rules = shutoff_rules(operation.opened_at.astimezone(zone).date())
-    return duties(operation, rules, now=now, zone=zone, reach=standing.situation.reach)
+    told = standing.situation
+    return duties(operation, told.rules, now=now, zone=zone, reach=told.reach)
 
 
 def clocks(standing: Standing, now: datetime, zone: ZoneInfo, spoken: str) -> Component | None:

@@ -67,7 +67,17 @@ def verdict(standing: Standing, spoken: str) -> list[Component]:
     sign = shell.icon({"good": "circle-check", "under-way": "clock"}.get(tone, "alert-triangle"))
     said = ("network.cannot_isolate", "network.was_dry", "network.no_source")
     notes = [html.P(note.words(spoken), className="note") for note in answer.warnings if note.key not in said]
-    return [html.P([sign, words], className=f"verdict {tone}"), *notes]
+    return [html.P([sign, words], className=f"verdict {tone}"), *notes, *_trunks(standing, spoken)]
+
+
+def _trunks(standing: Standing, spoken: str) -> list[Component]:
+    """Return whom the shutoff of a trunk concerns as well."""
+    names = standing.situation.unit_names({"zh-Hans": "name_hans", "zh-Hant": "name_hant", "en": "name_en"}[spoken])
+    said = [
+        (word("operation.trunk_shut", spoken, unit=names.get(rule.unit, rule.unit)), rule.article)
+        for rule in standing.situation.trunks
+    ]
+    return [html.P(words, className="note", title=article) for words, article in said]
 
 
 def drill_band(course: Course | None, spoken: str) -> Component | None:

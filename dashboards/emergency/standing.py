@@ -15,7 +15,7 @@ import shapely
 from dashboards.emergency.case import Case
 from dashboards.snapshot import NETWORK_TABLES, Snapshot
 from gisapp.network import Network, Shutoff, shutoff
-from gisapp.operations import Operation, Overrides, bursts_of, operation_list, operation_of, overrides
+from gisapp.operations import Operation, Overrides, bursts_of, operation_list, operation_of, overrides, states_for
 from gisapp.operations.lifecycle import DONE
 from gisapp.operations.model import Burst
 from gisapp.reports.coinciding import Coincidence, coinciding
@@ -151,7 +151,7 @@ class Standings:
         """Return the households without supply because of an operation; None where its links are gone."""
         if not self._knows(operation):
             return None
-        today = self._today(operation.utility, operation.code)
+        today = self._today(operation.utility, operation)
         return int(str(self._ask(operation.utility, operation.bursts, today).totals["households"]))
 
     def utility(self, case: Case) -> str:
@@ -164,7 +164,7 @@ class Standings:
         operation = self.operation(case.code) if case.code else None
         utility = operation.utility if operation else case.utility
         bursts = operation.bursts if operation else bursts_of(",".join(case.bursts))
-        today = self._today(utility, case.code)
+        today = self._today(utility, operation)
         found = operation.stuck if operation else ()
         mine = case.stuck + tuple(code for code in found if code in today.stuck)
         known = replace(today, stuck=tuple(dict.fromkeys((*today.stuck, *mine))))
@@ -179,6 +179,7 @@ class Standings:
             now=pd.Timestamp.now(tz=store.zone),
             zone=store.zone,
             operation=operation,
+            own_rules=store.own_rules,
         )
         return Standing(case, operation, today, mine, plain, easier, answer, situation)
 
@@ -192,12 +193,10 @@ class Standings:
         closed = tuple(other for other in states.closed if other not in opened)
         return self._ask(plain.utility, plain.bursts, replace(states, opened=opened, closed=closed))
 
-    def _today(self, utility: str, code: str) -> Overrides:
-        """Return how devices stand otherwise than normally; one that is no longer in the network says nothing."""
-        store, network = self._snapshot.store, self._network(utility)
-        log, devices = store.table("valve_operations"), store.table("devices")
-        states = overrides(log, devices, utility, leaving_out=[code] if code else [])
-        return Overrides(**{name: _known(network, codes) for name, codes in asdict(states).items()})
+    def _today(self, utility: str, operation: Operation | None) -> Overrides:
+        """Return how devices stand otherwise than normally: today, or when the record was closed."""
+        log, devices = (self._snapshot.store.table(name) for name in ("valve_operations", "devices"))
+        return overrides(log, devices, utility) if operation is None else states_for(operation, log, devices)
 
     def _ask(self, utility: str, bursts: Iterable[Burst], states: Overrides) -> Shutoff:
         return self._answered(utility, tuple(bursts), states, self._revisions(NETWORK_TABLES))
@@ -213,7 +212,3 @@ class Standings:
     def _revisions(self, tables: tuple[str, ...]) -> tuple[int, ...]:
         known = self._snapshot.store.revisions()
         return tuple(known[name] for name in tables)
-
-
-def _known(network: Network, codes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(code for code in codes if code in network.device_of)

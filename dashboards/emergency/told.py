@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,6 @@ from dashboards.emergency.parts import Field, actor, chip, clock, joined, me, se
 from dashboards.emergency.standing import Standing
 from gisapp.operations.duties import proposed_level
 from gisapp.reports.course import Course
-from gisapp.rules import shutoff_rules
 from gisapp.words import term, utility_word, word
 
 LEVELS = (1, 2, 3, 4)
@@ -86,9 +86,13 @@ def _value(action: str, course: Course, standing: Standing, spoken: str) -> str 
 def _level(course: Course, standing: Standing, spoken: str) -> str | None:
     """Return the level that is set, and the one that the figures propose."""
     situation = standing.situation
-    rules = shutoff_rules(course.opened_at.date())
+    expected = None if course.expected is None else course.expected / timedelta(hours=1)
     rule = proposed_level(
-        rules, situation.utility, households=situation.total("households"), critical=situation.critical_count
+        situation.rules,
+        situation.utility,
+        households=situation.total("households"),
+        critical=situation.critical_count,
+        hours=expected,
     )
     said = term("level", course.level, spoken) if course.level else None
     sample = word("emergency.sample", spoken) if rule is not None and rule.sample else ""

@@ -19,7 +19,7 @@ from gisapp.operations import notice_digest
 from gisapp.operations.lifecycle import FIRST_STATUS, TRANSITIONS
 
 NETWORK_TABLES = ("nodes", "links", "devices", "customers", "connections", "hydrants")
-OPERATION_TABLES = (*NETWORK_TABLES, "crews", "communities")
+OPERATION_TABLES = (*NETWORK_TABLES, "crews", "buildings")
 """The tables that :func:`operation_tables` reads."""
 EMERGENCIES, DONE_WORKS = 12, 6
 _LATE = 2
@@ -139,9 +139,8 @@ def operation_tables(
         Chance.
     """
     network = network_of("water", *(tables[name] for name in NETWORK_TABLES))
-    crews = [str(code) for code in tables["crews"].query("utility == 'water'")["code"]]
     log = _Log()
-    _emergencies(log, network, bursts, crews)
+    _emergencies(log, network, tables, bursts)
     _works(log, network, tables, rng)
     _drill(log, network, rng)
     _elsewhere(log, tables, rng)
@@ -155,8 +154,9 @@ def fit_bursts(incidents: pd.DataFrame) -> pd.DataFrame:
     return known[known["repaired_at"] - known["arrived_at"] > pd.Timedelta(hours=3)]
 
 
-def _emergencies(log: _Log, network: Network, bursts: pd.DataFrame, crews: Sequence[str]) -> None:
+def _emergencies(log: _Log, network: Network, tables: Mapping[str, pd.DataFrame], bursts: pd.DataFrame) -> None:
     """Tell the last bursts that could be isolated; at every fourth a valve was found stuck."""
+    crews = [str(code) for code in tables["crews"].query("utility == 'water'")["code"]]
     told = 0
     for row in bursts.iloc[::-1].to_dict("records"):  # a dozen, the newest first
         answer = shutoff(network, [(row["link_code"], row["measure_m"])])
@@ -167,14 +167,17 @@ def _emergencies(log: _Log, network: Network, bursts: pd.DataFrame, crews: Seque
             answer = shutoff(network, [(row["link_code"], row["measure_m"])], stuck=[stuck])
             if not answer.isolated_possible:
                 continue
-        _emergency(log, row, answer, stuck, crews[told % len(crews)])
+        near = _communities_of(tables, answer)
+        _emergency(log, row, answer, near, stuck=stuck, crew=crews[told % len(crews)])
         told += 1
         if told == EMERGENCIES:
             return
 
 
-def _emergency(log: _Log, row: Mapping[Any, Any], answer: Shutoff, stuck: str | None, crew: str) -> None:
-    """Tell one emergency from the crew's arrival to the answer."""
+def _emergency(
+    log: _Log, row: Mapping[Any, Any], answer: Shutoff, near: Sequence[str], *, stuck: str | None, crew: str
+) -> None:
+    """Tell one emergency from the crew's arrival to the answer; where a valve was stuck dispatch heard of it late."""
     opened, repaired = (row[name].to_pydatetime(warn=False) for name in ("arrived_at", "repaired_at"))
     links = f"{row['link_code']}@{row['measure_m']:g}"
     head = {
@@ -193,12 +196,21 @@ def _emergency(log: _Log, row: Mapping[Any, Any], answer: Shutoff, stuck: str | 
     for minute, valve in _by_minutes(answer, 10):
         log.valve(code, valve, "closed", at(minute), crew)
     off = 12 + 6 * len(answer.must_close)
-    log.step(code, "cut_off", at(off), NETWORK)
-    log.step(code, "inform_dispatch", at(off + 4), NETWORK)
-    if answer.totals["hydrants"]:
-        log.step(code, "inform_fire_service", at(off + 12))
     first, second = repaired + timedelta(minutes=-50), repaired + timedelta(minutes=25)
-    log.step(code, "set_etr", at(off + 15), NETWORK, value=first.replace(second=0, microsecond=0).isoformat())
+    said = first.replace(second=0, microsecond=0).isoformat()
+    facts: list[tuple[int, str, str, dict[str, str]]] = [
+        (off, "cut_off", NETWORK, {}),
+        (16 if stuck is None else 29, "inform_dispatch", NETWORK, {}),
+        (off + 15, "set_etr", NETWORK, {"value": said}),
+        (min(off + 18, 95), "publish", DISPATCH, {"value": "web"}),
+        *((off + 40 + 15 * number, "post", NETWORK, {"subject": place}) for number, place in enumerate(near)),
+    ]
+    if answer.totals["hydrants"]:
+        facts.append((28, "inform_fire_service", DISPATCH, {}))
+    if repaired - opened > timedelta(hours=24):
+        facts.append((22 * 60, "arrange_supply", DISPATCH, {"value": "供水车"}))
+    for minute, action, actor, told in sorted(facts, key=lambda fact: fact[0]):
+        log.step(code, action, at(minute), actor, **told)
     if stuck is not None:
         log.step(code, "set_etr", first, NETWORK, value=second.isoformat(), note="管沟积水，延长作业")
     log.step(code, "finish_work", repaired + timedelta(minutes=-40), NETWORK)
@@ -231,7 +243,7 @@ def _works(log: _Log, network: Network, tables: Mapping[str, pd.DataFrame], rng:
             start=_COMING[min(coming, 1)] if coming >= 0 else _FIRST_DAY + timedelta(days=21 * number),
             hours=6 if number % 2 else 8,
             reason=_REASONS[number % len(_REASONS)],
-            near=_communities_at(tables, link, "water"),
+            near=_communities_of(tables, answer),
         )
         if coming >= 0:
             ahead = replace(work, opened_d=20, published_h=250)
@@ -247,7 +259,7 @@ def _elsewhere(log: _Log, tables: Mapping[str, pd.DataFrame], rng: np.random.Gen
         if kind.utility not in networks:
             networks[kind.utility] = network_of(kind.utility, *(tables[name] for name in NETWORK_TABLES))
         for link, answer in _isolable(networks[kind.utility], rng, 1):
-            near = _communities_at(tables, link, kind.utility)
+            near = _communities_of(tables, answer)
             work = replace(kind, link=link, near=near, opened_d=20, published_h=264)
             if work.start > NOW:
                 _planned(log, work, until="published")
@@ -301,12 +313,12 @@ def _households(answer: Shutoff) -> int:
     return int(str(answer.totals["households"]))
 
 
-def _communities_at(tables: Mapping[str, pd.DataFrame], link: str, utility: str) -> tuple[str, ...]:
-    """Return the communities beside a link."""
-    links = tables["links"]
-    line = links.loc[(links["utility"] == utility) & (links["code"] == link), "geom"].iloc[0]
-    communities = tables["communities"]
-    return tuple(str(code) for code in communities.loc[communities["geom"].distance(line) < 60.0, "code"])
+def _communities_of(tables: Mapping[str, pd.DataFrame], answer: Shutoff) -> tuple[str, ...]:
+    """Return the communities in which somebody loses supply."""
+    buildings = tables["buildings"]
+    hit = pd.concat([answer.isolated.customers["building_code"], answer.unintended.customers["building_code"]])
+    there = buildings.loc[buildings["code"].isin(hit.dropna()), "community_code"].dropna()
+    return tuple(sorted(str(code) for code in there.unique()))
 
 
 def _planned(log: _Log, work: _Work, *, until: str) -> str:

@@ -4,7 +4,7 @@ from gisapp.operations.forms import operation_json, operation_list
 from gisapp.operations.lifecycle import Step, allowed, amendable, next_step, recordable, wants_reason
 from gisapp.operations.model import Operation, burst_text, bursts_of, notice_digest, operation_of
 from gisapp.operations.spans import spans
-from gisapp.operations.valves import Overrides, overrides, still_closed, without_order
+from gisapp.operations.valves import Overrides, overrides, states_for, still_closed, without_order
 
 __all__ = [
     "Operation",
@@ -22,6 +22,7 @@ __all__ = [
     "overrides",
     "recordable",
     "spans",
+    "states_for",
     "still_closed",
     "wants_reason",
     "without_order",

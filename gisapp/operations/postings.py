@@ -1,33 +1,13 @@
-"""Where notices of a shutoff are posted: every community that the affected area touches (Art. 17, 35(4))."""
+"""Where notices of a shutoff are posted: in every community in which somebody loses supply (Art. 17, 35(4))."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
 
-import geopandas as gpd
 import pandas as pd
-import shapely
 
 from gisapp.operations.model import Operation
-
-
-def communities_in(area: shapely.Geometry, communities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the communities that an area shares ground with, as they stand in the table.
-
-    Parameters
-    ----------
-    area
-        The affected area, in the frame of the communities.
-    communities
-        The table; touching at a border only is not enough.
-    """
-    if shapely.is_empty(area):
-        return communities.iloc[:0]
-    shapely.prepare(area)
-    shapes = communities.geometry.to_numpy()
-    shared = shapely.intersects(area, shapes) & ~shapely.touches(area, shapes)
-    return communities[shared].reset_index(drop=True)
 
 
 def postings(operation: Operation, communities: pd.DataFrame) -> pd.DataFrame:

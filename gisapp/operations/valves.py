@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gisapp.operations.lifecycle import DONE
+from gisapp.operations.model import Operation
+
 
 @dataclass(frozen=True)
 class Overrides:
@@ -38,7 +41,8 @@ def overrides(
     """Return how the devices of a utility stand otherwise than normally, by the log.
 
     A device that could not be operated stays as it was and counts as stuck until somebody operates it. One that was
-    closed and opened again, or the reverse, stands as it normally does and is not named.
+    closed and opened again, or the reverse, stands as it normally does and is not named. One that is in the tables
+    no longer says nothing.
 
     Parameters
     ----------
@@ -55,19 +59,30 @@ def overrides(
     at
         What was known at this moment; None for all that is known.
     """
+    mine = devices[devices["utility"] == utility]
     log = valve_operations[valve_operations["utility"] == utility]
+    log = log[log["device_code"].isin(mine["code"])]
     log = log if at is None else log[log["at"] <= at]
     moved = log[log["action"].isin(["closed", "opened"])]
     moved = last_operations(_before_closings(moved, leaving_out))
     known = last_operations(log)
-    mine = devices[devices["utility"] == utility]
-    normally = mine.set_index("code")["state"].reindex(moved["device_code"]).fillna("unknown").to_numpy(dtype=object)
+    normally = mine.set_index("code")["state"].reindex(moved["device_code"]).to_numpy(dtype=object)
     otherwise = moved[moved["action"].map({"closed": "closed", "opened": "open"}).to_numpy(dtype=object) != normally]
     return Overrides(
         closed=_codes(otherwise[otherwise["action"] == "closed"]),
         opened=_codes(otherwise[otherwise["action"] == "opened"]),
         stuck=_codes(known[known["action"].isin(["could_not_close", "could_not_open"])]),
     )
+
+
+def states_for(operation: Operation, valve_operations: pd.DataFrame, devices: pd.DataFrame) -> Overrides:
+    """Return how devices stand otherwise than normally for the answer of an operation, its own closings left out.
+
+    Of a record that is closed or cancelled it is what was known then: what happens later does not change what was
+    told of it.
+    """
+    at = operation.steps["at"].max() if operation.status in DONE else None
+    return overrides(valve_operations, devices, operation.utility, leaving_out=[operation.code], at=at)
 
 
 def _before_closings(moved: pd.DataFrame, orders: Collection[str]) -> pd.DataFrame:

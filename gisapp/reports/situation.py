@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
@@ -18,12 +19,14 @@ from gisapp.network.area import affected_area
 from gisapp.network.attach import rows_of
 from gisapp.operations import Operation
 from gisapp.operations.duties import Reach
+from gisapp.operations.trunks import trunk_rules
 from gisapp.reports.course import LONG, Course, course_of
 from gisapp.reports.lookup import looked_up
 from gisapp.reports.lost import BECAUSE, WAYS, Lost, lost_in
 from gisapp.reports.nearby import hydrants_nearby, parallel_lines
 from gisapp.reports.places import Place, near, places_of
 from gisapp.reports.roads import roads_touched
+from gisapp.rules import ShutoffRules, TrunkRule, shutoff_rules
 
 TABLES = (
     *("links", "devices", "hydrants", "customers"),
@@ -89,6 +92,10 @@ class Situation:
         :func:`gisapp.reports.nearby.parallel_lines`.
     contacts
         Units to call: code, name_hans, name_hant, name_en, kind, ``heads`` and ``on_duty`` (codes of persons).
+    trunks
+        The rules by which a trunk is shut, with the unit that each concerns (Art. 15(9)); none where none is.
+    rules
+        The rules of shutoffs that hold.
     storage_hours
         Hours until the first storage that alone feeds somebody is empty; None where it is not known.
     """
@@ -109,6 +116,8 @@ class Situation:
     hydrants_left: gpd.GeoDataFrame
     parallels: pd.DataFrame
     contacts: pd.DataFrame
+    trunks: tuple[TrunkRule, ...]
+    rules: ShutoffRules
     storage_hours: float | None
 
     @property
@@ -138,15 +147,16 @@ class Situation:
         return int((self.valves["done"] == "closed").sum())
 
     @property
-    def trunk(self) -> bool:
-        """Return whether a trunk main is shut, which concerns the production department too (Art. 15(9))."""
-        return bool((self.pipes["rank"] == "trunk").any())
-
-    @property
     def long_households(self) -> int | None:
         """Return the households without supply for more than 24 hours, None while the end is not known."""
         expected = None if self.course is None else self.course.expected
         return None if expected is None else self.total("households") * (expected > LONG)
+
+    def unit_names(self, column: str) -> Mapping[str, str]:
+        """Return the units to call under their codes and every name, each with its name in one column."""
+        keys = ("code", "name_hans", "name_hant", "name_en")
+        rows = self.contacts.to_dict("records")
+        return {str(row[key]): str(row[column]) for row in rows for key in keys if pd.notna(row[key])}
 
     @property
     def reach(self) -> Reach:
@@ -168,6 +178,7 @@ def situation_of(
     now: datetime,
     zone: ZoneInfo,
     operation: Operation | None = None,
+    own_rules: Path | str | None = None,
 ) -> Situation:
     """Return the situation of a shutoff.
 
@@ -183,6 +194,13 @@ def situation_of(
         In which moments are told.
     operation
         The record, None where there is none.
+    own_rules
+        A utility's own copy of the rules of shutoffs; those of the day on which the record was opened hold.
+
+    Raises
+    ------
+    InputError
+        When the copy has a wrong row.
 
     Notes
     -----
@@ -204,6 +222,10 @@ def situation_of(
         placed = _placed(frame, known)
         return placed.assign(place=places_of(placed["geom"].to_numpy(), streets)).drop(columns="geom")
 
+    opened = moment if operation is None else pd.Timestamp(operation.opened_at).tz_convert(zone)
+    rules = shutoff_rules(opened.date(), own_rules)
+    trunks = trunk_rules(pipes, rules, answer.utility)
+    concerned = {rule.unit for rule in trunks}
     valves = _valves(told(answer.must_close), operation, zone)
     return Situation(
         answer=answer,
@@ -221,7 +243,9 @@ def situation_of(
         hydrants=hydrants.assign(place=places_of(hydrants["geom"].to_numpy(), streets)),
         hydrants_left=left.assign(place=places_of(left["geom"].to_numpy(), streets)),
         parallels=parallel_lines(tables["links"], answer.utility, shape),
-        contacts=_contacts(answer.utility, tables, operation, moment),
+        contacts=_contacts(answer.utility, tables, operation, moment, concerned),
+        trunks=trunks,
+        rules=rules,
         storage_hours=least_hours(answer.storage_only),
     )
 
@@ -312,13 +336,18 @@ def _roads(lost: Lost, customers: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -
 
 
 def _contacts(
-    utility: str, tables: Mapping[str, pd.DataFrame], operation: Operation | None, now: pd.Timestamp
+    utility: str,
+    tables: Mapping[str, pd.DataFrame],
+    operation: Operation | None,
+    now: pd.Timestamp,
+    concerned: Collection[str],
 ) -> pd.DataFrame:
-    """Return the units to call: dispatch, the unit that does the work, the units of the utility's crews."""
+    """Return the units to call: dispatch, who does the work, the utility's crews, ``concerned`` by code or name."""
     units, crews, posts = tables["org_units"], tables["crews"], tables["posts"]
     mine = {operation.unit_code} if operation is not None else set()
     mine |= set(crews.loc[crews["utility"] == utility, "unit_code"].dropna())
-    table = units[(units["kind"] == "dispatch") | units["code"].isin(mine)].reset_index(drop=True)
+    named = units[["code", "name_hans", "name_hant", "name_en"]].isin(concerned).any(axis=1)
+    table = units[(units["kind"] == "dispatch") | units["code"].isin(mine) | named].reset_index(drop=True)
     held = posts[(posts["valid_from"] <= now) & ~(posts["valid_to"] <= now) & (posts["scope_kind"] == "unit")]
     for name, role in (("heads", "head"), ("on_duty", "duty")):
         people = held[held["role"] == role].groupby("scope")["person_code"].agg(", ".join)

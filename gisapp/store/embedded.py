@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,7 @@ import pyproj
 from gisapp.crs import require_metres
 from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
+from gisapp.rules import shutoff_rules
 from gisapp.store import migrate
 from gisapp.store.checking import checked
 from gisapp.store.connect import Connections
@@ -215,8 +217,27 @@ class Store:
             write_setting(connection, key, value)
             add_note(connection, "audit", actor=actor, words=key, tables={}, last="setting")
 
+    @property
+    def own_rules(self) -> str | None:
+        """Return the utility's own copy of the rules of shutoffs, None where those of the program hold."""
+        kept = self.setting(_RULES)
+        return None if kept is None else str(kept)
+
+    def keep_rules(self, text: str | None, *, actor: str) -> None:
+        """Keep a utility's own copy of the rules of shutoffs, or (None) go back to those of the program.
+
+        Raises
+        ------
+        InputError
+            When a row is wrong; names the row and the field, and nothing is kept.
+        """
+        if text is not None:
+            shutoff_rules(date.max, text)
+        self.set_setting(_RULES, text, actor=actor)
+
 
 _FIXED = ("crs", "zone")
+_RULES = "rules.shutoffs"
 
 
 def create_store(path: str | os.PathLike[str], *, crs: object, zone: str = DEFAULT_ZONE, name: str = "") -> Store:

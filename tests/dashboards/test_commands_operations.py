@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import shutil
+from pathlib import Path
 
+import pandas as pd
 import pytest
 import wntr
 
@@ -24,12 +27,17 @@ def run(capsys):
     return call
 
 
-@pytest.fixture
-def net3(tmp_path, run):
-    path = tmp_path / "net3.gpkg"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    path = tmp_path_factory.mktemp("net3") / "net3.gpkg"
     create_store(path, crs="EPSG:4547", name="示例").close()
-    run("import", NET3, "--store", path, "--as", "network", "--utility", "water", "--crs", "EPSG:4547")
+    main(["import", NET3, "--store", str(path), "--as", "network", "--utility", "water", "--crs", "EPSG:4547"])
     return path
+
+
+@pytest.fixture
+def net3(tmp_path, made):
+    return Path(shutil.copy(made, tmp_path))
 
 
 def opened(run, net3, *more):
@@ -104,3 +112,51 @@ def test_a_valve_without_an_order_is_recorded_and_said_to_be_an_exception(run, n
     status, out, err = run("operation", "valve", "10", "closed", "--utility", "water", "--store", net3)
     assert (status, out) == (0, "")
     assert "without an order" in err
+
+
+def test_every_duty_of_every_operation_but_drills_is_judged(run, net3):
+    late = opened(run, net3, "--kind", "emergency", "--unit-code", "U07")
+    opened(run, net3, "--kind", "emergency", "--drill")
+    done = ("--utility", "water", "--shutoff", late, "--store", net3)
+    run("operation", "valve", "10", "closed", *done)
+    step(run, net3, late, "inform_dispatch")
+    status, out, err = run("operation", "duties", "--store", net3)
+    rows = {row["duty"]: row for row in csv.DictReader(io.StringIO(out))}
+    assert (status, {row["shutoff"] for row in rows.values()}) == (0, {late})
+    assert (rows["K12"]["state"], rows["K14"]["state"], rows["K12"]["unit_code"]) == ("met", "running", "U07")
+    assert "1 operations: 0 breached" in err
+    status, out, _ = run("operation", "duties", "--store", net3, "--state", "breached")
+    assert (status, len(out.splitlines())) == (1, 1)
+
+
+def test_valves_turned_without_an_order_are_listed(run, net3):
+    assert run("operation", "unordered", "--store", net3)[0] == 1
+    run("operation", "valve", "10", "closed", "--utility", "water", "--store", net3)
+    status, out, _ = run("operation", "unordered", "--store", net3)
+    assert (status, [row["device_code"] for row in csv.DictReader(io.StringIO(out))]) == (0, ["10"])
+
+
+def test_own_rules_are_printed_edited_kept_and_given_up(run, net3, tmp_path):
+    own = tmp_path / "own.toml"
+    run("rules", "--store", net3, "-o", own)
+    text = own.read_text(encoding="utf-8")
+    ours = 'duty = "K12"\nutility = "water"\nminutes = 10'
+    own.write_text(text.replace(ours, ours.replace("10", "5")), encoding="utf-8")
+    assert run("rules", "--store", net3, "--own", own)[0] == 0
+    assert run("rules", "--store", net3)[1] == own.read_text(encoding="utf-8")
+    assert limit_min(run, net3) == 5
+    run("rules", "--store", net3, "--ours")
+    assert limit_min(run, net3) == 10
+    own.write_text(text.replace('utility = "gas"', 'utility = "gass"', 1), encoding="utf-8")
+    status, _, err = run("rules", "--store", net3, "--own", own)
+    assert (status, "own.toml" in err, "found 'gass'; use one of" in err) == (2, True, True)
+    assert limit_min(run, net3) == 10
+
+
+def limit_min(run, net3):
+    """Return within how many minutes dispatch is told of a new emergency."""
+    code = opened(run, net3, "--kind", "emergency")
+    run("operation", "valve", "10", "closed", "--utility", "water", "--shutoff", code, "--store", net3)
+    told = json.loads(run("operation", "show", "--store", net3, "--shutoff", code)[1])
+    (duty,) = [one for one in told["duties"] if one["duty"] == "K12"]
+    return (pd.Timestamp(duty["due_at"]) - pd.Timestamp(duty["start"])) / pd.Timedelta(minutes=1)

@@ -1,5 +1,6 @@
 """The shutoffs of the sample city keep the rules of the house, but where they are meant not to."""
 
+from dataclasses import asdict
 from datetime import datetime
 
 import pandas as pd
@@ -7,10 +8,11 @@ import pytest
 
 from gisapp.demo.sizes import NOW
 from gisapp.network import network_of, shutoff
-from gisapp.operations import next_step, operation_of, overrides, without_order
+from gisapp.operations import next_step, operation_of, overrides, states_for, without_order
 from gisapp.operations.duties import duties
 from gisapp.reports.coinciding import coinciding
-from gisapp.rules import shutoff_rules
+from gisapp.reports.situation import TABLES as TOLD
+from gisapp.reports.situation import situation_of
 from gisapp.tables import UTILITIES
 from gisapp.times import zone_named
 
@@ -40,6 +42,8 @@ def test_every_kind_of_life_is_there(records):
 
 
 def test_nothing_was_done_after_the_last_day_of_the_city(small):
+    for _, steps in small["shutoff_steps"].groupby("shutoff_code"):
+        assert steps["noted_at"].is_monotonic_increasing
     assert small["shutoff_steps"]["noted_at"].max() <= NOW
     assert small["valve_operations"]["at"].max() <= NOW
     assert small["notices"]["released_at"].max() <= NOW
@@ -69,14 +73,22 @@ def test_what_was_closed_is_what_had_to_be_closed_and_all_of_it_is_open_again(sm
         assert (today.closed, today.opened) == ((), ())
 
 
-def test_one_notice_was_late_and_one_valve_was_turned_without_an_order(small, records):
-    now = datetime.fromisoformat("2026-11-27T00:00:00+00:00")
-    states = {}
+def test_what_was_late_is_one_notice_and_what_dispatch_heard_where_a_valve_was_stuck(small, networks, records):
+    known = {name: small[name] for name in TOLD}
+    late = []
     for record in records:
-        rules = shutoff_rules(record.opened_at.astimezone(ZONE).date())
-        judged = duties(record, rules, now=now, zone=ZONE).set_index("duty")["state"]
-        states[record.code] = judged.get("K11") if record.status == "closed" else None
-    assert list(states.values()).count("breached") == 1
+        states = states_for(record, small["valve_operations"], small["devices"])
+        answer = shutoff(networks[record.utility], record.bursts, **asdict(states))
+        told = situation_of(answer, known, now=NOW, zone=ZONE, operation=record)
+        judged = duties(record, told.rules, now=NOW.to_pydatetime(), zone=ZONE, reach=told.reach)
+        late += [(duty, bool(record.stuck)) for duty in judged.loc[judged["state"] == "breached", "duty"]]
+        area = told.area.union_all()
+        there = small["communities"]
+        shared = there.intersects(area) & ~there.touches(area)
+        assert set(told.lost.communities["code"]) == set(there.loc[shared, "code"])  # the posting list
+    stuck = sum(bool(record.stuck) for record in records)
+    assert stuck >= 1
+    assert sorted(late) == [("K11", False), *[("K12", True)] * stuck]
     assert len(without_order(small["valve_operations"])) == 2
 
 

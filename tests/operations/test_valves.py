@@ -3,10 +3,14 @@
 import pandas as pd
 from records import at, record, valves
 
-from gisapp.operations import Overrides, overrides, still_closed, without_order
+from gisapp.operations import Overrides, overrides, states_for, still_closed, without_order
 
 DEVICES = pd.DataFrame(
-    {"utility": "water", "code": ["V1", "V2", "V3", "B1"], "state": ["open", "open", "unknown", "closed"]}
+    {
+        "utility": "water",
+        "code": ["V1", "V2", "V3", "V7", "B1"],
+        "state": ["open", "open", "unknown", "closed", "closed"],
+    }
 )
 
 
@@ -19,6 +23,11 @@ def test_the_last_operation_of_a_valve_says_how_it_stands():
 def test_what_stands_again_as_it_normally_does_is_not_named():
     log = valves(("V1", "closed", 1), ("V1", "opened", 3), ("B1", "opened", 1), ("B1", "closed", 2))
     assert overrides(log, DEVICES, "water") == Overrides()
+
+
+def test_a_device_that_is_in_the_tables_no_longer_says_nothing():
+    log = valves(("V1", "closed", 1), ("V8", "closed", 2), ("V9", "could_not_close", 3))
+    assert overrides(log, DEVICES, "water") == Overrides(closed=("V1",))
 
 
 def test_the_log_is_read_by_the_time_of_the_operation_not_of_the_writing():
@@ -56,6 +65,15 @@ def test_a_valve_that_others_hold_closed_stays_so_when_a_shutoff_closes_it_too()
 def test_what_was_known_at_a_moment_can_be_asked():
     log = valves(("V1", "closed", 1), ("V1", "opened", 5))
     assert overrides(log, DEVICES, "water", at=pd.Timestamp(at(4))).closed == ("V1",)
+
+
+def test_a_closed_record_is_answered_by_what_was_known_when_it_was_closed():
+    ended = [(name, {}) for name in ("order", "start_closing", "cut_off", "finish_work", "restore", "answer", "close")]
+    own = valves(("V1", "closed", 200), ("V2", "could_not_close", 201))
+    log = pd.concat([own, valves(("V1", "closed", 419), ("V3", "closed", 421), shutoff="S2")], ignore_index=True)
+    closed, running = record("emergency", *ended, log=own), record("emergency", *ended[:-1], log=own)
+    assert states_for(closed, log, DEVICES) == Overrides(closed=("V1",), stuck=("V2",))
+    assert states_for(running, log, DEVICES) == Overrides(closed=("V1", "V3"), stuck=("V2",))
 
 
 def test_an_operation_without_an_order_is_an_exception():

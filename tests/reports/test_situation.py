@@ -90,6 +90,19 @@ def test_contacts_are_dispatch_and_the_units_that_work(told):
     assert told.contacts[["code", "heads", "on_duty"]].values.tolist() == [["U01", "", "E01"], ["U07", "E02", ""]]
 
 
+def test_where_a_trunk_is_shut_the_production_department_is_a_contact_too():
+    tables = riverside.tables()
+    answer = shutoff(riverside.network(given=tables), [("P2", 100.0)])
+    tables["links"]["rank"] = "main"
+    assert situation_of(answer, tables, now=riverside.moment(0), zone=ZONE).trunks == ()
+    tables["links"]["rank"] = "trunk"
+    units = tables["org_units"]
+    units.loc[len(units)] = units.iloc[0].to_dict() | {"code": "U04", "kind": "office", "name_hans": "生产安全部"}
+    told = situation_of(answer, tables, now=riverside.moment(0), zone=ZONE)
+    assert [rule.unit for rule in told.trunks] == ["生产安全部"]
+    assert told.contacts["code"].tolist() == ["U01", "U07", "U04"]
+
+
 def test_nothing_personal_is_in_a_situation(burst):
     told = burst
     frames = [told.lost.customers, told.lost.critical, told.valves, told.course.timeline, told.course.etrs]

@@ -1,0 +1,161 @@
+"""Commands that judge: ``operation show``, ``operation duties`` and ``operation unordered``; ``rules``."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashboards.commands.console import ACTOR, command, put_csv, put_json, put_text, say, store_option
+from dashboards.commands.situations import networks_in, records_in, situation_in
+from gisapp.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from gisapp.network import Network
+    from gisapp.operations import Operation
+    from gisapp.store import Store
+
+STATES = ("breached", "due_soon", "running", "not_judged", "met")
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add the verbs of ``operation`` that judge."""
+    made = _verb(verbs, "show", run_show, "Show one operation with its duties as JSON.", "show --shutoff S20261127-001")
+    made.add_argument("--shutoff", required=True, metavar="CODE", help="the code of the operation")
+    _own_rules(made)
+    made = _verb(
+        verbs,
+        "duties",
+        run_duties,
+        "Judge every duty of every operation but drills, the newest operation first. Exit status 1: there is none.",
+        "duties --state breached -o breached.csv",
+    )
+    made.add_argument("--state", action="append", choices=STATES, default=[], help="only these; several times")
+    _own_rules(made)
+    _verb(
+        verbs,
+        "unordered",
+        run_unordered,
+        "List who opened or closed a valve without an order. Exit status 1: nobody did.",
+        "unordered",
+    )
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands of this module."""
+    made = command(
+        commands,
+        "rules",
+        run_rules,
+        "Print the rules of shutoffs: notice times, limits, levels. Edit them and give them back as your own.",
+        "gisapp rules --store city.gpkg -o own.toml\n  gisapp rules --store city.gpkg --own own.toml",
+    )
+    store_option(made)
+    group = made.add_mutually_exclusive_group()
+    group.add_argument("--own", type=Path, metavar="OWN.toml", help="check these and keep them in the store")
+    group.add_argument("--ours", action="store_true", help="go back to those that come with the program")
+    group.add_argument("-o", dest="out", type=Path, metavar="FILE")
+
+
+def _verb(verbs: Any, name: str, run: Callable[..., int], about: str, words: str) -> argparse.ArgumentParser:
+    made = command(verbs, name, run, about, f"gisapp operation {words} --store city.gpkg")
+    store_option(made)
+    made.add_argument("-o", dest="out", type=Path, metavar="FILE")
+    return made
+
+
+def _own_rules(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--rules", type=Path, metavar="OWN.toml", help="your own copy of the rules of shutoffs")
+
+
+def run_show(options: argparse.Namespace) -> int:
+    """Show one operation."""
+    from gisapp.operations import operation_json
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        operation = store.operations.operation(options.shutoff)
+        found = _duties(store, operation, networks_in(store), options.rules)
+    put_json(operation_json(operation, found), options.out)
+    return 0
+
+
+def run_duties(options: argparse.Namespace) -> int:
+    """Judge the operations that count."""
+    import pandas as pd
+
+    from gisapp.operations.duties import counted_operations
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        counted = set(counted_operations(store.table("shutoffs"))["code"])
+        records = [record for record in records_in(store) if record.code in counted]
+        records.sort(key=lambda record: (record.opened_at, record.code), reverse=True)
+        network = networks_in(store)
+        parts = [_with_head(record, _duties(store, record, network, options.rules)) for record in records]
+    empty = pd.DataFrame(columns=["shutoff", "utility", "kind", "unit_code", "duty", "state"])
+    table = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else empty
+    found = table[table["state"].isin(options.state or STATES)]
+    put_csv(found, options.out)
+    counts = [f"{int((table['state'] == state).sum())} {state}" for state in STATES]
+    say(f"{len(records)} operations: {', '.join(counts)}")
+    return 0 if len(found) else 1
+
+
+def _with_head(record: Operation, table: pd.DataFrame) -> pd.DataFrame:
+    head = {"shutoff": record.code, "utility": record.utility, "kind": record.kind, "unit_code": record.unit_code}
+    return table.assign(**head)[[*head, *table.columns]]
+
+
+def _duties(
+    store: Store, operation: Operation, network: Callable[[str], Network], own_rules: Path | None
+) -> pd.DataFrame:
+    """Return the duties of an operation; without what it reaches, said so, where its links are known no longer."""
+    import pandas as pd
+
+    from gisapp.operations.duties import duties
+    from gisapp.rules import shutoff_rules
+
+    now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
+    day = operation.opened_at.astimezone(store.zone).date()
+    rules = shutoff_rules(day, own_rules or store.own_rules)
+    try:
+        reach = situation_in(store, operation, now, own_rules=own_rules, network=network).reach
+    except InputError as error:
+        say(f"{operation.code}: without hydrants, homes and communities: {error}")
+        reach = None
+    return duties(operation, rules, now=now, zone=store.zone, reach=reach)
+
+
+def run_unordered(options: argparse.Namespace) -> int:
+    """List the operations of valves without an order."""
+    from gisapp.operations import without_order
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        found = without_order(store.table("valve_operations"))
+    put_csv(found.drop(columns=["note", "shutoff_code"]), options.out)
+    return 0 if len(found) else 1
+
+
+def run_rules(options: argparse.Namespace) -> int:
+    """Print or keep the rules of shutoffs."""
+    from gisapp.rules import rule_text, shutoff_rules
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        if options.own is None and not options.ours:
+            put_text(store.own_rules or rule_text("shutoffs"), options.out)
+            return 0
+        text = None
+        if options.own is not None:
+            shutoff_rules(date.max, options.own)  # names the file where a row is wrong
+            text = options.own.read_text(encoding="utf-8")
+        store.keep_rules(text, actor=ACTOR)
+    say(f"{options.store}: {'our rules hold' if text is None else 'your own rules are kept'}")
+    return 0

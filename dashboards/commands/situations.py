@@ -1,0 +1,60 @@
+"""How things stand for an operation of a store, as the commands tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboards.commands.networks import network_in
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gisapp.network import Network
+    from gisapp.operations import Operation
+    from gisapp.reports.situation import Situation
+    from gisapp.store import Store
+
+
+def records_in(store: Store) -> list[Operation]:
+    """Return every operation of a store."""
+    from gisapp.operations import operation_of
+
+    own = [store.table(name) for name in ("shutoffs", "shutoff_steps", "valve_operations", "notices")]
+    return [operation_of(code, *own) for code in own[0]["code"]]
+
+
+def networks_in(store: Store) -> Callable[[str], Network]:
+    """Return what gives the network of a utility, each made once."""
+    return cache(lambda utility: network_in(store, utility))
+
+
+def situation_in(
+    store: Store,
+    operation: Operation,
+    now: datetime,
+    *,
+    own_rules: Path | None = None,
+    network: Callable[[str], Network] | None = None,
+) -> Situation:
+    """Return the situation of an operation of a store, answered as the network stood before it.
+
+    ``own_rules`` stand in place of the rules that the store keeps.
+    """
+    from gisapp.network import shutoff
+    from gisapp.operations import states_for
+    from gisapp.reports.situation import TABLES, situation_of
+
+    states = states_for(operation, store.table("valve_operations"), store.table("devices"))
+    known = (network or networks_in(store))(operation.utility)
+    return situation_of(
+        shutoff(known, operation.bursts, **asdict(states)),
+        {name: store.table(name) for name in TABLES},
+        now=now,
+        zone=store.zone,
+        operation=operation,
+        own_rules=own_rules or store.own_rules,
+    )
