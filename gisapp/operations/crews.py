@@ -23,7 +23,7 @@ def nearest_crews(
     Parameters
     ----------
     crews, streets
-        The tables, in one projected CRS in metres. Streets hang together where their ends meet to the centimetre.
+        The tables, in one projected CRS in metres. Streets hang together where they meet or cross, a flyover too.
     place
         Where they must go, in the same CRS.
     utility
@@ -57,6 +57,7 @@ def _along_streets(lines: np.ndarray, starts: np.ndarray, place: shapely.Point) 
     """Return the metres along streets from every start to a place; infinite where no street leads."""
     if not len(lines) or not len(starts):
         return np.full(len(starts), np.inf)
+    lines = shapely.get_parts(shapely.node(shapely.multilinestrings(lines)))
     ends = np.round(np.concatenate([shapely.get_coordinates(shapely.get_point(lines, at)) for at in (0, -1)]), 2)
     _, joint = np.unique(ends, axis=0, return_inverse=True)
     a, b = joint[: len(lines)], joint[len(lines) :]
