@@ -77,6 +77,15 @@ def test_degrees_are_refused():
         nearest_crews(crews((0, 0)).to_crs(4490), streets(ROAD), PLACE, utility="water")
 
 
+def corner(known, point):
+    """Return the number of a point, that of one at the same place if there is one."""
+    for number, other in enumerate(known):
+        if other.distance(point) < 0.02:
+            return number
+    known.append(point)
+    return len(known) - 1
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_ways_equal_those_of_networkx_on_a_random_town(seed):
     rng = np.random.default_rng(seed)
@@ -84,17 +93,16 @@ def test_ways_equal_those_of_networkx_on_a_random_town(seed):
     pairs = [tuple(rng.choice(12, 2, replace=False)) for _ in range(14)]
     drawn = [line(nodes[a], nodes[b]) for a, b in pairs]
     town = streets(*drawn)
-    graph = nx.Graph()
+    graph, known = nx.Graph(), []
     for one in drawn:  # cut by hand at every crossing
         at = {0.0, one.length}
         at |= {one.project(one.intersection(other)) for other in drawn if other is not one and one.crosses(other)}
         stops = [one.interpolate(m) for m in sorted(at)]
         for a, b in pairwise(stops):
-            ends = [(round(stop.x, 1), round(stop.y, 1)) for stop in (a, b)]
-            graph.add_edge(*ends, weight=a.distance(b))
+            graph.add_edge(*(corner(known, stop) for stop in (a, b)), weight=a.distance(b))
     start, goal = nodes[pairs[0][0]], nodes[pairs[-1][1]]
     found = nearest_crews(crews(tuple(start)), town, shapely.Point(X + goal[0], Y + goal[1]), utility="water")
-    spots = [(round(X + x, 1), round(Y + y, 1)) for x, y in (start, goal)]
+    spots = [corner(known, shapely.Point(X + x, Y + y)) for x, y in (start, goal)]
     try:
         wanted = nx.shortest_path_length(graph, *spots, weight="weight")
     except nx.NetworkXNoPath:
