@@ -16,6 +16,7 @@ T = TypeVar("T")
 THEMES = ("light", "dark")
 GROUND = {"light": "#f3f4f2", "dark": "#15191f"}
 TEXT = {"light": "#1c2430", "dark": "#e8ecf1"}
+CRITICAL = {"light": "#5b21b6", "dark": "#c4b5fd"}
 RIM = {"light": "#ffffff", "dark": "#0b0e12"}
 
 _UTILITY = {

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gisapp.words import utility_word, word
 from layers.layer import Classes, Layer, Legend, Shapes, Style
-from layers.palette import RIM, TEXT, shutoff_colours, task_colours
+from layers.palette import CRITICAL, RIM, shutoff_colours, task_colours
 
 if TYPE_CHECKING:
     from gisapp.network.shutoff import Shutoff
@@ -141,7 +141,7 @@ def critical_shapes(users: gpd.GeoDataFrame, *, language: str, theme: str = "lig
         title="layers.shutoff_critical",
         kind="point",
         frame=frame[["code", "kind", "geom"]],
-        style=Style(TEXT[theme], width_px=6.0, outline=shutoff_colours(theme)["isolated"], label="kind"),
+        style=Style(CRITICAL[theme], width_px=6.5, outline=RIM[theme], label="kind"),
         popup=("kind", "code"),
     )
 

@@ -61,6 +61,10 @@
     });
   }
 
+  function join(code, burst) {
+    inquire(words("join", { burst, code }), [], () => send({ do: "amend", code, more: burst }, ""));
+  }
+
   function shown(dialog) {
     document.querySelector(".emergency").append(dialog);
     dialog.addEventListener("close", () => dialog.remove());
@@ -130,6 +134,7 @@
     return element("div", { class: "buttons" }, file("html"), file("docx"), ...parts);
   }
 
+  window.gisappWrites = { join };
   window.dash_clientside = window.dash_clientside || {};
   Object.assign((window.dash_clientside.emergency = window.dash_clientside.emergency || {}), {
     busy(on) {

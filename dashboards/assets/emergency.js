@@ -105,12 +105,12 @@
       if (found ? !target || target.kind !== "links" : !click || !click.layer || !click.id) return [skip(), skip()];
       const pipe = found || click.layer.startsWith("links_") || click.layer === "shutoff_links";
       if (!pipe) fromMap(click);
-      if (!pipe || old.code) return [skip(), skip()];
+      if (!pipe || (old.code && (found || !old.adding))) return [skip(), skip()];
       const utility = found ? target.utility : old.utility;
       const code = found ? target.code : click.id;
       const joins = old.adding && utility === old.utility;
       const others = joins ? old.bursts.filter((one) => one.split("@")[0] !== code) : [];
-      const kept = { ...EMPTY, utility, bursts: others, stuck: joins ? old.stuck : [] };
+      const kept = { ...EMPTY, code: old.code, utility, bursts: others, stuck: joins ? old.stuck : [] };
       if (found) return [{ ...kept, bursts: [...others, code] }, skip()];
       return [skip(), { case: kept, code, lng: click.lng, lat: click.lat, zoom: map()?.getZoom() || 0, at: click.at }];
     },
@@ -128,7 +128,11 @@
         shutoff: now.code, opened: now.opened, utility: now.code ? null : now.utility,
         pipe: now.code ? null : now.bursts.join(","), stuck: now.code ? null : now.stuck.join(","),
       });
-      return now.code ? "" : "crosshair";
+      if (now.code && now.bursts.length) { // another burst of the operation was clicked
+        change({ bursts: [] });
+        window.gisappWrites.join(now.code, now.bursts[0]);
+      }
+      return now.code && !now.adding ? "" : "crosshair";
     },
 
     told(_mark, answers) {

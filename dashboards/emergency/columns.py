@@ -73,7 +73,7 @@ def shown(standing: Standing, snapshot: Snapshot, standings: Standings, spoken: 
     ]
     return (
         drill_band(standing.situation.course, spoken),
-        [event_line(standing, spoken), _jumps(standing, spoken)],
+        [event_line(standing, snapshot.store.zone, spoken), _jumps(standing, spoken)],
         [part for part in left if part is not None],
         [part for part in right if part is not None],
         clocks(standing, now, snapshot.store.zone, spoken),

@@ -35,7 +35,7 @@ PLACED_ZOOM = 16.0
 def drawn(standing: Standing, snapshot: Snapshot, spoken: str) -> list[dict[str, Any]]:
     """Return the layers of a situation."""
     situation, answer = standing.situation, standing.answer
-    links, devices = (_mine(snapshot.store.table(name), standing.utility) for name in ("links", "devices"))
+    links, devices = (_mine(snapshot, name, standing.utility) for name in ("links", "devices"))
     users = situation.lost.customers
     users = users[users["critical"].notna()]
     done = dict(situation.valves.dropna(subset="done")[["code", "done"]].to_numpy())
@@ -60,7 +60,7 @@ def drawn(standing: Standing, snapshot: Snapshot, spoken: str) -> list[dict[str,
 
 def extent_for(standing: Standing, snapshot: Snapshot) -> list[float]:
     """Return the extent that shows the burst, the valves to close and the area, with some of what is around."""
-    links, devices = (_mine(snapshot.store.table(name), standing.utility) for name in ("links", "devices"))
+    links, devices = (_mine(snapshot, name, standing.utility) for name in ("links", "devices"))
     burst = gpd.GeoDataFrame({"geom": [standing.situation.site.shape]}, geometry="geom", crs=links.crs)
     valves = devices.loc[devices["code"].isin(standing.answer.must_close["code"]), ["geom"]]
     area = standing.situation.area[["geom"]]
@@ -70,7 +70,7 @@ def extent_for(standing: Standing, snapshot: Snapshot) -> list[float]:
 
 def whole_extent(snapshot: Snapshot, utility: str) -> list[float] | None:
     """Return the extent of a utility's network, None where it has none."""
-    links = _mine(snapshot.store.table("links"), utility)
+    links = _mine(snapshot, "links", utility)
     return extent_of(links, to=snapshot.frame) if len(links) else None
 
 
@@ -79,7 +79,7 @@ def burst_at(clicked: Mapping[str, Any], snapshot: Snapshot) -> str:
     code, utility = str(clicked["code"]), clicked["case"]["utility"]
     if clicked["zoom"] < PLACED_ZOOM:
         return code
-    links = _mine(snapshot.store.table("links"), utility)
+    links = _mine(snapshot, "links", utility)
     link = links[links["code"] == code].iloc[0]
     point = shapely.Point(place_from_map(clicked["lng"], clicked["lat"], links.crs, frame=snapshot.frame))
     share = shapely.line_locate_point(link["geom"], point, normalized=True)
@@ -98,8 +98,14 @@ def _burst(standing: Standing, theme: str) -> list[Shapes]:
     ]
 
 
-def _mine(table: gpd.GeoDataFrame, utility: str) -> gpd.GeoDataFrame:
-    return table[table["utility"] == utility]
+def _mine(snapshot: Snapshot, name: str, utility: str) -> gpd.GeoDataFrame:
+    """Return the rows of a table that are of one utility, kept for the next click."""
+
+    def make() -> gpd.GeoDataFrame:
+        table = snapshot.store.table(name)
+        return table[table["utility"] == utility]
+
+    return snapshot.derived((name, utility), (name,), make)
 
 
 def _roomy(extent: Sequence[float]) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from dash import html
@@ -14,12 +15,12 @@ from dashboards import shell
 from dashboards.emergency.opening import opening_buttons
 from dashboards.emergency.parts import actor, chip, clock, dn, joined
 from dashboards.emergency.standing import Standing
-from dashboards.emergency.steps import next_steps
+from dashboards.emergency.steps import amending, next_steps
 from gisapp.reports.course import Course
 from gisapp.words import term, utility_word, word
 
 
-def event_line(standing: Standing, spoken: str) -> Component:
+def event_line(standing: Standing, zone: ZoneInfo, spoken: str) -> Component:
     """Return the line above everything: of a record, or of a burst that is only tried out."""
     course = standing.situation.course
     sign = html.Span(shell.icon(shell.UTILITY_ICONS[standing.utility]), className=f"sign {standing.utility}")
@@ -33,7 +34,7 @@ def event_line(standing: Standing, spoken: str) -> Component:
             html.Span(utility_word(f"operation.status.{course.status}", standing.utility, spoken), className="status"),
             html.Span(kind),
         ]
-        buttons = [*next_steps(standing, spoken), _back(spoken)]
+        buttons = [*next_steps(standing, spoken), *amending(standing, zone, spoken), _back(spoken)]
     where = html.Span(joined(_place(standing, spoken), _about(standing, spoken)), className="quiet where")
     return html.Div(
         [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pandas as pd
@@ -115,6 +116,7 @@ def _draw_network(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
         utility = standings.utility(case)
         if utility == drawn and ctx.triggered_id == CASE:
             return no_update, no_update, no_update
+        threading.Thread(target=snapshot.network, args=(utility,), daemon=True).start()  # ready before the click
         specs = static_specs(tiles_of(app.server), "base", "grids", utility, language=shell.language())
         extent = whole_extent(snapshot, utility) if case.empty and not view else None
         return specs, extent or no_update, utility

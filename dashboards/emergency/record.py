@@ -12,12 +12,13 @@ from dashboards.emergency.case import Case
 from dashboards.emergency.parts import actor, clock
 from dashboards.emergency.standing import Standings
 from gisapp.errors import AccessError, InputError
-from gisapp.operations import Operation
+from gisapp.operations import Operation, amendable, burst_text, bursts_of
 from gisapp.operations.lifecycle import DECISIONS
 from gisapp.store import Store
 from gisapp.words import utility_word, word
 
 Deed = Mapping[str, Any]
+TIMES = ("planned_start", "planned_end")
 
 
 def write(done: Deed, store: Store, standings: Standings, *, who: str, decides: bool) -> str:
@@ -26,7 +27,8 @@ def write(done: Deed, store: Store, standings: Standings, *, who: str, decides: 
     Parameters
     ----------
     done
-        What the button says (``do``: ``open``, ``step``, ``operate`` or ``release``) with the answers to what it asked.
+        What the button says (``do``: ``open``, ``amend``, ``step``, ``operate`` or ``release``) with the answers to
+        what it asked.
     decides
         Whether the person wrote by the right to decide.
 
@@ -49,6 +51,8 @@ def write(done: Deed, store: Store, standings: Standings, *, who: str, decides: 
         if done["action"] == "set_etr":
             told["value"] = _moment(done, "value", store).isoformat()
         store.operations.record(code, str(done["action"]), who, **told)
+    elif done["do"] == "amend":
+        store.operations.amend(code, _changes(done, store), who)
     elif done["do"] == "operate":
         store.operations.operate(_operated(done, store), who, seen=str(done["seen"]))
     else:
@@ -76,7 +80,7 @@ def conflict_words(done: Deed, operation: Operation, store: Store, spoken: str) 
 def _open(done: Deed, store: Store, standings: Standings, who: str) -> str:
     """Open a record where the burst is, with the valves that were already found stuck."""
     case = Case(str(done["utility"]), tuple(done["bursts"]), tuple(done["stuck"]))
-    planned = {name: _moment(done, name, store) for name in ("planned_start", "planned_end") if done.get(name)}
+    planned = {name: _moment(done, name, store) for name in TIMES if done.get(name)}
     head = {
         "utility": case.utility,
         "kind": str(done["kind"]),
@@ -91,6 +95,15 @@ def _open(done: Deed, store: Store, standings: Standings, who: str) -> str:
         found = {"utility": case.utility, "device_code": device, "action": "could_not_close", "shutoff_code": code}
         store.operations.operate(found, who)
     return code
+
+
+def _changes(done: Deed, store: Store) -> dict[str, object]:
+    """Return what is to be changed in the head: one more link (``more``), or what the dialog asked."""
+    operation = store.operations.operation(str(done["code"]))
+    if done.get("more"):
+        return {"links": burst_text((*operation.bursts, *bursts_of(str(done["more"]))))}
+    asked = [name for name in amendable(operation) if name in done]
+    return {name: _moment(done, name, store) if name in TIMES else _text(done, name) for name in asked}
 
 
 def _operated(done: Deed, store: Store) -> dict[str, Any]:

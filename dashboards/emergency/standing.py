@@ -105,6 +105,7 @@ class Standings:
         self._made = lru_cache(maxsize=32)(self._make)
         self._answered = lru_cache(maxsize=256)(self._answer)
         self._coinciding = lru_cache(maxsize=2)(self._coincide)
+        self._overridden = lru_cache(maxsize=64)(self._override)
 
     def of(self, case: Case) -> Standing:
         """Return how things stand for a case that is not empty.
@@ -195,8 +196,12 @@ class Standings:
 
     def _today(self, utility: str, operation: Operation | None) -> Overrides:
         """Return how devices stand otherwise than normally: today, or when the record was closed."""
+        code = operation.code if operation else ""
+        return self._overridden(utility, code, self._revisions(("devices", *RECORDS)))
+
+    def _override(self, utility: str, code: str, _revisions: tuple[int, ...]) -> Overrides:
         log, devices = (self._snapshot.store.table(name) for name in ("valve_operations", "devices"))
-        return overrides(log, devices, utility) if operation is None else states_for(operation, log, devices)
+        return states_for(self.operation(code), log, devices) if code else overrides(log, devices, utility)
 
     def _ask(self, utility: str, bursts: Iterable[Burst], states: Overrides) -> Shutoff:
         return self._answered(utility, tuple(bursts), states, self._revisions(NETWORK_TABLES))

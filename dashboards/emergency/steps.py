@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
+from dash import html
 from dash.development.base_component import Component
 
+from dashboards import shell
 from dashboards.access import Permission
-from dashboards.emergency.parts import Field, deed
+from dashboards.emergency.parts import Field, deed, may
 from dashboards.emergency.standing import Standing
-from gisapp.operations import Operation, allowed, wants_reason
+from gisapp.operations import Operation, allowed, amendable, burst_text, wants_reason
 from gisapp.operations.lifecycle import DECISIONS
 from gisapp.words import utility_word, word
 
@@ -20,6 +24,32 @@ def next_steps(standing: Standing, spoken: str) -> list[Component]:
     moves = allowed(operation)
     made = [_move(action, operation, spoken, main=place == 0) for place, action in enumerate(moves)]
     return [button for button in made if button is not None]
+
+
+def amending(standing: Standing, zone: ZoneInfo, spoken: str) -> list[Component]:
+    """Return the buttons that say the head better: another burst that is clicked, and what a dialog asks."""
+    operation = standing.operation
+    if operation is None or not may(Permission.SHUTOFF_RECORD):
+        return []
+    names = amendable(operation)
+    words = word("emergency.amend", spoken)
+    asked = [_head_field(name, operation, zone, spoken) for name in names]
+    buttons = [deed(words, {"do": "amend", "code": operation.code}, ask=asked, sign="pencil")] if names else []
+    if "links" in names and operation.kind == "emergency":
+        told = {"data-case": "adding", "aria-pressed": "false"}
+        buttons.append(html.Button([shell.icon("plus"), word("emergency.add", spoken)], className="button", **told))
+    return [button for button in buttons if button is not None]
+
+
+def _head_field(name: str, operation: Operation, zone: ZoneInfo, spoken: str) -> Field:
+    """Return the field of one column of the head, filled in as it stands."""
+    label = word(f"emergency.field_{name}", spoken)
+    if name == "links":
+        return Field(name, label, value=burst_text(operation.bursts), required=True)
+    value = getattr(operation, name)
+    if name in ("planned_start", "planned_end"):
+        return Field(name, label, "moment", value.astimezone(zone).strftime("%Y-%m-%dT%H:%M"), required=True)
+    return Field(name, label, value=value or "")
 
 
 def _move(action: str, operation: Operation, spoken: str, *, main: bool) -> Component | None:

@@ -104,6 +104,16 @@ def test_a_decision_is_refused_to_whoever_may_only_record(town, done):
     assert town.operations.operation(code).status == "ordered"
 
 
+def test_a_second_burst_joins_a_record_and_the_head_is_said_better(town, done):
+    code = done(do="open", kind="emergency", utility="water", bursts=["P2@100"], stuck=[])
+    done(do="amend", code=code, more="P3@20")
+    assert town.operations.operation(code).bursts == (("P2", 100.0), ("P3", 20.0))
+    done(do="amend", code=code, place="滨江路", reason="", links="P2@100,P3@20")
+    assert town.operations.operation(code).place == "滨江路"
+    with pytest.raises(InputError, match="nothing would change"):
+        done(do="amend", code=code, place="滨江路")
+
+
 def test_an_estimate_is_a_moment(town, done):
     code = riverside.emergency(town)
     with pytest.raises(InputError, match="give day and time"):
