@@ -73,6 +73,7 @@ def pack_html(
     head = dict(headline(situation, language))
     off = word(f"texts.off_{situation.utility}", language)
     title = say("title", off=off, place=next(iter(head.values()), city))
+    title = title[:1].upper() + title[1:]
     if situation.course is not None and situation.course.drill:
         title = f"{say('drill')} · {title}"
     body = "".join(

@@ -122,13 +122,27 @@ def _add_table(document: Any, listing: Listing, *, facts: bool) -> None:
 
 
 def _widths(table: Any, listing: Listing) -> None:
-    """Give columns widths by what stands in them, so that short ones stay narrow."""
-    longest = [
-        min(max(len(row[place]) for row in (listing.columns, *listing.rows) if place < len(row)), 30) + 3
-        for place in range(len(listing.columns))
+    """Give columns widths by what stands in them, so that short ones stay narrow and no word is broken."""
+    rows = (listing.columns, *listing.rows)
+    columns = [[row[place] for row in rows if place < len(row)] for place in range(len(listing.columns))]
+    least = [
+        max((_ems(word) for cell in cells for word in cell.split() if word.isascii()), default=2.0) for cells in columns
     ]
+    wanted = [max(min(max(map(_ems, cells)), _WIDEST_EMS), one) for cells, one in zip(columns, least, strict=True)]
+    room = _TEXT_MM / _EM_MM - _PAD_EMS * len(columns)
+    share = (room - sum(least)) / max(sum(wanted) - sum(least), 1.0)
     table.autofit = False
-    for place, width in enumerate(longest):
-        table.columns[place].width = Mm(170 * width / sum(longest))  # some offices read this, some the cells
+    for place, (one, other) in enumerate(zip(least, wanted, strict=True)):
+        width = Mm(_EM_MM * (_PAD_EMS + one + (other - one) * share))
+        table.columns[place].width = width  # some offices read this, some the cells
         for cell in table.columns[place].cells:
-            cell.width = Mm(170 * width / sum(longest))
+            cell.width = width
+
+
+_WIDEST_EMS = 26.0
+_TEXT_MM, _EM_MM, _PAD_EMS = 170, 3.53, 1.6  # the page's lines, a letter of 10 points, the padding of a cell
+
+
+def _ems(text: str) -> float:
+    """Return how wide a text is, a Chinese letter counting as one."""
+    return sum(1.0 if ord(letter) > 0x2E80 else 0.55 for letter in text)

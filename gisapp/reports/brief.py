@@ -81,7 +81,8 @@ class _Teller:
 
     def title(self, key: str) -> str:
         """Return the title of a list: that of the screens where they show it too."""
-        return utility_word(_SHARED.get(key, f"pack.part_{key}"), self.situation.utility, self.speech.language)
+        words = utility_word(_SHARED.get(key, f"pack.part_{key}"), self.situation.utility, self.speech.language)
+        return words[:1].upper() + words[1:]
 
     def place(self, row: Row) -> str:
         return row["place"].words(self.speech.language) or NONE
@@ -169,15 +170,18 @@ def _to_do(tell: _Teller) -> Iterable[Part | None]:
         note=tell.say("verify_note"),
     )
     yield tell.part("trips", answer.trips, {"code": lambda row: str(row["code"])})
+    feeds: dict[str, Callable[[Row], str]] = {
+        "code": lambda row: str(row["code"]),
+        "place": tell.place,
+        "customers": lambda row: speech.number(row["customers"]),
+        "households": lambda row: speech.number(row["households"]),
+    }
+    if (situation.restoration["storage_customers"] > 0).any():
+        feeds["storage"] = lambda row: speech.number(row["storage_customers"])
     yield tell.part(
         "restoration",
         situation.restoration,
-        {
-            "code": lambda row: str(row["code"]),
-            "place": tell.place,
-            "customers": lambda row: speech.number(row["customers"]),
-            "households": lambda row: speech.number(row["households"]),
-        },
+        feeds,
         note=word("page.unchecked", speech.language),
         most=MOST_FEEDS,
     )

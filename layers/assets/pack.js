@@ -103,7 +103,7 @@
   // On a phone a row of many cells is a card, and each cell says what it is.
   for (const table of document.querySelectorAll("section > table")) {
     const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
-    if (heads.length > 4) table.classList.add("cards");
+    if (heads.length > 3) table.classList.add("cards");
     for (const row of table.tBodies[0].rows) {
       [...row.cells].forEach((cell, at) => { cell.dataset.head = heads[at]; });
     }

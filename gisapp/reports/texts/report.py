@@ -112,6 +112,7 @@ def _work(situation: Situation, speech: Speech) -> list[tuple[str, str]]:
     feeds = [
         speech.say("feed", code=row["code"], households=speech.number(row["households"]))
         for row in situation.restoration.head(3).to_dict("records")
+        if row["households"]
     ]
     supplies = [] if course is None else list(course.supplies)
     feeding = [speech.say("unchecked", feeds=speech.row(feeds))] if feeds else []
