@@ -125,7 +125,8 @@ def next_step(
     action
         A transition of :data:`TRANSITIONS`, or one of :data:`FACTS`.
     at
-        When it happened, with its zone; not before the record was opened.
+        When it happened, with its zone; not before the record was opened, and what moves the status not before
+        it was moved last.
     subject
         Whom or what it concerns, where :data:`SUBJECTS` says so.
     value
@@ -150,10 +151,7 @@ def next_step(
     if action not in moves and not _is_fact(operation, action):
         follows = ", ".join(moves) or "nothing"
         raise InputError(f"{action!r} cannot follow {status}", todo=f"what may follow is {follows}", field="action")
-    if at < operation.opened_at:
-        raise InputError(
-            f"{action} at {at.isoformat()} lies before the record was opened", todo="correct the time", field="at"
-        )
+    _require_order(operation, action, at, moves=action in moves)
     if action in SUBJECTS and not subject:
         raise InputError(f"{action} concerns nobody", todo=f"give the {SUBJECTS[action]}", field="subject")
     if action == "set_etr":
@@ -196,6 +194,18 @@ def _is_fact(operation: Operation, action: str) -> bool:
         return False
     held = operation.kind == "planned" and action in ("inform_dispatch", "publish")
     return not held or operation.moment(action) is not None
+
+
+def _require_order(operation: Operation, action: str, at: datetime, *, moves: bool) -> None:
+    """Raise where a step lies before the record was opened, or one that moves the status before the last that did."""
+    if at < operation.opened_at:
+        raise InputError(
+            f"{action} at {at.isoformat()} lies before the record was opened", todo="correct the time", field="at"
+        )
+    before = operation.moved_at
+    if moves and at < before:
+        found = f"{action} at {at.isoformat()} lies before it came to {operation.status} at {before.isoformat()}"
+        raise InputError(found, todo="correct the time", field="at")
 
 
 def _require_moment(value: str | None) -> None:

@@ -55,6 +55,13 @@ class Operation:
         """Return where it stands: what the last step led to."""
         return str(self.steps["to_status"].iloc[-1])
 
+    @property
+    def moved_at(self) -> datetime:
+        """Return when the status was last moved."""
+        steps = self.steps
+        moved = steps.loc[steps["from_status"].fillna("") != steps["to_status"], "at"]
+        return _moment(moved.iloc[-1]) or self.opened_at
+
     def moment(self, action: str) -> datetime | None:
         """Return when ``action`` was first done, None if never."""
         return _first(self.steps, action)

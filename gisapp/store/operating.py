@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,8 @@ from gisapp.store.values import checked_values, missing
 from gisapp.tables import TABLES
 
 _MOST_A_DAY = 999
+_SKEW = timedelta(minutes=5)
+"""By how much the clock of whoever reports may be ahead of ours."""
 _OWN = ("shutoff_steps", "valve_operations", "notices")
 
 
@@ -35,6 +37,7 @@ class Operating:
         given = {"opened_at": now, "drill": False, **head}
         values = checked_values("shutoffs", given, may_lack=("code",))
         _check_times(values)
+        _require_past(values["opened_at"], "opened_at")
         with self._connections.writing() as connection:
             code = values["code"] or _next_code(connection, values["opened_at"], self._zone)
             if self._count(connection, "shutoffs", "code", code):
@@ -46,9 +49,11 @@ class Operating:
 
     def record(self, code: str, action: str, actor: str, **told: Any) -> Operation:
         """Write one step if it may follow; return the record as it stands then."""
+        at = told.pop("at", None)
+        _require_past(at, "at")
         with self._connections.writing() as connection:
             before = self._read(connection, code)
-            step = next_step(before, action, at=told.pop("at", None) or datetime.now(UTC), **told)
+            step = next_step(before, action, at=at or max(datetime.now(UTC), before.moved_at), **told)
             self._write_step(connection, code, len(before.steps) + 1, step, actor)
             return self._read(connection, code)
 
@@ -105,6 +110,7 @@ class Operating:
             For an unknown device or order, or an order that is over.
         """
         values = checked_values("valve_operations", {"at": datetime.now(UTC), "actor": actor, **done})
+        _require_past(values["at"], "at")
         with self._connections.writing() as connection:
             device = (values["utility"], values["device_code"])
             found = "SELECT count(*) FROM devices WHERE utility = ? AND code = ?"
@@ -151,7 +157,7 @@ class Operating:
                 field="shutoff_code",
             )
         if operation.status == "ordered" and values["action"] == "closed":
-            step = next_step(operation, "start_closing", at=values["at"])
+            step = next_step(operation, "start_closing", at=max(values["at"], operation.moved_at))
             self._write_step(connection, code, len(operation.steps) + 1, step, actor)
 
     def _write_step(self, connection: Connection, code: str, number: int, step: Step, actor: str) -> None:
@@ -179,6 +185,12 @@ class Operating:
         return int(
             connection.exec_driver_sql(f'SELECT count(*) FROM "{table}" WHERE "{column}" = ?', (value,)).scalar_one()
         )
+
+
+def _require_past(moment: datetime | None, field: str) -> None:
+    """Raise where what is said to have happened lies in the future."""
+    if moment is not None and moment > datetime.now(UTC) + _SKEW:
+        raise InputError(f"{moment.isoformat()} lies in the future", todo="record it once it has happened", field=field)
 
 
 def _check_times(values: Mapping[str, Any]) -> None:

@@ -168,7 +168,7 @@ def test_one_customer_is_filed_before_being_cut_off():
 def test_notices_are_posted_in_every_community_before_the_start():
     posts = [("post", {"subject": code, "at": at(START - 60)}) for code in ("C1", "C2")]
     log = valves(("V1", "closed", START))
-    made = published(60, log=log)
+    made = published(240, log=log)
     assert state(made, "posting", START + 1, communities=("C1", "C2")) == "breached"
     made = record("planned", *TOLD, ("publish", {}), *posts, log=log)
     assert state(made, "posting", START + 1, communities=("C1", "C2")) == "met"

@@ -75,6 +75,14 @@ def test_a_step_before_the_record_was_opened_is_refused():
         next_step(record("emergency"), "order", at=at(-1))
 
 
+def test_the_status_is_not_moved_before_it_was_moved_last_but_facts_may_be_written_late():
+    ordered = record("emergency", ("order", {"at": at(30)}), ("inform_dispatch", {"at": at(45)}))
+    with pytest.raises(InputError, match=r"start_closing at .*00:29.* lies before it came to ordered at .*00:30"):
+        next_step(ordered, "start_closing", at=at(29))
+    assert next_step(ordered, "start_closing", at=at(30)).to_status == "closing"
+    assert next_step(ordered, "inform_fire_service", at=at(10)).to_status == "ordered"
+
+
 @pytest.mark.parametrize("value", [None, "six o'clock", "2026-11-27T06:00:00"])
 def test_an_estimate_is_a_moment_with_its_zone(value):
     with pytest.raises(InputError, match="give the estimate such as"):

@@ -93,6 +93,30 @@ def test_planned_work_has_its_times_in_order(town):
     assert town.count("shutoffs") == town.count("shutoff_steps") == 0
 
 
+def test_nothing_is_recorded_before_it_has_happened(town):
+    code, soon = town.operations.open(HEAD, "P1"), datetime.now(UTC) + timedelta(minutes=20)
+    done = {"utility": "water", "device_code": "V1", "action": "closed"}
+    for write in (
+        lambda: town.operations.record(code, "order", "P1", at=soon),
+        lambda: town.operations.operate(done | {"at": soon}, "P1"),
+        lambda: town.operations.open(HEAD | {"opened_at": soon}, "P1"),
+    ):
+        with pytest.raises(InputError, match="lies in the future; record it once it has happened"):
+            write()
+    assert (town.count("shutoff_steps"), town.count("valve_operations")) == (1, 0)
+
+
+def test_a_valve_that_was_closed_before_the_order_was_written_is_recorded_all_the_same(town):
+    code = town.operations.open(HEAD, "P1")
+    town.operations.record(code, "order", "P1", at=HEAD["opened_at"] + timedelta(minutes=30))
+    early = HEAD["opened_at"] + timedelta(minutes=20)
+    town.operations.operate(
+        {"utility": "water", "device_code": "V1", "action": "closed", "at": early, "shutoff_code": code}, "P2"
+    )
+    after = town.operations.operation(code)
+    assert (after.status, after.valves["at"].iloc[0]) == ("closing", pd.Timestamp(early))
+
+
 def test_a_refused_step_writes_nothing(town):
     code = town.operations.open(HEAD, "P1")
     with pytest.raises(InputError, match="cannot follow proposed"):
