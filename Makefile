@@ -8,7 +8,7 @@ PORT ?= 8050
 CHROMIUM = @{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null || { $(SUDO) apt-get update -qq && \
 	$(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk libatomic1; }
 
-.PHONY: run test lint bench crash clean
+.PHONY: run test lint bench peers crash clean
 
 run: $(VENV)/run.stamp $(STORE)
 	$(BIN)/gisapp upgrade --store $(STORE)
@@ -37,6 +37,17 @@ bench: $(VENV)/dev.stamp data/city.gpkg
 
 data/city.gpkg: | $(VENV)/run.stamp
 	$(BIN)/gisapp demo --size city --seed 1 --store $@
+
+# networks and answers of other programs beside ours; pandapower wants older libraries and gets a Python of its own
+peers: $(VENV)/dev.stamp .cache/peers-venv/done.stamp
+	.cache/peers-venv/bin/python -W ignore benchmarks/pandapower_answers.py .cache/peers
+	GISAPP_NIGHTLY=1 $(BIN)/pytest tests/network/test_pandapower.py tests/network/test_pandapipes.py \
+	tests/network/test_segments.py tests/network/test_giswater.py tests/network/test_pressure.py
+
+.cache/peers-venv/done.stamp:
+	$(PYTHON) -m venv .cache/peers-venv
+	.cache/peers-venv/bin/pip install --quiet 'pandapower>=3.5,<4' 'simbench>=1.6,<2'
+	touch $@
 
 # kill -9 in the middle of imports, twenty times over
 crash: $(VENV)/dev.stamp

@@ -32,7 +32,11 @@ def test_a_figure_stands_beside_its_aim_and_what_is_missed_stands_out():
 
 def test_make_bench_runs_every_benchmark():
     listed = " ".join(re.findall(r"for name in (.*?);", (ROOT / "Makefile").read_text())).split()
-    modules = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {"__init__", "aims"}
+    modules = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {
+        "__init__",
+        "aims",
+        "pandapower_answers",
+    }  # the last by make peers
     assert sorted(listed) == sorted(modules) == sorted(SMALL)
 
 
