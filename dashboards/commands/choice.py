@@ -16,6 +16,7 @@ from gisapp.tables import INCIDENT_TYPES, UTILITIES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gisapp.partitions import Choice, Cluster, Part
     from gisapp.store import Store
 
 
@@ -28,6 +29,42 @@ def choice_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--utility", choices=UTILITIES, help="all when absent")
     made.add_argument("--format", choices=("json", "csv"), default="json")
     made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="standard output when absent")
+
+
+def parts_options(made: argparse.ArgumentParser) -> None:
+    """Add ``--incidents`` and ``--cluster``."""
+    made.add_argument(
+        "--incidents",
+        type=Path,
+        metavar="PARTS",
+        help="a GeoParquet file, or a folder of them, instead of the store's incidents: as many as there are",
+    )
+    cluster_option(made)
+
+
+def cluster_option(made: argparse.ArgumentParser) -> None:
+    """Add ``--cluster``."""
+    about = "work with a dask cluster: tcp://host:port of its scheduler, or local for all processors of this machine"
+    made.add_argument("--cluster", metavar="ADDRESS|local", help=about)
+
+
+def parts_asked(store: Store, options: argparse.Namespace) -> tuple[list[Part], Choice, Cluster] | None:
+    """Return the parts of ``--incidents``, what is asked of them, and who works; None when the store's are meant."""
+    from gisapp.partitions import Choice, Cluster, days_of, parts_of
+    from gisapp.partitions.counts import COLUMNS
+    from gisapp.times import parse_day
+
+    if options.incidents is None:
+        if options.cluster:
+            todo = "name files with --incidents, written by `gisapp export incidents --format parquet`"
+            raise InputError("a cluster does not read the store", todo=todo, field="--cluster")
+        return None
+    parts = parts_of(options.incidents, crs=store.crs, columns=COLUMNS)
+    known = days_of(parts, store.zone) if not (options.first and options.last) else None
+    first = parse_day(options.first) if options.first or known is None else known[0]
+    last = parse_day(options.last) if options.last or known is None else known[1]
+    types = tuple(options.types) if options.types else None
+    return parts, Choice(store.zone, first, last, types, options.utility), Cluster(options.cluster)
 
 
 def period_of(store: Store, options: argparse.Namespace) -> tuple[date, date]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.commands.console import Progress, command, put_csv, put_json, say, store_option
+from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
 from gisapp.tables import UTILITIES
 
@@ -23,6 +24,7 @@ EXPORTS = {
     "incidents": ("incidents",),
     "customers": ("customers",),
 }
+GROUP_ROWS = 500_000  # of a Parquet file
 MAPPING_FLAGS = ("column", "value", "choice", "geometry", "times", "read")
 
 
@@ -59,9 +61,11 @@ def add_commands(commands: Any) -> None:
     )
     made.add_argument("what", choices=tuple(EXPORTS))
     store_option(made)
-    made.add_argument("--format", required=True, choices=("json", "gpkg", "csv"))
+    made.add_argument("--format", required=True, choices=("json", "gpkg", "csv", "parquet"))
     made.add_argument("--utility", choices=UTILITIES, help="needed for a network as JSON")
-    made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for gpkg)")
+    made.add_argument(
+        "-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for gpkg and parquet)"
+    )
 
 
 def run_import(options: argparse.Namespace) -> int:
@@ -156,6 +160,8 @@ def run_export(options: argparse.Namespace) -> int:
             if options.out is None:
                 raise InputError("a GeoPackage cannot go to standard output", todo="name a file", field="-o")
             export_geopackage(options.out, frames, store.crs)
+        elif options.format == "parquet":
+            _put_parquet(next(iter(frames.values())), options)
         elif options.format == "json":
             _put_geojson(next(iter(frames.values())), options)
         else:
@@ -163,6 +169,15 @@ def run_export(options: argparse.Namespace) -> int:
             put_csv(_with_wkt(main), options.out)
     say(", ".join(f"{len(frame):,} {name}" for name, frame in frames.items()))
     return 0
+
+
+def _put_parquet(frame: Any, options: argparse.Namespace) -> None:
+    """Write rows as GeoParquet in the project's CRS, in groups that are read one by one."""
+    if options.what == "network" or options.out is None:
+        todo = "name a file with -o" if options.out is None else "export the network as gpkg"
+        raise InputError(f"{options.what} as Parquet on standard output or of several tables", todo=todo)
+    with replaced(options.out) as part:
+        frame.to_parquet(part, row_group_size=GROUP_ROWS, index=False)
 
 
 def _put_network(store: Store, options: argparse.Namespace) -> None:

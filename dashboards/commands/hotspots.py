@@ -6,8 +6,8 @@ import argparse
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands.choice import choice_options, choice_told, period_of, put_answer
-from dashboards.commands.console import command, say
+from dashboards.commands.choice import choice_options, choice_told, parts_asked, parts_options, period_of, put_answer
+from dashboards.commands.console import Progress, command, say
 from gisapp.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def add_commands(commands: Any) -> None:
         "--format csv",
     )
     choice_options(made)
+    parts_options(made)
     made.add_argument("--by", choices=("grid", "unit"), default="grid", help="unit: by unit grids (单元网格)")
     made.add_argument(
         "--exposure",
@@ -93,15 +94,21 @@ def _asked(options: argparse.Namespace) -> tuple[GridCounts, pd.Series, Any]:
 
     from gisapp.density import neighbours
     from gisapp.grids import workload
+    from gisapp.partitions import grid_counts_of
     from gisapp.reports.concentration import grid_counts, grid_exposure
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
-        start, end = period_of(store, options)
+        asked = parts_asked(store, options)
+        start, end = (asked[1].start, asked[1].end) if asked else period_of(store, options)
         moment = pd.Timestamp(end + timedelta(days=1), tz=store.zone) - pd.Timedelta(milliseconds=1)
         grids = _places(store, options.by, moment)
-        chosen = {"start": start, "end": end, "types": options.types, "utility": options.utility}
-        counts = grid_counts(store.table("incidents"), grids, store.zone, **chosen)
+        if asked:
+            parts, choice, cluster = asked
+            counts = grid_counts_of(parts, grids, choice, cluster=cluster, progress=Progress("counting"))
+        else:
+            chosen = {"start": start, "end": end, "types": options.types, "utility": options.utility}
+            counts = grid_counts(store.table("incidents"), grids, store.zone, **chosen)
         tables: dict[str, Any] = {name: store.table(name) for name in LOAD_TABLES}
         load = workload(grids, now=moment, **tables)
     return counts, grid_exposure(load, options.exposure, options.utility), neighbours(grids.geometry)

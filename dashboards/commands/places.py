@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands.console import command, put_csv, say, store_option
+from dashboards.commands.choice import cluster_option
+from dashboards.commands.console import Progress, command, put_csv, say, store_option
 from gisapp.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ def add_commands(commands: Any) -> None:
         "assign",
         run_assign,
         "Say which grid each point of a CSV file is in. The position stands in columns called x and y in the project's "
-        "CRS, or lon and lat in degrees, unless --x and --y name others.",
+        "CRS, or lon and lat in degrees, unless --x and --y name others. Of GeoParquet in the project's CRS, a file or "
+        "a folder, a new folder of such files is written, part by part.",
         "gisapp assign points.csv --store city.gpkg -o placed.csv",
     )
-    made.add_argument("points", type=Path, metavar="POINTS.csv")
+    made.add_argument("points", type=Path, metavar="POINTS.csv|PARTS")
+    cluster_option(made)
     store_option(made)
     made.add_argument("--x", metavar="COLUMN", help="column of the easting or longitude")
     made.add_argument("--y", metavar="COLUMN", help="column of the northing or latitude")
@@ -37,7 +40,7 @@ def add_commands(commands: Any) -> None:
     )
     made.add_argument("--encoding", default="utf-8-sig")
     made.add_argument("--at", metavar="TIME", help="by the grids in force at this moment; now when absent")
-    made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
+    made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv|FOLDER")
 
 
 def run_assign(options: argparse.Namespace) -> int:
@@ -48,6 +51,11 @@ def run_assign(options: argparse.Namespace) -> int:
     from gisapp.store import open_store
     from gisapp.times import parse_moment
 
+    if options.points.is_dir() or options.points.suffix == ".parquet":
+        return _assign_parts(options)
+    if options.cluster:
+        todo = "give a GeoParquet file or a folder of them"
+        raise InputError("a cluster reads no CSV", todo=todo, field="--cluster")
     rows = _text_rows(options.points, options.encoding)
     with open_store(options.store) as store:
         moment = parse_moment(options.at, store.zone) if options.at else pd.Timestamp.now(tz="UTC")
@@ -61,6 +69,27 @@ def run_assign(options: argparse.Namespace) -> int:
     inside = int(placed["grid"].notna().sum())
     say(f"{len(rows):,} points: {inside:,} in a grid, {len(rows) - inside:,} in none")
     return 0 if inside or rows.empty else 1
+
+
+def _assign_parts(options: argparse.Namespace) -> int:
+    """Place the points of GeoParquet files, part by part."""
+    import pandas as pd
+
+    from gisapp.grids import grids_at
+    from gisapp.partitions import Cluster, assign_parts, parts_of
+    from gisapp.store import open_store
+    from gisapp.times import parse_moment
+
+    if options.out is None:
+        raise InputError("GeoParquet cannot go to standard output", todo="name a new folder", field="-o")
+    with open_store(options.store) as store:
+        moment = parse_moment(options.at, store.zone) if options.at else pd.Timestamp.now(tz="UTC")
+        grids = grids_at(store.table("grids"), moment)
+        parts = parts_of(options.points, crs=store.crs)
+    cluster, progress = Cluster(options.cluster), Progress("placing")
+    inside, outside = assign_parts(parts, grids, options.out, cluster=cluster, progress=progress)
+    say(f"{inside + outside:,} points: {inside:,} in a grid, {outside:,} in none")
+    return 0 if inside or not outside else 1
 
 
 def _text_rows(path: Path, encoding: str) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from gisapp.grids.assign import assign
 from gisapp.grids.coverage import coverage_faults, grids_at
 from gisapp.grids.index import GridIndex, grid_index, shapely_index
 from gisapp.grids.leaders import leaders_at
-from gisapp.grids.workload import incident_rows, outside_load, workload
+from gisapp.grids.workload import incident_rows, outside_load, rows_at, workload
 
 __all__ = [
     "GridIndex",
@@ -15,6 +15,7 @@ __all__ = [
     "incident_rows",
     "leaders_at",
     "outside_load",
+    "rows_at",
     "shapely_index",
     "workload",
 ]

@@ -15,7 +15,7 @@ from gisapp.crs import require_metres
 from gisapp.errors import InputError
 from gisapp.grids.assign import point_xy
 from gisapp.grids.coverage import sound_polygons
-from gisapp.grids.index import GridIndex, grid_index
+from gisapp.grids.index import Coordinates, GridIndex, grid_index
 from gisapp.grids.leaders import leaders_at, leading_at
 from gisapp.tables import UTILITIES
 
@@ -157,10 +157,17 @@ def incident_rows(
     The number of grids stands for none. Every figure of incidents by grid counts by this.
     """
     known = grid_index(grids) if index is None else index
-    rows = _places(incidents, known)
-    lost = ~np.isfinite(point_xy(incidents.geometry)).all(axis=1)
-    named = pd.Index(grids["code"]).get_indexer(incidents["grid_code"][lost])
-    rows[lost] = np.where(named < 0, known.count, named)
+    return rows_at(point_xy(incidents.geometry), incidents["grid_code"], pd.Index(grids["code"]), known)
+
+
+def rows_at(xy: Coordinates, named: pd.Series, codes: pd.Index, index: GridIndex) -> npt.NDArray[np.int64]:
+    """Return :func:`incident_rows` for positions, NaN where there is none, and the codes of the grids named."""
+    rows = index.locate(xy).astype(np.int64)
+    rows[rows < 0] = index.count
+    lost = ~np.isfinite(xy).all(axis=1)
+    if lost.any():
+        by_name = codes.get_indexer(pd.Index(named.to_numpy()[lost]))
+        rows[lost] = np.where(by_name < 0, index.count, by_name)
     return rows
 
 

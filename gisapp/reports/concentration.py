@@ -31,8 +31,9 @@ class GridCounts:
     ----------
     codes
         Of the grids, in order.
-    row, day
-        For each incident in a grid the number of the grid and the day in the zone.
+    row, day, number
+        How many incidents a grid had on a day in the zone: the number of the grid, the day, the incidents. A grid
+        and day may come several times; they add up.
     start, end
         First and last day, both included.
     outside
@@ -42,6 +43,7 @@ class GridCounts:
     codes: pd.Index
     row: npt.NDArray[np.int64]
     day: npt.NDArray[np.datetime64]
+    number: npt.NDArray[np.int64]
     start: date
     end: date
     outside: int
@@ -53,7 +55,8 @@ class GridCounts:
 
     def total(self) -> pd.Series:
         """Return the incidents of each grid, on the codes."""
-        return pd.Series(np.bincount(self.row, minlength=len(self.codes)), index=self.codes, name="count")
+        counts = np.bincount(self.row, self.number, minlength=len(self.codes)).astype(np.int64)
+        return pd.Series(counts, index=self.codes, name="count")
 
     def monthly(self) -> pd.DataFrame:
         """Return the incidents of each grid in each whole calendar month of the period, one column a month."""
@@ -63,8 +66,8 @@ class GridCounts:
         at = (self.day.astype(_MONTH) - first).astype(np.int64)
         within = (at >= 0) & (at < len(months))
         cells = self.row[within] * len(months) + at[within]
-        counts = np.bincount(cells, minlength=len(self.codes) * len(months)).reshape(len(self.codes), len(months))
-        return pd.DataFrame(counts, index=self.codes, columns=months.astype(str))
+        counts = np.bincount(cells, self.number[within], minlength=len(self.codes) * len(months)).astype(np.int64)
+        return pd.DataFrame(counts.reshape(len(self.codes), len(months)), index=self.codes, columns=months.astype(str))
 
 
 def grid_counts(
@@ -98,6 +101,27 @@ def grid_counts(
     InputError
         On an unknown type, or when the period ends before it starts.
     """
+    chosen, day = chosen_days(incidents, zone, start=start, end=end, types=types, utility=utility)
+    row = incident_rows(incidents[chosen], grids)
+    inside = row < len(grids)
+    codes = pd.Index(grids["code"], name="code")
+    once = np.ones(int(inside.sum()), dtype=np.int64)
+    return GridCounts(codes, row[inside], day[chosen][inside], once, start, end, int((~inside).sum()))
+
+
+def chosen_days(
+    incidents: pd.DataFrame,
+    zone: ZoneInfo,
+    *,
+    start: date,
+    end: date,
+    types: Iterable[str] | None = None,
+    utility: str | None = None,
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.datetime64]]:
+    """Return which incidents count and are asked for, and the day in the zone of every one.
+
+    The arguments and errors are those of :func:`grid_counts`; no geometry is read.
+    """
     wanted = list(INCIDENT_TYPES) if types is None else list(types)
     unknown = sorted(set(wanted) - set(INCIDENT_TYPES))
     if unknown:
@@ -108,11 +132,7 @@ def grid_counts(
     if utility is not None:
         chosen = chosen & (incidents["utility"] == utility).to_numpy()
     day = local_days(incidents["reported_at"], zone)
-    chosen = chosen & (day >= np.datetime64(start)) & (day <= np.datetime64(end))
-    row = incident_rows(incidents[chosen], grids)
-    inside = row < len(grids)
-    codes = pd.Index(grids["code"], name="code")
-    return GridCounts(codes, row[inside], day[chosen][inside], start, end, int((~inside).sum()))
+    return chosen & (day >= np.datetime64(start)) & (day <= np.datetime64(end)), day
 
 
 def grid_exposure(load: pd.DataFrame, exposure: Exposure, utility: str | None = None) -> pd.Series:
