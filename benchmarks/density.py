@@ -28,7 +28,8 @@ import shapely
 from scipy import ndimage, stats
 
 from benchmarks.aims import as_fast, at_most
-from gisapp.density import Cube, Surface, incident_cube, surface, surface_3857
+from gisapp.density import Choice, Cube, Surface, incident_cube, surface, surface_3857
+from gisapp.density.choice import ALL
 from gisapp.tables import INCIDENT_TYPES
 from layers.density import class_limits, coloured
 from layers.folium_map import png
@@ -38,7 +39,7 @@ BOX = (510_000.0, 3_376_000.0, 530_000.0, 3_396_000.0)
 BANDWIDTH_M, CELL_M = 150.0, 25.0
 KDE_POINTS = 2_000
 AIM_ERROR = 0.1  # percent of the peak
-THREE = ["leak", "burst", "no_supply"]
+THREE = ("leak", "burst", "no_supply")
 
 
 def incidents(count: int) -> gpd.GeoDataFrame:
@@ -72,9 +73,9 @@ def best(task: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
     return min(spans), answer
 
 
-def picture(cube: Cube, *choice: Any) -> bytes:
+def picture(cube: Cube, choice: Choice = ALL) -> bytes:
     """Return the PNG of a choice of types and days, as the map asks for it."""
-    found = surface_3857(cube.xy(*choice), crs=CRS, bandwidth_m=BANDWIDTH_M, bounds=BOX)
+    found = surface_3857(cube.xy(choice), crs=CRS, bandwidth_m=BANDWIDTH_M, bounds=BOX)
     return png(coloured(found.values, class_limits(found.peak)))
 
 
@@ -119,11 +120,11 @@ def main() -> None:
     kept = (cube.rows.nbytes + cube.points.nbytes + cube.offsets.nbytes) / 2**20
     say(f"cube of {count:,} incidents", span, f"keeps {kept:,.0f} MB, {peak:,.0f} MB more at its peak")
     picture(cube)  # compiles
-    year = (THREE, date(2024, 1, 1), date(2024, 12, 31))
-    chosen = sum(map(len, cube.xy(*year)))
-    span, _ = best(lambda: cube.xy(*year))
+    year = Choice(THREE, date(2024, 1, 1), date(2024, 12, 31))
+    chosen = sum(map(len, cube.xy(year)))
+    span, _ = best(lambda: cube.xy(year))
     say("filter: 3 types, 1 year", span, f"{chosen:,} incidents")
-    span, drawn = best(lambda: picture(cube, *year))
+    span, drawn = best(lambda: picture(cube, year))
     say("filter to PNG: 3 types, 1 year", span, f"{len(drawn) / 1024:,.0f} KB")
     span, drawn = best(lambda: picture(cube))
     say("filter to PNG: all", span, f"{len(cube.rows):,} incidents, {len(drawn) / 1024:,.0f} KB")

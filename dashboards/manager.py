@@ -19,7 +19,7 @@ from dashboards.bundles import tiles_of
 from dashboards.map import Map, extent_of
 from dashboards.snapshot import Snapshot, snapshot_of
 from dashboards.specs import layer_specs, static_specs
-from gisapp.density import Cube, Surface, surface_3857
+from gisapp.density import Choice, Cube, Surface, surface_3857
 from gisapp.errors import InputError
 from gisapp.tables import INCIDENT_TYPES
 from gisapp.times import parse_day
@@ -181,9 +181,14 @@ def span(cube: Cube, wanted: Filter) -> tuple[date, date]:
     return start, end
 
 
+def _types(wanted: Filter) -> tuple[str, ...] | None:
+    """Return the types of a filter; None is all of them."""
+    return tuple(wanted["types"]) or None
+
+
 def incidents_in(snapshot: Snapshot, cube: Cube, wanted: Filter, start: date, end: date) -> pd.DataFrame:
     """Return the incidents with a position of the filter's types and period, masked, newest first."""
-    rows = cube.select(wanted["types"] or None, start, end)
+    rows = cube.select(Choice(_types(wanted), start, end))
     columns = ["code", "type", "status", "reported_at", "grid_code", "link_code", "geom"]
     found = snapshot.store.table("incidents")[columns].iloc[np.sort(rows)]
     return found.sort_values(["reported_at", "code"], ascending=False)
@@ -194,7 +199,7 @@ def histogram(cube: Cube, wanted: Filter, *, dark: bool, language: str) -> go.Fi
     ink, quiet, accent = ("#e9eff5", "#4a5866", "#4cc9e0") if dark else ("#131f2a", "#b9c4ce", "#0b6e84")
     figure = go.Figure()
     if cube.days:
-        weekly = cube.daily(wanted["types"] or None).resample("W-MON", label="left", closed="left").sum()
+        weekly = cube.daily(Choice(_types(wanted))).resample("W-MON", label="left", closed="left").sum()
         start, end = (pd.Timestamp(day) for day in span(cube, wanted))
         inside = (weekly.index > start - pd.Timedelta(days=7)) & (weekly.index <= end)
         words = word("manager.week", language)
@@ -268,7 +273,7 @@ def _surfaces(
     The limits come from all days of the same types, scaled to the period's length: two periods of one length
     have the same colours, so that they compare.
     """
-    grids, types = snapshot.store.table("grids"), wanted["types"] or None
+    grids, types = snapshot.store.table("grids"), _types(wanted)
     frame = grids if len(grids) else snapshot.store.table("incidents")
     west, south, east, north = (float(side) for side in frame.total_bounds)
     width = float(wanted["bandwidth"])
@@ -277,10 +282,10 @@ def _surfaces(
     peak = snapshot.derived(
         ("peak", tuple(sorted(wanted["types"])), width),
         ("incidents", "grids"),
-        lambda: surface_3857(cube.xy(types), **options).peak,
+        lambda: surface_3857(cube.xy(Choice(types)), **options).peak,
     )
     share = ((end - start).days + 1) / cube.days
-    return surface_3857(cube.xy(types, start, end), **options), class_limits(peak * share)
+    return surface_3857(cube.xy(Choice(types, start, end)), **options), class_limits(peak * share)
 
 
 def _sheets(drawn: Surface, limits: tuple[float, ...], spoken: str, theme: str) -> list[Layer]:
@@ -290,13 +295,13 @@ def _sheets(drawn: Surface, limits: tuple[float, ...], spoken: str, theme: str) 
 
 def _figures(cube: Cube, wanted: Filter, start: date, end: date, drawn: Surface, spoken: str) -> list[Component]:
     """Return the sums of the period, against the period of the same length before."""
-    types, days = wanted["types"] or None, (end - start).days + 1
-    daily = cube.daily(types)
+    types, days = _types(wanted), (end - start).days + 1
+    daily = cube.daily(Choice(types))
     now = int(daily.loc[str(start) : str(end)].sum())
     before_start = start - timedelta(days=days)
     before = int(daily.loc[str(before_start) : str(start - timedelta(days=1))].sum())
     known = before_start >= cube.first_day and before > 0
-    unplaced = cube.unlocated(types, start, end)
+    unplaced = cube.unlocated(Choice(types, start, end))
     return [
         shell.figure(word("manager.incidents", spoken), f"{now:,}", word("manager.incidents.tip", spoken)),
         shell.figure(

@@ -15,8 +15,9 @@ import pandas as pd
 from flask import Flask
 
 from gisapp.density import Cube, incident_cube
-from gisapp.grids import GridIndex, coverage_faults, grid_index, outside_load, workload
+from gisapp.grids import GridIndex, coverage_faults, grid_index, grids_at, outside_load, workload
 from gisapp.network import Criticality, Network, criticality, network_of
+from gisapp.reports.concentration import incident_grids
 from gisapp.store import Store
 
 Value = TypeVar("Value")
@@ -127,10 +128,13 @@ class Snapshot:
         return self.derived("customer places", ("customers",), make)
 
     def cube(self) -> Cube:
-        """Return the incidents sorted by type and day."""
-        return self.derived(
-            "cube", ("incidents",), lambda: incident_cube(self.store.table("incidents"), self.store.zone)
-        )
+        """Return the incidents sorted by type and day, each with its grid of today."""
+
+        def make() -> Cube:
+            incidents, grids = self.store.table("incidents"), grids_at(self.store.table("grids"), self.as_of())
+            return incident_cube(incidents, self.store.zone, grids=incident_grids(incidents, grids))
+
+        return self.derived("cube", ("incidents", "grids"), make)
 
     def _tables(self, *names: str) -> dict[str, Any]:
         return {name: self.store.table(name) for name in names}

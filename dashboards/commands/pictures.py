@@ -49,7 +49,7 @@ def add_commands(commands: Any) -> None:
 
 def run_density(options: argparse.Namespace) -> int:
     """Write a surface."""
-    from gisapp.density import incident_cube, surface
+    from gisapp.density import Choice, incident_cube, surface
     from gisapp.density.geotiff import write_geotiff
     from gisapp.store import open_store
     from gisapp.times import parse_day
@@ -58,10 +58,11 @@ def run_density(options: argparse.Namespace) -> int:
     if options.out.suffix not in (".tif", ".png"):
         raise InputError(f"found {options.out.name}", todo="name a file that ends in .tif or .png", field="-o")
     days = parse_day(options.first), parse_day(options.last)
+    choice = Choice(tuple(options.types) if options.types else None, *days)
     with open_store(options.store) as store:
         cube = incident_cube(store.table("incidents"), store.zone)
-        parts = cube.xy(options.types, *days)
-        count, lost = sum(map(len, parts)), cube.unlocated(options.types, *days)
+        parts = cube.xy(choice)
+        count, lost = sum(map(len, parts)), cube.unlocated(choice)
         if count:
             bounds = _bounds(store, 2 * options.bandwidth_m)
             drawn = surface(parts, bandwidth_m=options.bandwidth_m, bounds=bounds, crs=store.crs)

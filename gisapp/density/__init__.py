@@ -1,5 +1,6 @@
 """Surfaces, the cube behind the time slider, what stands out beyond chance, and which pipes fail."""
 
+from gisapp.density.choice import Choice
 from gisapp.density.cube import Cube, incident_cube
 from gisapp.density.hotspots import Hotspots, hotspots, neighbours
 from gisapp.density.local import LocalStatistic, gi_star, local_moran
@@ -9,6 +10,7 @@ from gisapp.density.surface import Surface, surface, surface_3857
 from gisapp.density.trend import hotspot_trend
 
 __all__ = [
+    "Choice",
     "Cube",
     "Hotspots",
     "LocalStatistic",

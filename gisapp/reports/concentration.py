@@ -135,6 +135,16 @@ def chosen_days(
     return chosen & (day >= np.datetime64(start)) & (day <= np.datetime64(end)), day
 
 
+def incident_grids(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.Categorical:
+    """Return the grid in which each incident counts, as :func:`gisapp.density.incident_cube` takes it.
+
+    By its position, else by the grid that it names (:func:`gisapp.grids.incident_rows`); the categories are the
+    codes of all grids, in order.
+    """
+    row = incident_rows(incidents, grids)
+    return pd.Categorical.from_codes(np.where(row < len(grids), row, -1), pd.Index(grids["code"]))
+
+
 def grid_exposure(load: pd.DataFrame, exposure: Exposure, utility: str | None = None) -> pd.Series:
     """Return what can fail or complain in each grid, on its code.
 

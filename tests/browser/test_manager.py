@@ -8,6 +8,7 @@ from conftest import DESK, PHONE, axe_findings
 from playwright.sync_api import expect
 
 from dashboards.snapshot import Snapshot
+from gisapp.density import Choice
 from gisapp.store import create_store
 from gisapp.words import LANGUAGES, word
 
@@ -22,7 +23,7 @@ def figure(page, words):
 
 
 def counted(cube, types, days):
-    daily = cube.daily(types)
+    daily = cube.daily(Choice(types))
     return int(daily.loc[str(cube.last_day - timedelta(days=days - 1)) :].sum())
 
 
@@ -34,9 +35,9 @@ def test_the_figure_counts_the_last_year_at_first(desk, cube, language):
 
 def test_types_in_the_address_filter_figure_ranking_and_rows(desk, live, cube):
     page = desk.go("/en/manager?types=leak,burst")
-    shown = counted(cube, ["leak", "burst"], 365)
+    shown = counted(cube, ("leak", "burst"), 365)
     expect(figure(page, "incidents")).to_have_text(f"{shown:,}")
-    placed = len(cube.select(["leak", "burst"], cube.last_day - timedelta(days=364), cube.last_day))
+    placed = len(cube.select(Choice(("leak", "burst"), cube.last_day - timedelta(days=364), cube.last_day)))
     expect(page.locator("#manager-rows-title")).to_contain_text(f"{placed:,} incidents")
     types = page.locator("#manager-rows .ag-cell[col-id=type]")
     expect(types.first).to_be_visible()
@@ -61,7 +62,7 @@ def test_dragging_over_the_bars_chooses_a_period(desk, cube):
     page.mouse.up()
     page.wait_for_url(re.compile(r"from=\d{4}-\d\d-\d\d"))
     start, end = (re.search(rf"{name}=([\d-]+)", page.url).group(1) for name in ("from", "to"))
-    expect(figure(page, "incidents")).to_have_text(f"{int(cube.daily(None).loc[start:end].sum()):,}")
+    expect(figure(page, "incidents")).to_have_text(f"{int(cube.daily().loc[start:end].sum()):,}")
 
 
 def test_a_grid_of_the_ranking_shows_its_rows(desk):

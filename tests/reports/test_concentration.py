@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from shapely import MultiPolygon, Point, box
 
+from gisapp.density import Choice, incident_cube
 from gisapp.errors import InputError
-from gisapp.reports.concentration import grid_counts, grid_exposure
+from gisapp.reports.concentration import grid_counts, grid_exposure, incident_grids
 from gisapp.tables import conform
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -99,3 +100,29 @@ def test_exposure_is_kilometres_of_the_utilitys_pipes_or_households():
     assert grid_exposure(load, "pipe_km", "water").to_dict() == {"G1": 1.0, "G2": 0.0}
     households = grid_exposure(load, "households", "water")
     assert (households.to_dict(), households.dtype) == ({"G1": 40.0, "G2": 7.0}, np.float64)
+
+
+def test_the_cube_counts_by_grid_what_the_hotspots_count():
+    rows = (
+        at("2026-03-01T00:00Z"),
+        at("2026-03-01T00:00Z", x=15, type="burst"),
+        at("2026-03-02T00:00Z", geom=None, grid_code="G2"),
+        at("2026-03-03T00:00Z", geom=None),
+        at("2026-03-04T00:00Z", x=15, drill=True),
+        at("2026-04-04T00:00Z", x=500),
+    )
+    happened = incidents(*rows)
+    cube = incident_cube(happened, ZONE, grids=incident_grids(happened, GRIDS))
+    for types in (None, ("leak",)):
+        period = {"start": date(2026, 3, 1), "end": date(2026, 4, 30)}
+        counts = grid_counts(happened, GRIDS, ZONE, **period, types=types)
+        choice = Choice(types, **period)
+        pd.testing.assert_series_equal(cube.by_grid(choice), counts.total())
+        assert cube.outside(choice) == counts.outside
+
+
+def test_without_grids_every_incident_lies_in_none():
+    happened = incidents(at("2026-03-01T00:00Z"))
+    cube = incident_cube(happened, ZONE, grids=incident_grids(happened, GRIDS.iloc[:0]))
+    assert cube.outside() == 1
+    assert len(cube.by_grid()) == 0
