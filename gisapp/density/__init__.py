@@ -1,5 +1,6 @@
-"""Surfaces, the cube behind the time slider, what stands out beyond chance, and which pipes fail."""
+"""Surfaces, density along pipes, the cube of the time slider, what stands out beyond chance, and which pipes fail."""
 
+from gisapp.density.along import network_density, on_pipes, piece_lines, pipe_graph
 from gisapp.density.choice import Choice
 from gisapp.density.cube import Cube, incident_cube
 from gisapp.density.hotspots import Hotspots, hotspots, neighbours
@@ -24,7 +25,11 @@ __all__ = [
     "incident_cube",
     "local_moran",
     "neighbours",
+    "network_density",
+    "on_pipes",
+    "piece_lines",
     "pipe_breaks",
+    "pipe_graph",
     "pipe_ranking",
     "surface",
     "surface_3857",
