@@ -12,13 +12,14 @@ from gisapp.operations.model import Operation
 
 OPEN_END = timedelta(hours=24)
 """How much longer an operation is taken to last whose end nobody has said."""
-_OVER = ("refused", "cancelled", "restored", "answered", "closed")
+_NOT_OFF = ("refused", "postponed", "cancelled", "restored", "answered", "closed")
+"""Where supply is back, or will not be cut off as it was planned."""
 
 
 def spans(operations: Iterable[Operation], *, now: datetime) -> pd.DataFrame:
     """Return the operations under way or to come, with the time for which each cuts off supply.
 
-    Individual shutoffs touch no pipe and are left out, and so is what is over, cancelled or refused.
+    Individual shutoffs touch no pipe and are left out, and so is what is over, cancelled, refused or postponed.
 
     Returns
     -------
@@ -34,7 +35,7 @@ def spans(operations: Iterable[Operation], *, now: datetime) -> pd.DataFrame:
 
 
 def _span(operation: Operation, now: datetime) -> tuple[object, ...] | None:
-    if operation.kind == "individual" or operation.status in _OVER:
+    if operation.kind == "individual" or operation.status in _NOT_OFF:
         return None
     began, said = began_at(operation), operation.expected_end
     start = began or operation.planned_start or operation.opened_at

@@ -38,10 +38,15 @@ def test_planned_work_that_never_began_is_over_when_its_time_is():
     "over",
     [
         record("planned", ("submit", {}), ("refuse", {"note": "x"})),
+        record("planned", *PLAN, ("postpone", {"note": "x"})),
         record("emergency", ("cancel", {"note": "x"})),
         record("individual", ("cut_off", {})),
         record("emergency", *[(name, {}) for name in ("order", "start_closing", "cut_off", "finish_work", "restore")]),
     ],
 )
-def test_what_is_over_refused_or_of_one_customer_is_left_out(over):
+def test_what_is_over_refused_postponed_or_of_one_customer_is_left_out(over):
     assert span(over, 10) == []
+
+
+def test_postponed_work_that_is_approved_anew_counts_again():
+    assert span(record("planned", *PLAN, ("postpone", {"note": "x"}), *PLAN), 10) == [(at(48 * 60), at(56 * 60), True)]
