@@ -37,11 +37,20 @@ class Duty:
 
 @dataclass(frozen=True)
 class Reach:
-    """What an operation reaches, as far as duties depend on it: hydrants out, homes, communities by code."""
+    """What an operation reaches, as far as duties depend on it: hydrants out, homes, communities by code.
+
+    ``customers`` counts those left without supply or on storage only; None where that is not known.
+    """
 
     hydrants: int = 0
     homes: int = 0
     communities: tuple[str, ...] = ()
+    customers: int | None = None
+
+    @property
+    def nobody(self) -> bool:
+        """Return whether it is known that no customer is left without supply: there is nobody to notify."""
+        return self.customers == 0
 
 
 def duties(
@@ -60,7 +69,8 @@ def duties(
     zone
         The utility's zone, for hours of the night.
     reach
-        What the shutoff reaches; without it nothing is said of hydrants, homes and postings.
+        What the shutoff reaches; without it nothing is said of hydrants, homes and postings, and customers count
+        as being without supply.
 
     Returns
     -------
@@ -73,7 +83,8 @@ def duties(
     -----
     Water service rules Art. 13 (report up), 17 (approval, written notice, publication, posting), 18 (report, answer,
     filing), 35(3), (4), (5), (7); local law for 24 hours without supply, the fire service, and gas at night: each
-    row says its own, and a duty without a row in the rules is not demanded. A postponed work is approved, told and
+    row says its own, and a duty without a row in the rules is not demanded. An emergency that leaves nobody without
+    supply demands no notice and no emergency supply. A postponed work is approved, told and
     published anew: only what was done since counts, and while it is postponed or refused its times are not judged.
     What must be done before supply goes off is breached only once it is off.
     """
@@ -194,7 +205,8 @@ def _of_emergency(case: _Case) -> Iterator[Duty]:
     yield from case.within("K12", off, operation.moment("inform_dispatch"))
     if case.reach.hydrants:
         yield from case.while_off("fire_service", off, operation.moment("inform_fire_service"))
-    yield from case.while_off("emergency_notice", off, operation.moment("publish"))
+    if not case.reach.nobody:
+        yield from case.while_off("emergency_notice", off, operation.moment("publish"))
     if case.reach.communities:
         yield from case.while_off("emergency_posting", off, all_posted_at(operation, case.reach.communities))
     yield from _report(case, off)
@@ -223,7 +235,7 @@ def _of_any(case: _Case) -> Iterator[Duty]:
     """Yield what every shutoff demands while supply is off and when it returns."""
     operation, off = case.operation, began_at(case.operation)
     back = operation.moment("restore")
-    if off is not None and operation.kind != "individual":
+    if off is not None and operation.kind != "individual" and not case.reach.nobody:
         yield from case.within("K14", off, _earlier(back, operation.moment("arrange_supply")))
     if back is not None:
         yield from case.within("K13", back, operation.moment("answer"))

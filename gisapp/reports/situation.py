@@ -160,10 +160,11 @@ class Situation:
 
     @property
     def reach(self) -> Reach:
-        """Return what duties depend on: hydrants out, homes, communities."""
+        """Return what duties depend on: hydrants out, homes, communities, customers."""
         hit = self.lost.customers[self.lost.customers["way"].isin(BECAUSE)]
+        customers = int((self.lost.customers["way"] != "already_dry").sum())
         homes = int(hit.loc[hit["kind"] == "resident", "households"].sum())
-        return Reach(self.total("hydrants"), homes, tuple(self.lost.communities["code"]))
+        return Reach(self.total("hydrants"), homes, tuple(self.lost.communities["code"]), customers)
 
     @property
     def shares(self) -> tuple[float, float]:

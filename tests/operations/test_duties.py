@@ -123,6 +123,15 @@ def test_the_public_is_told_of_an_emergency(after_min, wanted):
     assert state(cut(*posts[:1]), "emergency_posting", 999, communities=("C1", "C2")) == "breached"
 
 
+def test_where_nobody_is_without_supply_there_is_nobody_to_notify_or_to_supply():
+    demanded = [
+        {duty: state(cut(), duty, 110, **reach) for duty in ("emergency_notice", "K14", "K12")}
+        for reach in ({"customers": 0}, {"customers": 1}, {})
+    ]
+    assert demanded[0] == {"emergency_notice": None, "K14": None, "K12": "due_soon"}
+    assert demanded[1] == demanded[2] == {"emergency_notice": "running", "K14": "running", "K12": "due_soon"}
+
+
 @pytest.mark.parametrize(("back_min", "wanted"), [(89, None), (90, None), (91, "breached")])
 def test_what_supply_came_back_before_need_not_be_published_any_more(back_min, wanted):
     steps = [("start_closing", {"at": at(100)}), ("cut_off", {"at": at(101)}), ("finish_work", {"at": at(110)})]

@@ -50,6 +50,14 @@ def test_grids_stand_with_the_leader_in_post(told):
     assert told.site.grid == "G1"
 
 
+def test_duties_reach_as_far_as_customers_are_left_without_supply(told):
+    assert told.reach.customers == 5
+    tables = riverside.tables()
+    tables["connections"]["link_code"] = "P2"
+    nobody = shutoff(riverside.network(given=tables), [("P3", 50.0)])
+    assert situation_of(nobody, tables, now=riverside.moment(0), zone=ZONE).reach.customers == 0
+
+
 def test_valves_stand_in_order_with_their_place_in_words(told):
     (valve,) = told.valves.to_dict("records")
     assert (valve["order"], valve["code"], valve["turns"], valve["normal"]) == (1, "V1", 39, "open")
