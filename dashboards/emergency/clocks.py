@@ -27,6 +27,7 @@ DOES = {
     "K24": "publish",
     "K25": "publish",
     "K26": "publish",
+    "emergency_notice": "publish",
     "K12": "inform_dispatch",
     "K13": "answer",
     "K14": "arrange_supply",

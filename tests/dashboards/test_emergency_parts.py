@@ -1,0 +1,40 @@
+"""What the sections of the commander's page offer, without a browser, in the town by the river."""
+
+import json
+
+import pandas as pd
+import pytest
+import riverside
+
+from dashboards.app import create_app
+from dashboards.emergency.case import Case
+from dashboards.emergency.clocks import clocks
+from dashboards.emergency.standing import Standings
+from dashboards.snapshot import snapshot_of
+
+
+@pytest.fixture
+def town(tmp_path):
+    with riverside.store(tmp_path / "river.gpkg") as store:
+        yield store
+
+
+@pytest.fixture
+def page(town):
+    """Stands for a request of the one local user; gives the snapshot."""
+    app = create_app(town)
+    with app.server.test_request_context("/en/emergency"):
+        yield snapshot_of(app.server)
+
+
+def offered(section):
+    """Return what the buttons of a section write."""
+    properties = [part.to_plotly_json()["props"] for part in section._traverse() if hasattr(part, "to_plotly_json")]
+    return [json.loads(props["data-deed"]) for props in properties if "data-deed" in props]
+
+
+def test_a_duty_that_one_fact_ends_has_its_button(town, page):
+    standing = Standings(page).of(Case(code=riverside.emergency(town)))
+    now = pd.Timestamp(riverside.moment(100)).tz_convert(town.zone)
+    done = [deed["action"] for deed in offered(clocks(standing, now, town.zone, "en"))]
+    assert sorted(done) == ["arrange_supply", "inform_dispatch", "inform_fire_service", "publish"]
