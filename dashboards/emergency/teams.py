@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
@@ -12,19 +13,22 @@ from dashboards.emergency.clocks import fact_button
 from dashboards.emergency.parts import chip, clock, joined, section
 from dashboards.emergency.standing import Standing
 from dashboards.snapshot import Snapshot
-from gisapp.operations.crews import nearest_crews
+from gisapp.operations.crews import crews_at_work, nearest_crews
 from gisapp.words import word
 
 SHOWN = 3
 
 
 def nearest(standing: Standing, snapshot: Snapshot, spoken: str) -> Component:
-    """Return the nearest crews on duty, nearest first, with the way to the burst and how it was measured."""
+    """Return the crews on duty, free ones first, the nearest first, with the way and how it was measured."""
     title = word("emergency.crews", spoken)
     table = snapshot.store.table
     if standing.spot is None or table("crews").empty:
         return section("crews", title, html.P(word("emergency.no_crews", spoken), className="quiet"))
-    rows = nearest_crews(table("crews"), table("streets"), standing.spot, utility=standing.utility, most=SHOWN)
+    busy = crews_at_work(table("shutoffs"), table("shutoff_steps"), leaving_out=standing.case.code)
+    rows = nearest_crews(
+        table("crews"), table("streets"), standing.spot, utility=standing.utility, at_work=busy, most=SHOWN
+    )
     if rows.empty:
         return section("crews", title, html.P(word("emergency.no_crews", spoken), className="quiet"))
     listed = [_crew(row, standing, spoken) for row in rows.drop(columns="geom").to_dict("records")]
@@ -32,7 +36,7 @@ def nearest(standing: Standing, snapshot: Snapshot, spoken: str) -> Component:
 
 
 def _crew(row: Mapping[Any, Any], standing: Standing, spoken: str) -> Component:
-    """Return one crew: name, way, since when it is sent or the button that sends it."""
+    """Return one crew: name, way, since when it is sent or the button that sends it, and where else it works."""
     way = word(f"emergency.by_{row['by']}", spoken, km=f"{row['distance_m'] / 1000:,.1f}")
     told = html.Span(
         [html.Strong(row["name"]), html.Span(joined(way, row["code"]), className="quiet")], className="grows"
@@ -41,7 +45,8 @@ def _crew(row: Mapping[Any, Any], standing: Standing, spoken: str) -> Component:
     if sent is not None:
         when = clock(sent, spoken, today=standing.situation.made_at)
         return html.Li([told, chip(word("emergency.sent_at", spoken, when=when), "good")], className="line")
-    return html.Li([told, fact_button("send_crew", standing, spoken, subject=row["code"])], className="line")
+    busy = chip(word("emergency.at_work", spoken, code=row["at_work"]), "warn") if pd.notna(row["at_work"]) else None
+    return html.Li([told, busy, fact_button("send_crew", standing, spoken, subject=row["code"])], className="line")
 
 
 def _sent(code: str, standing: Standing) -> Any:

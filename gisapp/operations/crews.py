@@ -1,6 +1,8 @@
-"""The crews nearest to a place, by the streets where they lead there."""
+"""The crews nearest to a place, by the streets where they lead there; those already at work after the free ones."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import geopandas as gpd
 import numpy as np
@@ -10,15 +12,23 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from gisapp.crs import require_metres
+from gisapp.operations.forms import operation_list
+from gisapp.operations.spans import NOT_OFF
 
 NEAR_STREET_M = 150.0
 """How far from a street a crew or place may lie and still be reached along it."""
 
 
 def nearest_crews(
-    crews: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, place: shapely.Point, *, utility: str, most: int = 5
+    crews: gpd.GeoDataFrame,
+    streets: gpd.GeoDataFrame,
+    place: shapely.Point,
+    *,
+    utility: str,
+    at_work: Mapping[str, str] | None = None,
+    most: int = 5,
 ) -> gpd.GeoDataFrame:
-    """Return the crews of a utility that are on duty, the nearest to a place first.
+    """Return the crews of a utility that are on duty, the nearest to a place first, those already at work last.
 
     Parameters
     ----------
@@ -28,6 +38,8 @@ def nearest_crews(
         Where they must go, in the same CRS.
     utility
         Only crews with this skill.
+    at_work
+        The crews that work elsewhere, each with the code of its operation: :func:`crews_at_work`.
     most
         At most so many.
 
@@ -36,7 +48,8 @@ def nearest_crews(
     GeoDataFrame
         The crews with ``distance_m`` and ``by``: ``streets`` for the way along streets, with the straight ways to
         and from the nearest street at both ends, or ``straight`` where a street is not near or none leads there. Ways
-        along streets stand first: a straight line may cross a river.
+        along streets stand first: a straight line may cross a river. ``at_work`` is the operation at which a crew
+        works, missing for those that are free.
 
     Raises
     ------
@@ -48,9 +61,34 @@ def nearest_crews(
     straight = able.distance(place).to_numpy()
     along = _along_streets(streets.geometry.to_numpy(), able.geometry.to_numpy(), place)
     led = np.isfinite(along)
-    told = able.assign(distance_m=np.where(led, along, straight), by=np.where(led, "streets", "straight"))
-    order = np.lexsort((told["code"].to_numpy(dtype=object), told["distance_m"], ~led))
+    work = able["code"].map(dict(at_work or {})).astype("str")
+    metres = np.where(led, along, straight)
+    told = able.assign(distance_m=metres, by=np.where(led, "streets", "straight"), at_work=work)
+    order = np.lexsort((told["code"].to_numpy(dtype=object), metres, ~led, work.notna()))
     return told.iloc[order[:most]].reset_index(drop=True)
+
+
+def crews_at_work(shutoffs: pd.DataFrame, shutoff_steps: pd.DataFrame, *, leaving_out: str = "") -> dict[str, str]:
+    """Return the operation at which every crew works: the last it was sent to, until supply is back there.
+
+    A crew sent to what was then cancelled or postponed is free again, and so is one that only takes part in a drill.
+
+    Parameters
+    ----------
+    shutoffs, shutoff_steps
+        The tables.
+    leaving_out
+        The operation for which crews are sought, which has its own.
+    """
+    listed = operation_list(shutoffs, shutoff_steps)
+    under_way = listed[~listed["status"].isin(NOT_OFF) & ~listed["drill"].astype(bool)]
+    postponed = shutoff_steps[shutoff_steps["action"] == "postpone"].groupby("shutoff_code")["step"].max()
+    since = shutoff_steps["shutoff_code"].map(postponed).fillna(0)
+    sent = shutoff_steps[(shutoff_steps["action"] == "send_crew") & (shutoff_steps["step"] > since)]
+    sent = sent.sort_values(["at", "step"], kind="stable")
+    last = sent.drop_duplicates("subject", keep="last")
+    held = last[last["shutoff_code"].isin(under_way["code"]) & (last["shutoff_code"] != leaving_out)]
+    return dict(zip(held["subject"], held["shutoff_code"], strict=True))
 
 
 def _along_streets(lines: np.ndarray, starts: np.ndarray, place: shapely.Point) -> np.ndarray:

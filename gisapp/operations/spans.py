@@ -12,7 +12,7 @@ from gisapp.operations.model import Operation
 
 OPEN_END = timedelta(hours=24)
 """How much longer an operation is taken to last whose end nobody has said."""
-_NOT_OFF = ("refused", "postponed", "cancelled", "restored", "answered", "closed")
+NOT_OFF = ("refused", "postponed", "cancelled", "restored", "answered", "closed")
 """Where supply is back, or will not be cut off as it was planned."""
 
 
@@ -35,7 +35,7 @@ def spans(operations: Iterable[Operation], *, now: datetime) -> pd.DataFrame:
 
 
 def _span(operation: Operation, now: datetime) -> tuple[object, ...] | None:
-    if operation.kind == "individual" or operation.status in _NOT_OFF:
+    if operation.kind == "individual" or operation.status in NOT_OFF:
         return None
     began, said = began_at(operation), operation.expected_end
     start = began or operation.planned_start or operation.opened_at

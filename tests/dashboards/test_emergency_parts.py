@@ -10,7 +10,8 @@ from dashboards.app import create_app
 from dashboards.emergency.case import Case
 from dashboards.emergency.clocks import clocks
 from dashboards.emergency.standing import Standings
-from dashboards.snapshot import snapshot_of
+from dashboards.emergency.teams import nearest
+from dashboards.snapshot import Snapshot, snapshot_of
 
 
 @pytest.fixture
@@ -38,3 +39,18 @@ def test_a_duty_that_one_fact_ends_has_its_button(town, page):
     now = pd.Timestamp(riverside.moment(100)).tz_convert(town.zone)
     done = [deed["action"] for deed in offered(clocks(standing, now, town.zone, "en"))]
     assert sorted(done) == ["arrange_supply", "inform_dispatch", "inform_fire_service", "publish"]
+
+
+def test_a_crew_at_work_elsewhere_is_offered_last_and_marked(town, page):
+    further = town.table("crews").assign(code="K2", geom=riverside.point(-900, -900))
+    town.save({"crews": further}, actor="test")
+    first = riverside.emergency(town)
+    second = town.operations.open({"utility": "water", "kind": "emergency", "links": "P3@20"}, "E01")
+    town.operations.record(first, "send_crew", "E01", subject="K1")
+    fresh = Snapshot(town)
+    section = nearest(Standings(fresh).of(Case(code=second)), fresh, "en")
+    assert [deed["subject"] for deed in offered(section)] == ["K2", "K1"]
+    assert f"at work: {first}" in str(section)
+    own = nearest(Standings(fresh).of(Case(code=first)), fresh, "en")
+    assert [deed["subject"] for deed in offered(own)] == ["K2"]
+    assert "at work" not in str(own)

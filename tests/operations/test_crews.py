@@ -5,11 +5,13 @@ from itertools import pairwise
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
+from records import head, record
 
 from gisapp.errors import CrsError
-from gisapp.operations.crews import nearest_crews
+from gisapp.operations.crews import crews_at_work, nearest_crews
 
 CRS = "EPSG:4547"
 X, Y = 500_000.0, 3_400_000.0
@@ -65,6 +67,47 @@ def test_only_crews_of_the_utility_on_duty_are_named():
     assert nearest_crews(crews((0, 0), utility="gas"), streets(ROAD), PLACE, utility="water").empty
     assert nearest_crews(crews((0, 0), on_duty=False), streets(ROAD), PLACE, utility="water").empty
     assert len(nearest_crews(crews(*[(x, 0) for x in range(9)]), streets(ROAD), PLACE, utility="water")) == 5
+
+
+def test_crews_that_work_elsewhere_stand_after_the_free_ones_and_are_marked():
+    both = crews((500, 0), (400, 0), (300, 0))
+    found = nearest_crews(both, streets(ROAD), PLACE, utility="water", at_work={"K1": "S7"})
+    assert found["code"].tolist() == ["K2", "K3", "K1"]
+    assert found["at_work"].fillna("").tolist() == ["", "", "S7"]
+
+
+def sent(*told, **more):
+    """Return where crews work when one operation is recorded so."""
+    made = record(*told, **more)
+    return crews_at_work(head(made.kind, **more), made.steps)
+
+
+CREW = ("send_crew", {"subject": "K1"})
+BACK = [(name, {}) for name in ("order", "start_closing", "cut_off", "finish_work", "restore")]
+WHY = {"note": "x"}
+
+
+def test_a_crew_works_where_it_was_sent_until_supply_is_back():
+    assert sent("emergency", CREW) == {"K1": "S1"}
+    assert sent("emergency", CREW, *BACK[:4]) == {"K1": "S1"}
+    assert sent("emergency", CREW, *BACK) == {}
+    assert sent("emergency", CREW, ("cancel", WHY)) == {}
+
+
+def test_a_crew_of_a_drill_or_of_postponed_work_is_free():
+    approved = [("submit", {}), ("approve", {})]
+    assert sent("emergency", CREW, drill=True) == {}
+    assert sent("planned", *approved, CREW, ("postpone", WHY)) == {}
+    assert sent("planned", *approved, CREW, ("postpone", WHY), *approved) == {}
+    assert sent("planned", *approved, CREW) == {"K1": "S1"}
+
+
+def test_a_crew_works_where_it_was_sent_last():
+    first, second = record("emergency", CREW), record("emergency", ("order", {}), CREW)
+    heads = pd.concat([head("emergency"), head("emergency", code="S2")], ignore_index=True)
+    steps = pd.concat([second.steps.assign(shutoff_code="S2"), first.steps], ignore_index=True)
+    assert crews_at_work(heads, steps) == {"K1": "S2"}
+    assert crews_at_work(heads, steps, leaving_out="S2") == {}
 
 
 def test_without_streets_every_way_is_straight():
