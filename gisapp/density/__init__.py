@@ -1,16 +1,26 @@
 """Surfaces, density along pipes, the cube of the time slider, what stands out beyond chance, and which pipes fail."""
 
 from gisapp.density.along import network_density, on_pipes, piece_lines, pipe_graph
+from gisapp.density.area import service_area
+from gisapp.density.bandwidth import Bandwidth, held_out_bandwidth
 from gisapp.density.choice import Choice
 from gisapp.density.cube import Cube, incident_cube
+from gisapp.density.exposure import (
+    change_surface,
+    household_exposure,
+    per_year,
+    pipe_exposure,
+    rate_surface,
+)
 from gisapp.density.hotspots import Hotspots, hotspots, neighbours
 from gisapp.density.local import LocalStatistic, gi_star, local_moran
 from gisapp.density.ranking import back_test, pipe_ranking
 from gisapp.density.rates import Rates, break_rates, pipe_breaks
-from gisapp.density.surface import Surface, surface, surface_3857
+from gisapp.density.surface import Surface, surface, surface_3857, web_surface
 from gisapp.density.trend import hotspot_trend
 
 __all__ = [
+    "Bandwidth",
     "Choice",
     "Cube",
     "Hotspots",
@@ -19,18 +29,26 @@ __all__ = [
     "Surface",
     "back_test",
     "break_rates",
+    "change_surface",
     "gi_star",
+    "held_out_bandwidth",
     "hotspot_trend",
     "hotspots",
+    "household_exposure",
     "incident_cube",
     "local_moran",
     "neighbours",
     "network_density",
     "on_pipes",
+    "per_year",
     "piece_lines",
     "pipe_breaks",
+    "pipe_exposure",
     "pipe_graph",
     "pipe_ranking",
+    "rate_surface",
+    "service_area",
     "surface",
     "surface_3857",
+    "web_surface",
 ]

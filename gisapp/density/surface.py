@@ -1,18 +1,22 @@
-"""Density surfaces: incidents per square kilometre by a Gaussian kernel, exact and in metres."""
+"""Density surfaces: how much there is per square kilometre, by a Gaussian kernel, exact and in metres."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from dataclasses import replace as changed
+from functools import cache, lru_cache
 
 import numba
 import numpy as np
+import numpy.typing as npt
 import pyproj
+import shapely
 from scipy import fft, ndimage
 from scipy.interpolate import RectBivariateSpline
 
 from gisapp.crs import require_metres
+from gisapp.density.area import inside_share
 from gisapp.errors import InputError
 
 WEB_CRS = pyproj.CRS.from_epsg(3857)
@@ -20,6 +24,10 @@ WEB_CRS = pyproj.CRS.from_epsg(3857)
 MOST_CELLS = 32_000_000
 # A kernel is cut where it has fallen to 4e-6 of its peak.
 REACH = 5.0
+# An area of which less than this share of the kernel lies in it is a sliver: dividing by so little tells nothing.
+LEAST_INSIDE = 0.02
+_SPLINE = 3
+_Weights = npt.NDArray[np.float64] | Sequence[npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -29,8 +37,9 @@ class Surface:
     Attributes
     ----------
     values
-        Incidents per true km2, float32, at the middle of each cell; rows run from the north, columns
-        from the west, as in a picture.
+        What ``unit`` says, by default incidents per true km2; float32, at the middle of each cell; rows run
+        from the north, columns from the west, as in a picture. NaN where there is no value: outside the area,
+        and where ``thin`` is true.
     bounds
         West, south, east and north edge of the cells, in the units of ``crs``.
     cell_m
@@ -41,6 +50,10 @@ class Surface:
         How many points lie within ``bounds``; others may reach in from outside.
     crs
         The frame of ``bounds``, where it is known.
+    unit
+        One of ``per_km2``, ``per_km2_year``, ``per_km_year``, ``per_1000_households_year``.
+    thin
+        Where a value would be one of hardly any pipes, households or area, and is not given; None is nowhere.
     """
 
     values: np.ndarray
@@ -49,11 +62,13 @@ class Surface:
     bandwidth_m: float
     points: int
     crs: pyproj.CRS | None = None
+    unit: str = "per_km2"
+    thin: np.ndarray | None = None
 
     @property
     def peak(self) -> float:
-        """The highest value, per km2."""
-        return float(self.values.max(initial=0.0))
+        """The highest value; 0 where there is none."""
+        return float(np.fmax.reduce(self.values, axis=None, initial=0.0))
 
 
 def surface(
@@ -63,13 +78,18 @@ def surface(
     bounds: tuple[float, float, float, float],
     cell_m: float | None = None,
     crs: pyproj.CRS | str | None = None,
+    weights: _Weights | None = None,
+    within: shapely.Geometry | None = None,
 ) -> Surface:
     """Return the density of points within bounds, by a Gaussian kernel.
 
     Each value is within 0.1 % of the highest from the exact sum of kernels at the middle of its cell,
     for any points, one alone or a million in one place. Points outside the bounds count as far as their
-    kernels reach in. There is no correction at the edge of the service area: where there can be no
-    incidents beyond it, values within two bandwidths of the edge are too low.
+    kernels reach in.
+
+    Where incidents can only be within an area, values within two bandwidths of its edge would be too low. Given
+    that area, each value is divided by the share of the kernel that lies in it: what is spread evenly over the
+    area then gives the same value everywhere, up to the edge and the water.
 
     Parameters
     ----------
@@ -86,6 +106,12 @@ def surface(
         side where this is finer.
     crs
         The frame of ``xy`` and ``bounds``; where it is given it must be in metres.
+    weights
+        How much each point counts, as one array or as many as there are of points; 1 when absent.
+    within
+        Where points can be (:func:`gisapp.density.service_area`), in the frame of ``xy``. Outside there is no
+        value, and points more than two cells outside do not count. Slivers that hold less than a fiftieth of the
+        kernel are marked thin.
 
     Raises
     ------
@@ -110,24 +136,21 @@ def surface(
     """
     frame = None if crs is None else require_metres(crs, "the density's points")
     parts = _parts(xy)
+    heavy = _weights(weights, parts)
     west, south, east, north = _bounds(bounds)
-    longer = max(east - west, north - south)
-    cell = _cell(bandwidth_m, cell_m, longer)
-    rows, cols = (max(1, int(np.ceil(round(side / cell, 6)))) for side in (north - south, east - west))
-    pad = int(np.ceil(REACH * bandwidth_m / cell)) + 1
-    shape = (fft.next_fast_len(rows + 2 * pad, real=True), fft.next_fast_len(cols + 2 * pad, real=True))
-    if shape[0] * shape[1] > MOST_CELLS:
-        raise InputError(
-            f"{shape[0]} x {shape[1]} cells of {cell:g} m", todo="choose a wider bandwidth or a smaller area"
-        )
-    full = (west, north - rows * cell, west + cols * cell, north)
-    counts = np.zeros(shape)
-    for part in parts:
-        _spread(part, west - pad * cell, north + pad * cell, 1.0 / cell, counts)
-    blurred = _blurred(counts, bandwidth_m / cell)[pad : pad + rows, pad : pad + cols] * (1e6 / cell**2)
+    cell = _cell(bandwidth_m, cell_m, max(east - west, north - south))
+    lattice = _Lattice.over(west, south, east, north, cell=cell, bandwidth_m=bandwidth_m)
+    counts = np.zeros(lattice.padded)
+    for part, heaviness in zip(parts, heavy, strict=True):
+        _spread(part, heaviness, *lattice.origin, 1.0 / cell, counts)
+    inside = sum(_inside(part, lattice.bounds) for part in parts)
+    if within is not None:
+        share = _share_inside(within, lattice)
+        counts *= ndimage.binary_dilation(share > 0, np.ones((3, 3)), iterations=2)
+    blurred = _blurred(counts, bandwidth_m / cell, _SPLINE)[lattice.window] * (1e6 / cell**2)
     blurred[blurred < blurred.max(initial=0.0) * 1e-12] = 0.0  # rounding, and below zero
-    inside = sum(_inside(part, full) for part in parts)
-    return Surface(blurred.astype(np.float32), full, cell, float(bandwidth_m), inside, frame)
+    made = Surface(blurred.astype(np.float32), lattice.bounds, cell, float(bandwidth_m), inside, frame)
+    return made if within is None else _corrected(made, share[lattice.window], _kernel_inside(within, lattice))
 
 
 def surface_3857(
@@ -138,6 +161,7 @@ def surface_3857(
     bounds: tuple[float, float, float, float],
     cell_m: float | None = None,
     most_px: int = 1024,
+    within: shapely.Geometry | None = None,
 ) -> Surface:
     """Return the density laid out for a web map: pixels in EPSG:3857, values still per true km2.
 
@@ -147,7 +171,7 @@ def surface_3857(
 
     Parameters
     ----------
-    xy, bandwidth_m, bounds, cell_m
+    xy, bandwidth_m, bounds, cell_m, within
         As for :func:`surface`, in ``crs``; the picture covers the bounds.
     crs
         A projected CRS in metres.
@@ -163,19 +187,129 @@ def surface_3857(
     parts = _parts(xy)
     box = _bounds(bounds)
     cell = _cell(bandwidth_m, cell_m, max(box[2] - box[0], box[3] - box[1]))
+    _, _, x, y = _picture(box, frame, cell, most_px)
+    margin = 2 * cell
+    reach = (x.min() - margin, y.min() - margin, x.max() + margin, y.max() + margin)
+    planar = surface(parts, bandwidth_m=bandwidth_m, bounds=reach, cell_m=cell, crs=frame, within=within)
+    return changed(web_surface(planar, box, most_px=most_px), points=sum(_inside(part, box) for part in parts))
+
+
+def web_surface(
+    planar: Surface, bounds: tuple[float, float, float, float] | None = None, *, most_px: int = 1024
+) -> Surface:
+    """Return any surface laid out for a web map: pixels in EPSG:3857, the values those of the surface.
+
+    Parameters
+    ----------
+    planar
+        A surface that knows its frame, in metres: of density, of rates or of change.
+    bounds
+        What the picture covers, in the surface's frame; all of it when absent. Pixels beyond the surface have no
+        value.
+    most_px
+        Pixels on the longer side at most.
+
+    Raises
+    ------
+    CrsError
+        When the surface does not know its frame, or it is not in metres.
+    """
+    frame = require_metres(planar.crs, "the surface")
+    box = _bounds(planar.bounds if bounds is None else bounds)
+    full, pixel, x, y = _picture(box, frame, planar.cell_m, most_px)
+    places = [(planar.bounds[3] - y) / planar.cell_m - 0.5, (x - planar.bounds[0]) / planar.cell_m - 0.5]
+    hole = np.isnan(planar.values)
+    values = _filled(planar.values, hole)
+    drawn = ndimage.map_coordinates(values, places, order=3, mode="nearest")
+    drawn = np.clip(drawn, values.min(initial=0.0), None).astype(np.float32)
+    rows, cols = planar.values.shape
+    beyond = (places[0] < -0.5) | (places[0] > rows - 0.5) | (places[1] < -0.5) | (places[1] > cols - 0.5)
+    thin = None
+    if hole.any():
+        beyond |= ndimage.map_coordinates(hole.astype(np.uint8), places, order=0, mode="nearest") > 0
+    if planar.thin is not None:
+        thin = ndimage.map_coordinates(planar.thin.astype(np.uint8), places, order=0, mode="constant") > 0
+    drawn[beyond] = np.nan
+    return changed(planar, values=drawn, bounds=full, cell_m=pixel, crs=WEB_CRS, thin=thin)
+
+
+@dataclass(frozen=True)
+class _Lattice:
+    """The cells of a surface, and the rim around them that its kernels reach in from."""
+
+    bounds: tuple[float, float, float, float]
+    shape: tuple[int, int]
+    padded: tuple[int, int]
+    pad: int
+    cell: float
+    bandwidth_m: float
+
+    @classmethod
+    def over(cls, west: float, south: float, east: float, north: float, *, cell: float, bandwidth_m: float) -> _Lattice:
+        """Return the cells over bounds."""
+        rows, cols = (max(1, int(np.ceil(round(side / cell, 6)))) for side in (north - south, east - west))
+        pad = int(np.ceil(REACH * bandwidth_m / cell)) + 1
+        padded = (fft.next_fast_len(rows + 2 * pad, real=True), fft.next_fast_len(cols + 2 * pad, real=True))
+        if padded[0] * padded[1] > MOST_CELLS:
+            raise InputError(
+                f"{padded[0]} x {padded[1]} cells of {cell:g} m", todo="choose a wider bandwidth or a smaller area"
+            )
+        full = (west, north - rows * cell, west + cols * cell, north)
+        return cls(full, (rows, cols), padded, pad, cell, float(bandwidth_m))
+
+    @property
+    def origin(self) -> tuple[float, float]:
+        """The north-west corner of the rim."""
+        return self.bounds[0] - self.pad * self.cell, self.bounds[3] + self.pad * self.cell
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Where the cells lie in the rim."""
+        return slice(self.pad, self.pad + self.shape[0]), slice(self.pad, self.pad + self.shape[1])
+
+
+@lru_cache(maxsize=2)
+def _share_inside(area: shapely.Geometry, lattice: _Lattice) -> npt.NDArray[np.float64]:
+    """Return the share of each cell in an area, kept because a page asks again and again."""
+    return inside_share(area, *lattice.origin, lattice.cell, lattice.padded)
+
+
+@lru_cache(maxsize=2)
+def _kernel_inside(area: shapely.Geometry, lattice: _Lattice) -> npt.NDArray[np.float64]:
+    """Return the share of the kernel at the middle of each cell that lies in an area."""
+    return _blurred(_share_inside(area, lattice), lattice.bandwidth_m / lattice.cell, 1)[lattice.window]
+
+
+def _corrected(made: Surface, share: npt.NDArray[np.float64], kernel: npt.NDArray[np.float64]) -> Surface:
+    """Return a surface divided by the share of the kernel in the area; without a value outside."""
+    inside = share > 0
+    thin = inside & (kernel < LEAST_INSIDE)
+    told = inside & ~thin
+    values = np.full(made.values.shape, np.nan, dtype=np.float32)
+    np.divide(made.values, kernel, out=values, where=told, casting="same_kind")
+    return changed(made, values=values, thin=thin if thin.any() else None)
+
+
+def _picture(
+    box: tuple[float, float, float, float], frame: pyproj.CRS, cell: float, most_px: int
+) -> tuple[tuple[float, float, float, float], float, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return bounds and width of the pixels of a picture in EPSG:3857, and where in ``frame`` each has its middle."""
     west, south, east, north = _transformer(frame, WEB_CRS).transform_bounds(*box)
     stretch = max((east - west) / (box[2] - box[0]), (north - south) / (box[3] - box[1]))
     pixel = max(cell * stretch, max(east - west, north - south) / most_px)
     rows, cols = (max(1, int(np.ceil(round(side / pixel, 6)))) for side in (north - south, east - west))
     full = (west, north - rows * pixel, west + cols * pixel, north)
-    x, y = _unprojected(full, (rows, cols), frame)
-    margin = 2 * cell
-    reach = (x.min() - margin, y.min() - margin, x.max() + margin, y.max() + margin)
-    planar = surface(parts, bandwidth_m=bandwidth_m, bounds=reach, cell_m=cell)
-    places = [(planar.bounds[3] - y) / cell - 0.5, (x - planar.bounds[0]) / cell - 0.5]
-    values = ndimage.map_coordinates(planar.values, places, order=3, mode="nearest")
-    inside = sum(_inside(part, box) for part in parts)
-    return Surface(np.maximum(values, 0.0), full, pixel, float(bandwidth_m), inside, WEB_CRS)
+    return full, pixel, *_unprojected(full, (rows, cols), frame)
+
+
+def _filled(values: npt.NDArray[np.float32], hole: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Return values with the nearest one in each hole, so that a spline may pass; zeros where there is none."""
+    if not hole.any():
+        return values
+    if hole.all():
+        return np.zeros_like(values)
+    nearest = ndimage.distance_transform_edt(hole, return_distances=False, return_indices=True)
+    return values[tuple(nearest)]
 
 
 def _parts(xy: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -191,6 +325,19 @@ def _parts(xy: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
                 todo="leave them out and count them apart",
             )
     return parts
+
+
+def _weights(weights: _Weights | None, parts: list[np.ndarray]) -> list[npt.NDArray[np.float64]]:
+    """Return the weights of each part, checked; empty where every point counts 1."""
+    if weights is None:
+        return [np.empty(0) for _ in parts]
+    heavy = [np.asarray(one, dtype=np.float64) for one in ([weights] if isinstance(weights, np.ndarray) else weights)]
+    if [len(one) for one in heavy] != [len(part) for part in parts]:
+        raise InputError("weights for other points", todo="give one for each point, in the same parts")
+    for one in heavy:
+        if not (np.isfinite(one) & (one >= 0)).all():
+            raise InputError(f"found a weight of {one[~(one >= 0) | ~np.isfinite(one)][0]}", todo="give 0 or more")
+    return heavy
 
 
 def _bounds(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
@@ -218,7 +365,7 @@ def _cell(bandwidth_m: float, cell_m: float | None, longer: float) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
-def _spread(xy: np.ndarray, west: float, north: float, per_m: float, counts: np.ndarray) -> None:
+def _spread(xy: np.ndarray, weights: np.ndarray, west: float, north: float, per_m: float, counts: np.ndarray) -> None:
     """Add each point to the 3 x 3 cells around it, by a quadratic spline; points beyond them are left out."""
     rows, cols = counts.shape
     for place in range(xy.shape[0]):  # a compiled loop: one pass over the points without temporary columns
@@ -229,6 +376,8 @@ def _spread(xy: np.ndarray, west: float, north: float, per_m: float, counts: np.
         col, row = int(u), int(v)
         f, g = u - col - 0.5, v - row - 0.5
         a, b, c = 0.5 * (0.5 - f) ** 2, 0.75 - f * f, 0.5 * (0.5 + f) ** 2
+        if len(weights) > 0:
+            a, b, c = a * weights[place], b * weights[place], c * weights[place]
         for step, share in ((-1, 0.5 * (0.5 - g) ** 2), (0, 0.75 - g * g), (1, 0.5 * (0.5 + g) ** 2)):
             counts[row + step, col - 1] += share * a
             counts[row + step, col] += share * b
@@ -246,13 +395,16 @@ def _inside(xy: np.ndarray, bounds: tuple[float, float, float, float]) -> int:
     return number
 
 
-def _blurred(counts: np.ndarray, sigma: float) -> np.ndarray:
-    """Return counts under a Gaussian of ``sigma`` cells, with the spline of the spreading divided out."""
+def _blurred(counts: np.ndarray, sigma: float, order: int) -> np.ndarray:
+    """Return counts under a Gaussian of ``sigma`` cells, with the spline of the spreading divided out.
+
+    ``order`` is the number of boxes that the spline is made of.
+    """
     rows, cols = counts.shape
     tall, wide = fft.fftfreq(rows), fft.rfftfreq(cols)
     spectrum = fft.rfft2(counts)
     for waves in (tall[:, None], wide[None, :]):
-        spectrum *= np.exp(-2 * (np.pi * sigma * waves) ** 2) / np.sinc(waves) ** 3
+        spectrum *= np.exp(-2 * (np.pi * sigma * waves) ** 2) / np.sinc(waves) ** order
     return fft.irfft2(spectrum, s=counts.shape)
 
 
