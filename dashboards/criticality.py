@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-import dash_ag_grid as dag
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
@@ -27,6 +26,7 @@ from dashboards.failures import (
 from dashboards.map import Map, extent_of
 from dashboards.snapshot import Ranked, Snapshot, snapshot_of
 from dashboards.specs import static_specs
+from dashboards.table import row_table
 from gisapp.tables import UTILITIES
 from gisapp.words import utility_word, word
 
@@ -206,26 +206,9 @@ def _column(name: str, table: str, utility: str, context: shell.Context) -> dict
 
 def _table(context: shell.Context) -> Component:
     """Return the empty table."""
-    options = shell.grid_options(context)
-    options["localeText"]["noRowsToShow"] = context.word("criticality.no_rows")
-    options["context"] = {name: context.word(f"criticality.{name}") for name in ("yes", "no")}
-    return dag.AgGrid(
-        id="criticality-table",
-        className="table",
-        columnDefs=[],
-        rowData=[],
-        getRowId="params.data.code",
-        defaultColDef={
-            "sortable": True,
-            "filter": True,
-            "resizable": True,
-            "suppressMovable": True,
-            "wrapHeaderText": True,
-            "autoHeaderHeight": True,
-        },
-        dashGridOptions=options,
-        style={"height": None, "width": "100%"},
-    )
+    words = {name: context.word(f"criticality.{name}") for name in ("yes", "no")}
+    nothing = context.word("criticality.no_rows")
+    return row_table(context, "criticality-table", [], nothing=nothing, wrapped=True, words=words)
 
 
 def _heading(ranked: Ranked, snapshot: Snapshot, spoken: str) -> list[Component]:

@@ -10,15 +10,17 @@ import dash_mantine_components as dmc
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboards import shell
 from dashboards.access import Permission, callback
 from dashboards.bundles import tiles_of
+from dashboards.later import Later
 from dashboards.map import Map, extent_of
 from dashboards.snapshot import Snapshot, snapshot_of
 from dashboards.specs import layer_specs, static_specs
+from dashboards.table import row_table
 from gisapp.density import Choice, Cube, Surface, surface_3857
 from gisapp.errors import InputError
 from gisapp.tables import INCIDENT_TYPES
@@ -64,15 +66,7 @@ def layout(context: shell.Context) -> Component:
             html.Div(
                 [
                     html.Div(id="manager-period", className="period"),
-                    dcc.Graph(
-                        id="manager-days",
-                        className="days",
-                        config={
-                            "displayModeBar": False,
-                            "locale": context.language.replace("Hans", "CN").replace("Hant", "TW").lower(),
-                            "scrollZoom": False,
-                        },
-                    ),
+                    Later(_days(context), id="manager-days-place", className="days"),
                 ],
                 className="histogram",
             ),
@@ -103,7 +97,6 @@ def attach(app: Dash) -> None:
         Output("manager-figures", "children"),
         Output("manager-ranking", "children"),
         Output("manager-rows-title", "children"),
-        Output("manager-rows", "rowData"),
         Output("manager-period", "children"),
         Output("manager-map", "answers"),
         Input("manager-filter", "data"),
@@ -113,31 +106,44 @@ def attach(app: Dash) -> None:
     def show_period(wanted: Filter, _version: object) -> tuple[Any, ...]:
         spoken, cube = shell.language(), snapshot.cube()
         if not cube.days:
-            return _nothing(spoken), None, None, [], None, []
+            return _nothing(spoken), None, None, None, []
         start, end = span(cube, wanted)
         chosen = incidents_in(snapshot, cube, wanted, start, end)
         drawn = _surfaces(snapshot, cube, wanted, start, end)
-        title = _rows_title(chosen, wanted, spoken)
         return (
             _figures(cube, wanted, start, end, drawn[0], spoken),
             _ranking(chosen, wanted, spoken),
-            title,
-            _rows(chosen, wanted, snapshot, spoken),
+            _rows_title(chosen, wanted, spoken),
             _period(start, end, spoken),
             layer_specs(lambda theme: _sheets(*drawn, spoken, theme), language=spoken, frame=snapshot.frame),
         )
 
     @callback(
         app,
+        Output("manager-rows", "rowData"),
+        Input("manager-rows-place", "due"),
+        Input("manager-filter", "data"),
+        Input(shell.VERSION, "data"),
+        needs=NEEDS,
+    )
+    def list_rows(due: bool, wanted: Filter, _version: object) -> Any:
+        cube = snapshot.cube()
+        if not due or not cube.days:
+            return [] if due else no_update
+        return _rows(incidents_in(snapshot, cube, wanted, *span(cube, wanted)), wanted, snapshot, shell.language())
+
+    @callback(
+        app,
         Output("manager-days", "figure"),
+        Input("manager-days-place", "due"),
         Input("manager-filter", "data"),
         Input(shell.VERSION, "data"),
         Input(shell.SCHEME, "data"),
         needs=NEEDS,
     )
-    def draw_days(wanted: Filter, _version: object, scheme: str | None) -> go.Figure:
+    def draw_days(due: bool, wanted: Filter, _version: object, scheme: str | None) -> Any:
         cube = snapshot.cube()
-        return histogram(cube, wanted, dark=scheme == "dark", language=shell.language())
+        return no_update if not due else histogram(cube, wanted, dark=scheme == "dark", language=shell.language())
 
     shell.keep_view(app, "manager-map")
     app.clientside_callback(
@@ -227,6 +233,13 @@ def histogram(cube: Cube, wanted: Filter, *, dark: bool, language: str) -> go.Fi
     figure.update_xaxes(showgrid=False, fixedrange=True, tickformat="%Y-%m")
     figure.update_yaxes(gridcolor="rgba(128,140,150,.25)", fixedrange=True, rangemode="tozero", nticks=4)
     return figure
+
+
+def _days(context: shell.Context) -> Component:
+    """Return the empty histogram."""
+    locale = context.language.replace("Hans", "CN").replace("Hant", "TW").lower()
+    config = {"displayModeBar": False, "locale": locale, "scrollZoom": False}
+    return dcc.Graph(id="manager-days", className="days", config=config)
 
 
 def _controls(context: shell.Context, wanted: Filter) -> list[Component]:
@@ -375,7 +388,7 @@ def _rows_table(context: shell.Context) -> Component:
         {"field": name, "headerName": context.word(f"manager.column_{name}"), "width": width}
         for name, width in widths.items()
     ]
-    return shell.row_table(context, "manager-rows", columns, nothing=context.word("manager.no_rows"))
+    return row_table(context, "manager-rows", columns, nothing=context.word("manager.no_rows"))
 
 
 def _period(start: date, end: date, spoken: str) -> list[Component]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_ag_grid as dag
 import geopandas as gpd
 import pandas as pd
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboards import shell
@@ -16,6 +15,7 @@ from dashboards.bundles import tiles_of
 from dashboards.map import Map
 from dashboards.snapshot import Snapshot, snapshot_of
 from dashboards.specs import layer_specs, static_specs
+from dashboards.table import row_table
 from gisapp.grids.workload import WEIGHTS
 from gisapp.words import word
 from layers.grids import deviation_class, deviation_shapes
@@ -66,16 +66,25 @@ def attach(app: Dash) -> None:
         Output("planner-heading", "children"),
         Output("planner-figures", "children"),
         Output("planner-balance", "children"),
-        Output("planner-table", "rowData"),
         Input(shell.VERSION, "data"),
         needs=NEEDS,
     )
-    def show_grids(_version: object) -> tuple[Any, Any, Any, Any]:
+    def show_grids(_version: object) -> tuple[Any, Any, Any]:
         spoken, rows = shell.language(), workload_rows(snapshot)
         heading = _heading(snapshot, spoken)
         if rows.empty:
-            return heading, _nothing(spoken), None, []
-        return heading, _figures(rows, spoken), _balance(rows, snapshot, spoken), rows.to_dict("records")
+            return heading, _nothing(spoken), None
+        return heading, _figures(rows, spoken), _balance(rows, snapshot, spoken)
+
+    @callback(
+        app,
+        Output("planner-table", "rowData"),
+        Input("planner-table-place", "due"),
+        Input(shell.VERSION, "data"),
+        needs=NEEDS,
+    )
+    def list_grids(due: bool, _version: object) -> Any:
+        return workload_rows(snapshot).to_dict("records") if due else no_update
 
     @callback(app, Output("planner-map", "layers"), Input(shell.VERSION, "data"), needs=NEEDS)
     def draw_base(_version: object) -> Any:
@@ -160,23 +169,8 @@ def _table(context: shell.Context) -> Component:
             _deviation_tip(context.language) if column is deviation else context.word(f"planner.{column['field']}.tip")
         )
         column |= {"headerName": context.word(f"planner.{column['field']}"), "headerTooltip": tip}
-    return dag.AgGrid(
-        id="planner-table",
-        className="table",
-        columnDefs=columns,
-        rowData=[],
-        getRowId="params.data.code",
-        defaultColDef={
-            "sortable": True,
-            "filter": True,
-            "resizable": True,
-            "suppressMovable": True,
-            "wrapHeaderText": True,
-            "autoHeaderHeight": True,
-        },
-        dashGridOptions=shell.grid_options(context),
-        style={"height": None, "width": "100%"},
-    )
+    nothing = context.word("shell.table.noRowsToShow")
+    return row_table(context, "planner-table", columns, nothing=nothing, wrapped=True)
 
 
 def _heading(snapshot: Snapshot, spoken: str) -> list[Component]:

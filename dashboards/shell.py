@@ -14,7 +14,6 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import dash_ag_grid as dag
 import dash_mantine_components as dmc
 import pyproj
 from dash import ClientsideFunction, Dash, Input, dcc, html
@@ -35,23 +34,6 @@ LOCATION = "shell-location"
 PAGE = "shell-page"
 TABS = "shell-tabs"
 UTILITY_ICONS = {"water": "droplet", "power": "bolt", "heating": "flame", "gas": "flame"}
-_TABLE_LOOK = {
-    "fontFamily": "inherit",
-    "fontSize": 13,
-    "headerFontSize": 12,
-    "headerFontWeight": 600,
-    "rowHeight": 36,
-    "headerHeight": 38,
-    "spacing": 6,
-    "backgroundColor": "var(--surface)",
-    "foregroundColor": "var(--ink)",
-    "headerBackgroundColor": "var(--raised)",
-    "headerTextColor": "var(--muted)",
-    "borderColor": "var(--line)",
-    "accentColor": "var(--accent)",
-    "selectedRowBackgroundColor": "var(--accent-soft)",
-    "wrapperBorderRadius": 10,
-}
 _STARTED = secrets.token_hex(4)  # a browser that sees another value knows that the server was started anew
 
 
@@ -238,38 +220,6 @@ def badge(text: str, tip: str, *, tone: str = "") -> Component:
     signs = {"good": "circle-check", "bad": "alert-triangle", "warn": "alert-triangle"}
     sign = [icon(signs[tone])] if tone in signs else []
     return _tipped(html.Span([*sign, text], className=f"badge {tone}", tabIndex="0"), tip)
-
-
-def grid_options(context: Context) -> dict[str, Any]:
-    """Return the options that every table of the pages shares: one chosen row, the page's colours and words."""
-    look = "".join(f".withParams({json.dumps(_TABLE_LOOK)}, '{mode}')" for mode in ("light", "dark"))
-    return {
-        "theme": {"function": f"themeQuartz.withPart(agGrid.colorSchemeVariable){look}"},
-        "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
-        "tooltipShowDelay": 300,
-        "animateRows": False,
-        "localeText": {
-            key.removeprefix("shell.table."): text
-            for key, text in catalog(context.language).items()
-            if key.startswith("shell.table.")
-        },
-    }
-
-
-def row_table(context: Context, name: str, columns: list[dict[str, Any]], *, nothing: str) -> Component:
-    """Return a table whose rows have a ``code``; ``nothing`` is what it says of none, once that is known."""
-    options = grid_options(context)
-    options["localeText"]["noRowsToShow"] = nothing
-    return dag.AgGrid(
-        id=name,
-        className="table",
-        columnDefs=columns,
-        rowData=None,  # not yet known, which is not the same as none
-        getRowId="params.data.code",
-        defaultColDef={"sortable": True, "filter": True, "resizable": True, "suppressMovable": True},
-        dashGridOptions=options,
-        style={"height": None, "width": "100%"},
-    )
 
 
 def empty(title: str, todo: Iterable[str], *, code: Iterable[str] = (), sign: str = "map-off") -> Component:

@@ -200,6 +200,7 @@
       setState("loading", false);
       if (this.loaded && !props.ready && specsOf(props).length && this.map.areTilesLoaded()) {
         performance.mark("gisapp-map-ready");
+        window.dispatchEvent(new Event("gisapp-map-ready")); // for what waits: later.js
         setProps({ ready: true });
       }
     }
@@ -316,6 +317,7 @@
         living.current = new Living(box.current, frame.current, () => told.current);
       } catch (error) {
         setSeen({ blank: true });
+        window.dispatchEvent(new Event("gisapp-map-ready"));
         return undefined;
       }
       const online = () => { setState("offline", false); living.current.retry(); };

@@ -14,6 +14,7 @@ from dashboards import shell
 from dashboards.cut import lonlat_in_frame, to_degrees
 from dashboards.emergency.parts import Field, chip, clock, deed, folded, joined, section
 from dashboards.emergency.standing import Standing
+from dashboards.table import row_table
 from gisapp.words import utility_word, word
 
 SHOWN = 4
@@ -160,4 +161,4 @@ def customer_table(context: shell.Context) -> Component:
         },
         {"field": "way_words", "headerName": context.word("page.column_way"), "flex": 1, "minWidth": 110},
     ]
-    return shell.row_table(context, "emergency-customers", columns, nothing=context.word("emergency.nobody"))
+    return row_table(context, "emergency-customers", columns, nothing=context.word("emergency.nobody"))

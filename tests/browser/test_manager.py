@@ -102,3 +102,16 @@ def test_nothing_serious_is_found_by_axe(open_browser, live, size, scheme):
     page = watched.go("/zh-Hans/manager")
     expect(page.locator(".rank").first).to_be_visible()
     assert axe_findings(watched) == []
+
+
+def test_the_code_of_tables_and_charts_comes_after_the_map(desk):
+    page = desk.go("/en/manager")
+    expect(page.locator("#manager-days .nsewdrag")).to_be_visible()
+    expect(page.locator("#manager-rows .ag-row").first).to_be_visible()
+    stood, asked = page.evaluate(
+        """() => [performance.getEntriesByName("gisapp-map-ready")[0]?.startTime ?? Infinity,
+        performance.getEntriesByType("resource")
+            .filter(entry => /async-(graph|community)/.test(entry.name)).map(entry => entry.startTime)]"""
+    )
+    assert len(asked) == 2
+    assert min(asked) >= min(stood, 10_000)  # ten seconds are the most that a map keeps them waiting

@@ -1,0 +1,31 @@
+"""What stands beside a map and is heavy: tables and charts, made when the map of the page stands."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from dash.development.base_component import Component
+
+_PROPS = ("id", "children", "className", "due")
+
+
+class Later(Component):
+    """Its children, from when the page's map stands, or could not be drawn, or has taken ten seconds.
+
+    Their code is not even fetched before: it is larger than the map's, and a person looks at the map first. ``due``
+    turns true then: a callback that fills the children takes it as an input, and answers nothing before. The browser
+    half is ``assets/later.js``.
+    """
+
+    _children_props: ClassVar[list[str]] = []
+    _base_nodes: ClassVar[list[str]] = ["children"]
+    _namespace = "dashboards"
+    _type = "Later"
+    _prop_names: ClassVar[list[str]] = list(_PROPS)
+    _valid_wildcard_attributes: ClassVar[list[str]] = []
+    available_properties: ClassVar[list[str]] = list(_PROPS)
+    available_wildcard_properties: ClassVar[list[str]] = []
+
+    def __init__(self, children: Any = None, *, id: str, className: str) -> None:
+        """Take what comes later."""
+        super().__init__(id=id, children=children, className=className, due=False)
