@@ -12,25 +12,39 @@ from gisapp.density.exposure import (
     pipe_exposure,
     rate_surface,
 )
+from gisapp.density.hexagons import Hexagons, h3_cells
 from gisapp.density.hotspots import Hotspots, hotspots, neighbours
 from gisapp.density.local import LocalStatistic, gi_star, local_moran
+from gisapp.density.places import place_figures
+from gisapp.density.privacy import (
+    LEAST_CUSTOMERS,
+    SharedPoints,
+    shareable_pieces,
+    shareable_places,
+    shareable_points,
+    shareable_surface,
+)
 from gisapp.density.ranking import back_test, pipe_ranking
 from gisapp.density.rates import Rates, break_rates, pipe_breaks
 from gisapp.density.surface import Surface, surface, surface_3857, web_surface
 from gisapp.density.trend import hotspot_trend
 
 __all__ = [
+    "LEAST_CUSTOMERS",
     "Bandwidth",
     "Choice",
     "Cube",
+    "Hexagons",
     "Hotspots",
     "LocalStatistic",
     "Rates",
+    "SharedPoints",
     "Surface",
     "back_test",
     "break_rates",
     "change_surface",
     "gi_star",
+    "h3_cells",
     "held_out_bandwidth",
     "hotspot_trend",
     "hotspots",
@@ -46,8 +60,13 @@ __all__ = [
     "pipe_exposure",
     "pipe_graph",
     "pipe_ranking",
+    "place_figures",
     "rate_surface",
     "service_area",
+    "shareable_pieces",
+    "shareable_places",
+    "shareable_points",
+    "shareable_surface",
     "surface",
     "surface_3857",
     "web_surface",

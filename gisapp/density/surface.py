@@ -135,8 +135,8 @@ def surface(
     15.9
     """
     frame = None if crs is None else require_metres(crs, "the density's points")
-    parts = _parts(xy)
-    heavy = _weights(weights, parts)
+    parts = checked_parts(xy)
+    heavy = checked_weights(weights, parts)
     west, south, east, north = _bounds(bounds)
     cell = _cell(bandwidth_m, cell_m, max(east - west, north - south))
     lattice = _Lattice.over(west, south, east, north, cell=cell, bandwidth_m=bandwidth_m)
@@ -184,7 +184,7 @@ def surface_3857(
         As :func:`surface` does.
     """
     frame = require_metres(crs, "the density's points")
-    parts = _parts(xy)
+    parts = checked_parts(xy)
     box = _bounds(bounds)
     cell = _cell(bandwidth_m, cell_m, max(box[2] - box[0], box[3] - box[1]))
     _, _, x, y = _picture(box, frame, cell, most_px)
@@ -312,7 +312,7 @@ def _filled(values: npt.NDArray[np.float32], hole: npt.NDArray[np.bool_]) -> npt
     return values[tuple(nearest)]
 
 
-def _parts(xy: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
+def checked_parts(xy: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
     """Return the points as arrays of shape (n, 2), checked."""
     parts = [np.asarray(part, dtype=np.float64) for part in ([xy] if isinstance(xy, np.ndarray) else xy)]
     for part in parts:
@@ -327,7 +327,7 @@ def _parts(xy: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
     return parts
 
 
-def _weights(weights: _Weights | None, parts: list[np.ndarray]) -> list[npt.NDArray[np.float64]]:
+def checked_weights(weights: _Weights | None, parts: list[np.ndarray]) -> list[npt.NDArray[np.float64]]:
     """Return the weights of each part, checked; empty where every point counts 1."""
     if weights is None:
         return [np.empty(0) for _ in parts]
