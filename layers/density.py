@@ -1,20 +1,32 @@
-"""A density surface as a picture, on the map or in a file: fixed classes, real units."""
+"""Densities, rates and changes as pictures and shapes: fixed classes, real units, no colour without a value."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from gisapp.density import Surface
+from gisapp.density.surface import UNITS
 from gisapp.durable import replaced
 from gisapp.errors import InputError
 from gisapp.words import word
-from layers.layer import Legend, Raster
-from layers.palette import GROUND, TEXT, rgb, surface_colours
+from layers.layer import Classes, Legend, Raster, Shapes, Style
+from layers.palette import (
+    GROUND,
+    TEXT,
+    base_colours,
+    diverging_colours,
+    other_colour,
+    quiet_colour,
+    rgb,
+    surface_colours,
+)
 
 CLASSES = 8
 _WIDTHS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # round numbers of each decade
@@ -31,6 +43,7 @@ _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _LEGEND_PX = 300
 _LEAST_PX = 640
 _LINE_PX = 26
+_STRIPE_PX = 9
 
 
 def class_limits(peak: float, *, classes: int = CLASSES) -> tuple[float, ...]:
@@ -42,39 +55,169 @@ def class_limits(peak: float, *, classes: int = CLASSES) -> tuple[float, ...]:
     do two pictures compare. A peak of 0 gives the classes of a peak of 1.
     """
     if not np.isfinite(peak) or peak < 0:
-        raise InputError(f"found a peak of {peak}", todo="give the highest value of the surface, per km2")
+        raise InputError(f"found a peak of {peak}", todo="give the highest value of the surface")
     most = peak or 1.0
-    widths = (float(f"{step}e{decade}") for decade in range(-12, 16) for step in _WIDTHS)
-    width = next(one for one in widths if one * (classes + 1) >= most)
+    width = next(one for one in _round_widths() if one * (classes + 1) >= most)
     count = max(2, min(classes, int(np.ceil(round(most / width, 9))) - 1))
     return tuple(float(f"{width * place:.12g}") for place in range(1, count + 1))
 
 
+def change_limits(most: float) -> tuple[float, ...]:
+    """Return the six limits between the seven classes of a change, alike above and below 0.
+
+    Parameters
+    ----------
+    most
+        The largest change, up or down; a page takes it once, from its widest choice, and keeps the limits.
+    """
+    if not np.isfinite(most) or most < 0:
+        raise InputError(f"found a change of {most}", todo="give the largest one, without its sign")
+    width = next(one for one in _round_widths() if one * 4 >= (most or 1.0))
+    return tuple(float(f"{width * step:.12g}") for step in (-3, -2, -1, 1, 2, 3))
+
+
+def limits_of(surface: Surface) -> tuple[float, ...]:
+    """Return the limits of classes that suit a surface by itself."""
+    if not _is_change(surface.unit):
+        return class_limits(surface.peak)
+    told = surface.values[~np.isnan(surface.values)]
+    return change_limits(float(np.abs(told).max(initial=0.0)))
+
+
 def density_raster(surface: Surface, *, limits: Sequence[float], language: str, theme: str = "light") -> Raster:
-    """Return a surface in EPSG:3857 (``gisapp.density.surface_3857``) as a layer with its legend."""
+    """Return a surface in EPSG:3857 (``gisapp.density.web_surface``) as a layer with its legend.
+
+    Where the surface has no value nothing is drawn; where it is thin, stripes.
+    """
     return Raster(
         name="density",
         title="layers.density",
-        pixels=coloured(surface.values, limits, theme=theme),
+        pixels=surface_pixels(surface, limits, theme=theme),
         bounds=surface.bounds,
-        legend=density_legend(limits, language=language, theme=theme),
+        legend=surface_legend(surface, limits, language=language, theme=theme),
         opacity=0.7,
     )
 
 
-def coloured(values: np.ndarray, limits: Sequence[float], *, theme: str = "light") -> np.ndarray:
-    """Return the RGBA pixels of values: the colour of the class, clear below the first limit."""
-    colours = [(*rgb(colour), 255) for colour in surface_colours(len(limits), theme)]
-    table = np.array([(*rgb("#000000"), 0), *colours], dtype=np.uint8)
-    return table[np.searchsorted(np.asarray(limits, dtype=values.dtype), values, side="right")]
+def surface_pixels(surface: Surface, limits: Sequence[float], *, theme: str = "light") -> np.ndarray:
+    """Return the RGBA pixels of a surface: colours of its classes, stripes where it is thin."""
+    pixels = coloured(surface.values, limits, theme=theme, change=_is_change(surface.unit))
+    if surface.thin is not None:
+        row, col = (np.arange(length) for length in surface.thin.shape)
+        pixels[surface.thin & ((row[:, None] + col) % _STRIPE_PX < _STRIPE_PX // 3)] = (*rgb(other_colour(theme)), 255)
+    return pixels
 
 
-def density_legend(limits: Sequence[float], *, language: str, theme: str = "light") -> Legend:
-    """Return the classes in words, from low to high, with their unit."""
-    texts = [word("layers.between", language, low=f"{low:g}", high=f"{high:g}") for low, high in pairwise(limits)]
-    texts.append(word("layers.and_more", language, low=f"{limits[-1]:g}"))
-    return Legend(
-        tuple(zip(surface_colours(len(limits), theme), texts, strict=True)), word("density.per_km2", language)
+def coloured(values: np.ndarray, limits: Sequence[float], *, theme: str = "light", change: bool = False) -> np.ndarray:
+    """Return the RGBA pixels of values: the colour of the class; clear below the first limit, and without a value.
+
+    The classes of a change have a colour below the first limit, too.
+    """
+    clear = (*rgb("#000000"), 0)
+    colours = [(*rgb(colour), 255) for colour in _class_colours(limits, theme, change=change)]
+    table = np.array([*([] if change else [clear]), *colours, clear], dtype=np.uint8)
+    number = np.searchsorted(np.asarray(limits, dtype=values.dtype), values, side="right")
+    number[np.isnan(values)] = len(table) - 1
+    return table[number]
+
+
+def surface_legend(surface: Surface, limits: Sequence[float], *, language: str, theme: str = "light") -> Legend:
+    """Return the classes of a surface in words, from low to high, with their unit and what the stripes mean."""
+    legend = class_legend(limits, unit=f"density.{surface.unit}", language=language, theme=theme)
+    if surface.thin is None or not surface.thin.any():
+        return legend
+    return Legend((*legend.entries, (other_colour(theme), word("density.thin", language))), legend.unit)
+
+
+def class_legend(limits: Sequence[float], *, unit: str, language: str, theme: str = "light") -> Legend:
+    """Return classes in words, from low to high; ``unit`` is the key of their unit's words."""
+    change = limits[0] < 0
+    sign = "+" if change else ""
+    texts = [
+        word("layers.between", language, low=f"{low:{sign}g}", high=f"{high:{sign}g}") for low, high in pairwise(limits)
+    ]
+    texts.append(word("layers.and_more", language, low=f"{limits[-1]:{sign}g}"))
+    if change:
+        texts.insert(0, word("density.and_less", language, high=f"{limits[0]:+g}"))
+    return Legend(tuple(zip(_class_colours(limits, theme, change=change), texts, strict=True)), word(unit, language))
+
+
+def place_shapes(
+    places: gpd.GeoDataFrame,
+    figure: pd.Series,
+    *,
+    limits: Sequence[float],
+    unit: str,
+    language: str,
+    name: str = "places",
+    theme: str = "light",
+) -> Shapes:
+    """Return grids or hexagons coloured by a figure.
+
+    Parameters
+    ----------
+    places
+        ``code`` and the polygon in ``geom``, in the project's CRS.
+    figure
+        Of each, on the codes; one without a figure (withheld, or of next to nothing) is grey.
+    limits
+        Of :func:`class_limits`, or of :func:`change_limits` for figures on both sides of 0.
+    unit
+        Key of the unit's words: ``density.count``, ``density.per_km_year``, ``density.per_1000_households_year``,
+        ``density.deviation``.
+    """
+    frame = places[["code", "geom"]].copy()
+    frame["figure"] = frame["code"].map(figure.astype("float64"))
+    change = limits[0] < 0
+    colours = _class_colours(limits, theme, change=change)
+    names = [str(number) for number in range(len(colours) + (not change))]
+    number = np.searchsorted(np.asarray(limits), frame["figure"].to_numpy(), side="right")
+    frame["class"] = pd.Series(number.astype("str"), index=frame.index, dtype="str").where(frame["figure"].notna())
+    below = [] if change else [quiet_colour(theme)]
+    legend = class_legend(limits, unit=unit, language=language, theme=theme)
+    entries = list(legend.entries)
+    if not change:
+        entries.insert(0, (quiet_colour(theme), word("density.below", language, high=f"{limits[0]:g}")))
+    if frame["figure"].isna().any():
+        entries.append((other_colour(theme), word("density.no_figure", language)))
+    return Shapes(
+        name=name,
+        title="layers.density",
+        kind="polygon",
+        frame=frame,
+        style=Style(
+            Classes("class", dict(zip(names, [*below, *colours], strict=True)), other_colour(theme)),
+            width_px=1.0,
+            opacity=0.65,
+            outline=base_colours(theme)["grid"],
+        ),
+        legend=Legend(tuple(entries), legend.unit),
+        popup=("code", "figure"),
+    )
+
+
+def piece_shapes(pieces: gpd.GeoDataFrame, *, limits: Sequence[float], language: str, theme: str = "light") -> Shapes:
+    """Return pieces of pipe coloured by their density per km and year; those below the classes are left out.
+
+    Parameters
+    ----------
+    pieces
+        ``code`` of the pipe, ``figure``, and the line in ``geom``.
+    """
+    drawn = pieces[(pieces["figure"] >= limits[0]).to_numpy()][["code", "figure", "geom"]].copy()
+    number = np.searchsorted(np.asarray(limits), drawn["figure"].to_numpy(), side="right") - 1
+    drawn["class"] = pd.Series(number.astype("str"), index=drawn.index, dtype="str")
+    colours = _class_colours(limits, theme, change=False)
+    return Shapes(
+        name="pieces",
+        title="layers.density",
+        kind="line",
+        frame=drawn,
+        style=Style(
+            Classes("class", {str(at): colour for at, colour in enumerate(colours)}, other_colour(theme)), width_px=4.0
+        ),
+        legend=class_legend(limits, unit="density.per_km_year", language=language, theme=theme),
+        popup=("code", "figure"),
     )
 
 
@@ -95,7 +238,7 @@ def write_png(
     Parameters
     ----------
     limits
-        Lower limits of the classes per km2; by default those that suit the surface's peak.
+        Limits of the classes in the surface's unit; by default those that suit it by itself.
     note
         A line under the title, such as the types and the period.
 
@@ -107,8 +250,8 @@ def write_png(
         When the disk is full.
     """
     font, spoken = _font(language)
-    steps = class_limits(surface.peak) if limits is None else limits
-    pixels = Image.fromarray(coloured(surface.values, steps, theme=theme), "RGBA")
+    steps = limits_of(surface) if limits is None else limits
+    pixels = Image.fromarray(surface_pixels(surface, steps, theme=theme), "RGBA")
     scale = max(1, -(-_LEAST_PX // max(pixels.size)))
     pixels = pixels.resize((pixels.width * scale, pixels.height * scale), Image.Resampling.NEAREST)
     lines = _lines(surface, steps, spoken, theme, note)
@@ -120,11 +263,26 @@ def write_png(
         sheet.convert("RGB").save(staged, "PNG", optimize=True, pnginfo=_fields(surface))
 
 
+def _is_change(unit: str) -> bool:
+    """Return whether values lie on both sides of 0."""
+    return unit.startswith("change_")
+
+
+def _class_colours(limits: Sequence[float], theme: str, *, change: bool) -> tuple[str, ...]:
+    """Return the colours of the classes between limits, low to high."""
+    return diverging_colours(theme) if change else surface_colours(len(limits), theme)
+
+
+def _round_widths() -> Iterator[float]:
+    """Return round numbers, each larger than the last."""
+    return (float(f"{step}e{decade}") for decade in range(-12, 16) for step in _WIDTHS)
+
+
 def _lines(
     surface: Surface, limits: Sequence[float], language: str, theme: str, note: str
 ) -> list[tuple[str | None, str]]:
     """Return the legend's lines, highest class first: a colour or none, and words."""
-    legend = density_legend(limits, language=language, theme=theme)
+    legend = surface_legend(surface, limits, language=language, theme=theme)
     told = [
         word("density.bandwidth", language, metres=f"{surface.bandwidth_m:g}"),
         word("density.counted", language, count=surface.points),
@@ -161,6 +319,6 @@ def _fields(surface: Surface) -> PngImagePlugin.PngInfo:
     fields = PngImagePlugin.PngInfo()
     fields.add_text("bounds", " ".join(f"{side:.3f}" for side in surface.bounds))
     fields.add_text("crs", "" if surface.crs is None else surface.crs.to_string())
-    fields.add_text("unit", "incidents per km2")
+    fields.add_text("unit", UNITS[surface.unit])
     fields.add_text("bandwidth_m", f"{surface.bandwidth_m:g}")
     return fields

@@ -16,7 +16,7 @@ from gisapp.errors import InputError
 Per = Literal["km", "households"]
 # What the kernel must hold at least, each metre or household weighed by its nearness, 1 in the middle.
 LEAST: dict[Per, float] = {"km": 0.2, "households": 50.0}
-UNITS: dict[Per, str] = {"km": "per_km_year", "households": "per_1000_households_year"}
+RATES: dict[Per, str] = {"km": "per_km_year", "households": "per_1000_households_year"}
 _LINES = ("pipe", "cable")
 _Points = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
@@ -102,7 +102,7 @@ def rate_surface(number: Surface, exposure: Surface, *, per: Per, years: float, 
     np.divide(number.values, exposure.values, out=values, where=told)
     values /= np.float32(_years(years))
     thin = (inside & ~told) | _thin(number) | _thin(exposure)
-    return replace(number, values=values, unit=UNITS[per], thin=thin if thin.any() else None)
+    return replace(number, values=values, unit=RATES[per], thin=thin if thin.any() else None)
 
 
 def change_surface(later: Surface, earlier: Surface) -> Surface:
@@ -119,12 +119,13 @@ def change_surface(later: Surface, earlier: Surface) -> Surface:
     InputError
         When they are not per year, or do not fit.
     """
-    if later.unit != earlier.unit or not later.unit.endswith("_year"):
+    if later.unit != earlier.unit or not (later.unit.startswith("per_") and later.unit.endswith("_year")):
         raise InputError(f"found {later.unit} and {earlier.unit}", todo="give two surfaces per year in one unit")
     _same_cells(later, earlier)
     thin = _thin(later) | _thin(earlier)
     points = later.points + earlier.points
-    return replace(later, values=later.values - earlier.values, points=points, thin=thin if thin.any() else None)
+    values = later.values - earlier.values
+    return replace(later, values=values, points=points, unit=f"change_{later.unit}", thin=thin if thin.any() else None)
 
 
 def _same_cells(one: Surface, other: Surface) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pyproj
 
 from gisapp.crs import require_metres
-from gisapp.density.surface import WEB_CRS, Surface
+from gisapp.density.surface import UNITS, WEB_CRS, Surface
 from gisapp.durable import replaced
 from gisapp.errors import CrsError
 
@@ -23,11 +23,10 @@ _ITEM = '<Item name="{name}">{text}</Item>'
 
 
 def write_geotiff(surface: Surface, path: Path | str, crs: pyproj.CRS | str | None = None) -> None:
-    """Write a surface as a GeoTIFF of one float32 band, in incidents per km2, north up.
+    """Write a surface as a GeoTIFF of one float32 band, in the surface's unit, north up.
 
     The file is complete or not there: it is written beside its place, flushed and renamed. Its metadata
-    tell the unit, the bandwidth and the count of points; there is no "no data" value, since a surface
-    has a value everywhere.
+    tell the unit, the bandwidth and the count of points; where the surface has no value stands "no data".
 
     Parameters
     ----------
@@ -89,6 +88,7 @@ def _tiff(surface: Surface, epsg: int, frame: str) -> bytes:
         34735: ("H", _keys(epsg, len(citation))),
         34737: ("s", citation + b"\0"),
         42112: ("s", _metadata(surface).encode("ascii") + b"\0"),
+        42113: ("s", b"nan\0"),
     }
     return struct.pack("<2sHI", b"II", 42, place) + body + _directory(tags, place)
 
@@ -103,7 +103,7 @@ def _metadata(surface: Surface) -> str:
     """Return what GDAL shows as the band's metadata and unit."""
     told = {"bandwidth_m": f"{surface.bandwidth_m:g}", "points": str(surface.points), "kernel": "gaussian"}
     items = "".join(_ITEM.format(name=name, text=text) for name, text in told.items())
-    unit = '<Item name="UNITTYPE" sample="0" role="unittype">incidents/km2</Item>'
+    unit = f'<Item name="UNITTYPE" sample="0" role="unittype">{UNITS[surface.unit]}</Item>'
     named = '<Item name="DESCRIPTION" sample="0" role="description">incident density</Item>'
     return f"<GDALMetadata>{items}{unit}{named}</GDALMetadata>"
 

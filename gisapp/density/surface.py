@@ -26,6 +26,13 @@ MOST_CELLS = 32_000_000
 REACH = 5.0
 # An area of which less than this share of the kernel lies in it is a sliver: dividing by so little tells nothing.
 LEAST_INSIDE = 0.02
+UNITS = {
+    "per_km2": "incidents per km2",
+    "per_km2_year": "incidents per km2 and year",
+    "per_km_year": "incidents per km and year",
+    "per_1000_households_year": "incidents per 1000 households and year",
+}
+UNITS |= {f"change_{name}": f"change of {words}" for name, words in UNITS.items() if name.endswith("_year")}
 _SPLINE = 3
 _Weights = npt.NDArray[np.float64] | Sequence[npt.NDArray[np.float64]]
 
@@ -51,7 +58,8 @@ class Surface:
     crs
         The frame of ``bounds``, where it is known.
     unit
-        One of ``per_km2``, ``per_km2_year``, ``per_km_year``, ``per_1000_households_year``.
+        One of ``per_km2``, ``per_km2_year``, ``per_km_year``, ``per_1000_households_year``, or the last three after
+        ``change_``; in words :data:`UNITS`.
     thin
         Where a value would be one of hardly any pipes, households or area, and is not given; None is nowhere.
     """

@@ -103,7 +103,7 @@ def test_two_periods_of_unequal_length_compare_by_the_year():
     same = per_year(surface(place, **OPTIONS), 1.0)
     assert np.abs(change_surface(long, same).values).max() < 1e-3 * same.peak
     grown = change_surface(short, per_year(surface(place[:450], **OPTIONS), 1.0))
-    assert grown.unit == "per_km2_year"
+    assert grown.unit == "change_per_km2_year"
     np.testing.assert_allclose(grown.values, short.values / 2, atol=1e-3 * short.peak)
     fallen = web_surface(change_surface(same, short))
     assert np.nanmin(fallen.values) < 0

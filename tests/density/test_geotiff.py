@@ -22,7 +22,8 @@ def test_values_bounds_frame_and_unit_come_back(tmp_path):
     assert tags[33922] == (0.0, 0.0, 0.0, BOUNDS[0], BOUNDS[3], 0.0)
     keys = dict(zip(tags[34735][4::4], tags[34735][7::4], strict=True))
     assert (keys[1024], keys[1025], keys[3072], keys[3076]) == (1, 1, 4547, 9001)
-    assert "incidents/km2" in tags[42112]
+    assert "incidents per km2" in tags[42112]
+    assert tags[42113] == "nan"
     assert '<Item name="points">400</Item>' in tags[42112]
 
 
