@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -65,6 +66,8 @@ def class_limits(peak: float, *, classes: int = CLASSES) -> tuple[float, ...]:
 def change_limits(most: float) -> tuple[float, ...]:
     """Return the six limits between the seven classes of a change, alike above and below 0.
 
+    Their width is the largest round number with which the outer classes are reached.
+
     Parameters
     ----------
     most
@@ -72,7 +75,8 @@ def change_limits(most: float) -> tuple[float, ...]:
     """
     if not np.isfinite(most) or most < 0:
         raise InputError(f"found a change of {most}", todo="give the largest one, without its sign")
-    width = next(one for one in _round_widths() if one * 4 >= (most or 1.0))
+    reached = itertools.takewhile(lambda one: one * 3 <= (most or 1.0) * (1 + 1e-9), _round_widths())
+    width = max(reached, default=1e-12)
     return tuple(float(f"{width * step:.12g}") for step in (-3, -2, -1, 1, 2, 3))
 
 

@@ -111,7 +111,7 @@ def test_a_cell_without_a_value_has_no_colour():
 
 
 @pytest.mark.parametrize(
-    ("most", "limits"), [(8.0, (-6, -4, -2, 2, 4, 6)), (0.9, (-0.75, -0.5, -0.25, 0.25, 0.5, 0.75)), (0, None)]
+    ("most", "limits"), [(8.0, (-7.5, -5, -2.5, 2.5, 5, 7.5)), (0.9, (-0.9, -0.6, -0.3, 0.3, 0.6, 0.9)), (0, None)]
 )
 def test_the_classes_of_a_change_are_alike_on_both_sides(most, limits):
     found = change_limits(most)
