@@ -2,12 +2,19 @@
 
 from gisapp.grids.assign import assign
 from gisapp.grids.coverage import coverage_faults, grids_at
+from gisapp.grids.districting import rebalance, suggest
+from gisapp.grids.districting_proposal import Proposal
+from gisapp.grids.districting_reasons import Shortfall
+from gisapp.grids.districting_units import Units
 from gisapp.grids.index import GridIndex, grid_index, shapely_index
 from gisapp.grids.leaders import leaders_at
 from gisapp.grids.workload import incident_rows, outside_load, rows_at, workload
 
 __all__ = [
     "GridIndex",
+    "Proposal",
+    "Shortfall",
+    "Units",
     "assign",
     "coverage_faults",
     "grid_index",
@@ -15,7 +22,9 @@ __all__ = [
     "incident_rows",
     "leaders_at",
     "outside_load",
+    "rebalance",
     "rows_at",
     "shapely_index",
+    "suggest",
     "workload",
 ]

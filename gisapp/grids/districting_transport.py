@@ -1,0 +1,160 @@
+"""How much each grid must hand to its neighbours: bounds that can be kept, the least transport, and carrying it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from gisapp.errors import GisappError
+from gisapp.grids.districting_borders import Desk, Plan, Rules, carry
+from gisapp.grids.districting_units import Graph, Ints, Reals
+
+OUTSIDE_PRICE = 1e3
+HOSTS = 12
+
+
+class Who(NamedTuple):
+    """Which grids may change, and which of these are to be closed."""
+
+    free: npt.NDArray[np.bool_]
+    closing: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The loads each grid should keep between, and what stands in the way of the target.
+
+    Attributes
+    ----------
+    low, high
+        Bounds of each grid.
+    mean
+        What a free grid can carry on average among those it can exchange units with.
+    region
+        The number of the region of each grid: grids that units can be exchanged among.
+    heavy
+        Units heavier than a whole grid may be.
+    """
+
+    low: Reals
+    high: Reals
+    mean: Reals
+    region: npt.NDArray[np.int32]
+    heavy: Ints
+
+
+def arcs_of(graph: Graph, plan: Plan, free: npt.NDArray[np.bool_]) -> Ints:
+    """Return pairs of free grids that units can go between, both ways, shape (arcs, 2)."""
+    owner = np.repeat(plan.grid, np.diff(graph.first))
+    other = plan.grid[graph.near]
+    open_ = graph.joined & (owner != other) & free[owner] & free[other]
+    count = len(plan.load)
+    keys = np.unique(owner[open_].astype(np.int64) * count + other[open_])
+    return np.column_stack([keys // count, keys % count])
+
+
+def bounds_of(graph: Graph, plan: Plan, who: Who, target: float, tolerance: float) -> Bounds:
+    """Return bounds that the free grids can keep on average, as near to the target as they come."""
+    count, free = len(plan.load), who.free
+    arcs = arcs_of(graph, plan, free)
+    links = sparse.coo_array((np.ones(len(arcs)), arcs.T), shape=(count, count))
+    region = connected_components(links, directed=False)[1]
+    heavy = np.flatnonzero((graph.weight > target * (1 + tolerance)) & free[plan.grid])
+    alone = np.bincount(region[plan.grid[heavy]], minlength=count)
+    carried = np.bincount(region[free], weights=plan.load[free], minlength=count)
+    staying = np.bincount(region[free & ~who.closing], minlength=count)
+    without = carried - np.bincount(region[plan.grid[heavy]], weights=graph.weight[heavy], minlength=count)
+    rest = staying - alone
+    means = np.where(rest > 0, without / np.maximum(rest, 1), carried / np.maximum(staying, 1))
+    mean = np.where(free, means[region], plan.load)
+    centre = np.where(np.abs(mean - target) <= tolerance * target, target, mean)
+    low, high = centre * (1 - tolerance), centre * (1 + tolerance)
+    np.maximum.at(high, plan.grid[heavy], graph.weight[heavy])
+    low[who.closing], high[who.closing] = 0.0, 0.0
+    return Bounds(low, high, mean, region, heavy)
+
+
+def least_transport(arcs: Ints, load: Reals, low: Reals, high: Reals) -> tuple[Reals, float]:
+    """Return what goes over each arc so that all loads keep their bounds, the sum over all arcs the least.
+
+    A linear programme; what cannot be kept is kept as nearly as can be, and the sum of what is beyond comes second.
+    """
+    if len(arcs) == 0:
+        return np.zeros(0), float(np.maximum(np.maximum(load - high, low - load), 0).sum())
+    from scipy.optimize import linprog  # loaded when it is needed: it takes as long as all of this package
+
+    count, used = len(load), np.unique(arcs)
+    place = np.full(count, -1)
+    place[used] = np.arange(len(used))
+    at, ones = np.arange(len(arcs)), np.ones(len(arcs))
+    leaving = sparse.coo_array((ones, (place[arcs[:, 0]], at)), shape=(len(used), len(arcs)))
+    coming = sparse.coo_array((ones, (place[arcs[:, 1]], at)), shape=(len(used), len(arcs)))
+    net, apart = (coming - leaving).tocsr(), sparse.eye_array(len(used))
+    scale = max(float(high.max()), 1e-12)
+    above = sparse.hstack([net, -apart, 0 * apart])
+    below = sparse.hstack([-net, 0 * apart, -apart])
+    limits = np.concatenate([high[used] - load[used], load[used] - low[used]]) / scale
+    price = np.concatenate([np.ones(len(arcs)), np.full(2 * len(used), OUTSIDE_PRICE)])
+    found = linprog(price, A_ub=sparse.vstack([above, below]).tocsr(), b_ub=limits, bounds=(0, None), method="highs")
+    if not found.success:
+        raise GisappError(f"the transport between grids was not solved: {found.message}; report this with the units")
+    return np.maximum(found.x[: len(arcs)], 0) * scale, float(found.x[len(arcs) :].sum() * scale)
+
+
+def balanced(graph: Graph, plan: Plan, rules: Rules, desk: Desk, most: int = 30) -> None:
+    """Move border units along the least transport until all loads keep their bounds or no round helps any more."""
+    best = np.inf
+    waited = 0
+    for _ in range(most):
+        beyond = np.maximum(np.maximum(plan.load - rules.high, rules.low - plan.load), 0)[rules.free].sum()
+        waited = 0 if beyond < 0.98 * best else waited + 1
+        best = min(best, beyond)
+        if beyond <= 1e-9 * max(rules.high.max(), 1e-12) or waited > 3:
+            return
+        arcs = arcs_of(graph, plan, rules.free)
+        if len(arcs) == 0:
+            return
+        carried_out(graph, plan, rules, desk, arcs)
+
+
+def carried_out(graph: Graph, plan: Plan, rules: Rules, desk: Desk, arcs: Ints) -> None:
+    """Move border units by the least transport, the largest amounts first."""
+    amount, _ = least_transport(arcs, plan.load, rules.low, rules.high)
+    order = np.argsort(plan.grid, kind="stable").astype(np.int32)
+    ends = np.cumsum(plan.units)
+    members = [order[end - size : end] for end, size in zip(ends, plan.units.copy(), strict=True)]
+    for arc in np.argsort(-amount, kind="stable"):
+        if amount[arc] <= 0:
+            break
+        source, target = arcs[arc]
+        carry(graph, plan, rules, desk, members[source], int(target), float(amount[arc]))
+
+
+def arcs_to_new(arcs: Ints, host: int, new: int) -> Ints:
+    """Return the arcs by which a new grid in the place of a host is filled: from the host and its neighbours."""
+    givers = np.append(arcs[arcs[:, 0] == host, 1], host)
+    return np.column_stack([givers, np.full(len(givers), new)])
+
+
+def host_of(graph: Graph, plan: Plan, who: Who, new: int, target: float, tolerance: float) -> int:
+    """Return the grid in whose place a new one leaves the least to be carried; -1 where none has two units."""
+    arcs = arcs_of(graph, plan, who.free)
+    able = who.free & ~who.closing & (plan.units > 1)
+    around = plan.load.copy()
+    np.maximum.at(around, arcs[:, 0], plan.load[arcs[:, 1]])
+    order = np.lexsort([-around, -plan.load])
+    hosts = order[able[order]][:HOSTS]
+    low, high = (np.where(who.closing, 0.0, target * (1 + sign * tolerance)) for sign in (-1, 1))
+    best, least = -1, np.inf
+    for host in hosts:
+        wider = np.concatenate([arcs, arcs_to_new(arcs, int(host), new)])
+        amount, outside = least_transport(wider, plan.load, low, high)
+        price = float(amount.sum()) + OUTSIDE_PRICE * outside
+        if price < least:
+            best, least = int(host), price
+    return best
