@@ -242,10 +242,12 @@ def _top(drawing: Drawing, parts: Sequence[Part], shares: str, say: Say) -> str:
 
 def _shares(situation: Situation, say: Say) -> str:
     """Return what the area on the map holds of those without supply and of the others."""
-    inside, others = situation.shares
-    if np.isnan(inside):
+    found = situation.shares
+    if np.isnan(found.affected_inside):
         return ""
-    return say("shares", inside=f"{100 * inside:.1f}", others=f"{100 * np.nan_to_num(others):.1f}")
+    inside, others = 100 * found.affected_inside, 100 * np.nan_to_num(found.others_inside)
+    said = say("shares", inside=f"{inside:.1f}", others=f"{others:.1f}")
+    return f"{said} {say('sharing', count=found.sharing)}" if found.sharing else said
 
 
 def _part(part: Part) -> str:

@@ -105,11 +105,13 @@ def _way(row: Mapping[Any, Any], spoken: str) -> Component:
 
 def shares(standing: Standing, spoken: str) -> Component | None:
     """Return what stands on the map about the area: the shares of affected and of other service points inside."""
-    affected, others = standing.situation.shares
+    told = standing.situation.shares
+    affected, others = told.affected_inside, told.others_inside
     if affected != affected:  # noqa: PLR0124  NaN: nobody is affected
         return None
     said = {"affected": _percent(affected), "others": "–" if others != others else _percent(others)}  # noqa: PLR0124
-    return html.Span(word("emergency.shares", spoken, **said))
+    sharing = word("emergency.sharing", spoken, count=told.sharing) if told.sharing else None
+    return html.Span(joined(word("emergency.shares", spoken, **said), sharing))
 
 
 def _percent(share: float) -> str:

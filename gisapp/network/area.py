@@ -8,7 +8,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.spatial import cKDTree
 
 from gisapp.crs import require_metres
 from gisapp.network.attach import rows_of
@@ -17,6 +16,8 @@ from gisapp.network.shutoff import Shutoff
 WAYS = ("already_dry", "storage_only", "unintended", "isolated")
 """The ways to be without supply, the later the worse."""
 _LINE_M = 1.0
+_ARC = 8
+"""Straight pieces to a quarter of a circle: a disc of 30 m loses at most 15 cm."""
 
 
 def affected_area(
@@ -30,7 +31,7 @@ def affected_area(
     """Return the area without supply, one row for every way of losing it.
 
     An affected customer stands for the footprint of the building; without one, or where the service
-    point is not in it, for the Voronoi cell of the service point among **all** service points, clipped to a
+    point is not inside it, for the Voronoi cell of the service point among **all** service points, clipped to a
     disc of ``reach_m`` and to the service line where ``links`` are given.
 
     Parameters
@@ -39,7 +40,7 @@ def affected_area(
         From :func:`gisapp.network.shutoff`.
     customers
         Every customer with its service point in ``geom``, and ``building_code``; those not affected too, for
-        they bound the cells. Customers without a position count in neither share.
+        they bound the cells. The frame keeps their spatial index for the next answer.
     buildings
         Footprints with ``code``.
     links
@@ -52,8 +53,7 @@ def affected_area(
     GeoDataFrame
         ``cls`` (``isolated``, ``unintended``, ``storage_only``, ``already_dry``), ``mixed`` (footprints and
         points that others with supply, or in another class, share: to be hatched), ``geom``; at most two rows
-        a class, worst first. ``attrs`` holds ``affected_inside`` and ``others_inside``, shares between 0
-        and 1 of the service points of either kind that lie in it; NaN where there are none.
+        a class, worst first.
 
     Raises
     ------
@@ -62,19 +62,55 @@ def affected_area(
     """
     crs = require_metres(customers.crs, "customers")
     points = customers.geometry.to_numpy()
-    placed = np.flatnonzero(~shapely.is_missing(points) & ~shapely.is_empty(points))
-    seen = customers.iloc[placed]
-    spots = shapely.get_coordinates(points[placed])
-    rank = _ranks(answer, seen["code"])
-    houses, in_house = _footprints(seen, points[placed], rank, buildings)
-    cells = _cells(answer, seen["code"], spots, rank, ~in_house, links, reach_m)
-    area = _united([*houses, *cells], crs)
-    inside = _inside(area, points[placed])
-    area.attrs = {
-        "affected_inside": _share(inside[rank >= 0]),
-        "others_inside": _share(inside[rank < 0]),
-    }
-    return area
+    rank = _ranks(answer, customers["code"])
+    houses, in_house = _footprints(customers, points, rank, buildings)
+    affected = np.flatnonzero((rank >= 0) & ~in_house)
+    affected = affected[_placed(points[affected])]
+    cells = _cells(answer, customers, rank, affected, links, reach_m) if len(affected) else []
+    return _united([*houses, *cells], crs)
+
+
+@dataclass(frozen=True)
+class AreaShares:
+    """How well an affected area tells who is affected.
+
+    Parameters
+    ----------
+    affected_inside, others_inside
+        Shares between 0 and 1 of the service points of either kind that lie in it; NaN where there are none.
+        Others in a hatched shape are in neither: they share the building or the point of somebody who is affected.
+    sharing
+        How many others lie in a hatched shape.
+    """
+
+    affected_inside: float
+    others_inside: float
+    sharing: int
+
+
+def area_shares(area: gpd.GeoDataFrame, answer: Shutoff, customers: gpd.GeoDataFrame) -> AreaShares:
+    """Return the shares of affected and of other service points that lie in an affected area.
+
+    Parameters
+    ----------
+    area
+        From :func:`affected_area`.
+    answer
+        For which it was drawn.
+    customers
+        Every customer with its service point; those without a position count in neither share.
+    """
+    affected = _ranks(answer, customers["code"]) >= 0
+    inside, hatched = (_inside(part, customers) for part in (area, area[area["mixed"]]))
+    placed_affected = int(_placed(customers.geometry.to_numpy()[affected]).sum())
+    sharing = int((~affected[hatched]).sum())
+    hit = int(affected[inside].sum())
+    others = customers.sindex.size - placed_affected - sharing
+    return AreaShares(
+        hit / placed_affected if placed_affected else float("nan"),
+        (len(inside) - hit - sharing) / others if others else float("nan"),
+        sharing,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +120,11 @@ class _Part:
     shapes: np.ndarray
     rank: np.ndarray
     mixed: np.ndarray
+
+
+def _placed(points: np.ndarray) -> np.ndarray:
+    """Return a mask of the points that are known."""
+    return ~shapely.is_missing(points) & ~shapely.is_empty(points)
 
 
 def _ranks(answer: Shutoff, codes: pd.Series) -> np.ndarray:
@@ -104,48 +145,69 @@ def _spread(group: np.ndarray, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _footprints(
-    seen: gpd.GeoDataFrame, points: np.ndarray, rank: np.ndarray, buildings: gpd.GeoDataFrame | None
+    customers: gpd.GeoDataFrame, points: np.ndarray, rank: np.ndarray, buildings: gpd.GeoDataFrame | None
 ) -> tuple[list[_Part], np.ndarray]:
-    """Return the footprints of the affected, and a mask of those in them whose point lies there."""
-    inside = np.zeros(len(seen), dtype=bool)
-    if buildings is None or "building_code" not in seen.columns:
+    """Return the footprints of the affected, and a mask of the customers in those whose point lies inside."""
+    inside = np.zeros(len(customers), dtype=bool)
+    if buildings is None or "building_code" not in customers.columns:
         return [], inside
-    row = rows_of(buildings["code"], seen["building_code"])
-    hit = np.unique(row[(rank >= 0) & (row >= 0)])
-    housed = np.flatnonzero(np.isin(row, hit))
-    used, group = np.unique(row[housed], return_inverse=True)
+    codes = customers["building_code"]
+    used = np.unique(rows_of(buildings["code"], codes.iloc[np.flatnonzero(rank >= 0)]))
+    used = used[used >= 0]
+    group = rows_of(buildings["code"].iloc[used], codes)
+    housed = np.flatnonzero(group >= 0)
+    group = group[housed]
     worst, mixed = _spread(group, rank[housed])
     shapes = buildings.geometry.to_numpy()[used]
-    inside[housed] = shapely.intersects(shapes[group], points[housed])
+    inside[housed] = shapely.contains(shapes[group], points[housed])
     return [_Part(shapes, worst, mixed)], inside
 
 
 def _cells(
     answer: Shutoff,
-    codes: pd.Series,
-    spots: np.ndarray,
+    customers: gpd.GeoDataFrame,
     rank: np.ndarray,
-    wanted: np.ndarray,
+    affected: np.ndarray,
     links: gpd.GeoDataFrame | None,
     reach_m: float,
 ) -> list[_Part]:
-    """Return the clipped Voronoi cells of the affected service points among ``wanted``."""
-    affected = np.flatnonzero((rank >= 0) & wanted)
-    if not len(affected):
-        return []
-    lines = _service_lines(answer, codes.iloc[affected], spots[affected], links)
-    long = float(np.nanmax(shapely.length(lines), initial=0.0))
-    # Only neighbours within twice the reach can shape a clipped cell.
-    near = cKDTree(spots[affected]).query(spots, distance_upper_bound=2 * max(reach_m, long) + 1.0)[0]
-    close = np.flatnonzero(np.isfinite(near))
-    sites, site_of = np.unique(spots[close], axis=0, return_inverse=True)
+    """Return the ground nearest to the service points of the affected rows, in one piece for every class."""
+    points = customers.geometry.to_numpy()
+    spots = points[affected]
+    lines = _long_lines(answer, customers["code"].iloc[affected], spots, links, reach_m)
+    reach = np.fmax(shapely.length(lines), reach_m)
+    # Only neighbours within twice the reach of a point can shape its clipped cell.
+    close = np.unique(customers.sindex.query(spots, predicate="dwithin", distance=2 * reach + 1.0)[1])
+    sites, site_of = np.unique(shapely.get_coordinates(points[close]), axis=0, return_inverse=True)
     worst, mixed = _spread(site_of, rank[close])
-    mine, first = np.unique(site_of[np.searchsorted(close, affected)], return_index=True)
-    discs = shapely.buffer(shapely.points(sites[mine]), reach_m, quad_segs=16)
-    drawn = lines[first]
-    has = ~shapely.is_missing(drawn)
-    discs[has] = shapely.union(discs[has], shapely.buffer(drawn[has], _LINE_M))
-    return [_Part(shapely.intersection(_voronoi(sites, 2 * max(reach_m, long))[mine], discs), worst[mine], mixed[mine])]
+    mine = site_of[np.searchsorted(close, affected)]
+    cells = _voronoi(sites, 2 * float(reach.max()))
+    long = ~shapely.is_missing(lines)
+    along = shapely.intersection(cells[mine[long]], shapely.buffer(lines[long], _LINE_M))
+    parts = [_Part(along, worst[mine[long]], mixed[mine[long]])]
+    chosen = np.unique(mine)
+    classes, class_of = np.unique(np.stack([worst[chosen], mixed[chosen]], axis=1), axis=0, return_inverse=True)
+    for number, (way, shared) in enumerate(classes):
+        part = chosen[class_of == number]
+        ground = np.array([_clipped(cells[part], sites[part], reach_m)])
+        parts.append(_Part(ground, np.array([way]), np.array([shared], dtype=bool)))
+    return parts
+
+
+def _clipped(cells: np.ndarray, sites: np.ndarray, reach_m: float) -> shapely.Geometry:
+    """Return the union of Voronoi cells, each clipped to the disc around its site.
+
+    Clipping the union to all discs is the same: what a disc covers of a cell not its own, that cell's disc covers
+    too. Cells that lie in their discs, most of them in a town, need none.
+    """
+    corners, cell = shapely.get_coordinates(cells, return_index=True)
+    far = np.zeros(len(cells))
+    np.maximum.at(far, cell, np.hypot(*(corners - sites[cell]).T))
+    whole = far <= reach_m
+    discs = shapely.union_all(shapely.buffer(shapely.points(sites[~whole]), reach_m, quad_segs=_ARC))
+    edge = shapely.intersection(shapely.coverage_union_all(cells[~whole]), discs)
+    parts = shapely.get_parts([shapely.coverage_union_all(cells[whole]), edge])
+    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])  # where they only touch is no ground
 
 
 def _voronoi(sites: np.ndarray, margin_m: float) -> np.ndarray:
@@ -156,21 +218,27 @@ def _voronoi(sites: np.ndarray, margin_m: float) -> np.ndarray:
     return shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(sites), extend_to=around, ordered=True))
 
 
-def _service_lines(answer: Shutoff, codes: pd.Series, spots: np.ndarray, links: gpd.GeoDataFrame | None) -> np.ndarray:
-    """Return the line from every service point to its place on the link, None where it is not known."""
+def _long_lines(
+    answer: Shutoff, codes: pd.Series, spots: np.ndarray, links: gpd.GeoDataFrame | None, reach_m: float
+) -> np.ndarray:
+    """Return the lines from service points to their places on links that leave the disc, None for all others."""
     found = np.full(len(codes), None, dtype=object)
     if links is None:
         return found
-    if "utility" in links.columns:
-        links = links.loc[links["utility"] == answer.utility]
     people = pd.concat([getattr(answer, way).customers[["code", "link_code", "measure_m"]] for way in WAYS])
-    mine = people.drop_duplicates("code").set_index("code").reindex(codes)
-    row = pd.Index(links["code"]).get_indexer(mine["link_code"])
+    mine = people.iloc[rows_of(people["code"], codes)]
+    wanted = pd.Series(mine["link_code"].unique())
+    near = links.iloc[np.flatnonzero(rows_of(wanted, links["code"]) >= 0)]
+    if "utility" in near.columns:
+        near = near.loc[near["utility"] == answer.utility]
+    row = rows_of(near["code"], mine["link_code"])
     known = np.flatnonzero(row >= 0)
-    shapes, length = links.geometry.to_numpy()[row[known]], links["length_m"].to_numpy(dtype=float)[row[known]]
+    shapes, length = near.geometry.to_numpy()[row[known]], near["length_m"].to_numpy(dtype=float)[row[known]]
     share = np.divide(mine["measure_m"].to_numpy()[known], length, out=np.zeros(len(known)), where=length > 0)
     tapped = shapely.get_coordinates(shapely.line_interpolate_point(shapes, share, normalized=True))
-    found[known] = shapely.linestrings(np.stack([spots[known], tapped], axis=1))
+    ends = np.stack([shapely.get_coordinates(spots[known]), tapped], axis=1)
+    long = np.hypot(*(ends[:, 1] - ends[:, 0]).T) > reach_m
+    found[known[long]] = shapely.linestrings(ends[long])
     return found
 
 
@@ -183,19 +251,12 @@ def _united(parts: list[_Part], crs: object) -> gpd.GeoDataFrame:
     for place in reversed(range(len(WAYS))):
         for shared in (False, True):
             mine = shapes[(rank == place) & (mixed == shared)]
-            if len(mine):  # coverage_union refuses clipped cells
-                rows.append({"cls": WAYS[place], "mixed": shared, "geom": shapely.union_all(mine)})
+            if len(mine):
+                rows.append({"cls": WAYS[place], "mixed": shared, "geom": shapely.disjoint_subset_union_all(mine)})
     frame = pd.DataFrame(rows, columns=["cls", "mixed", "geom"]).astype({"cls": "str", "mixed": "bool"})
     return gpd.GeoDataFrame(frame, geometry="geom", crs=crs)
 
 
-def _inside(area: gpd.GeoDataFrame, points: np.ndarray) -> np.ndarray:
-    """Return a mask of the points that lie in the area, not only on its border."""
-    whole = shapely.union_all(area.geometry.to_numpy())
-    shapely.prepare(whole)
-    return shapely.contains(whole, points)
-
-
-def _share(inside: np.ndarray) -> float:
-    """Return the share that is inside."""
-    return float(inside.mean()) if len(inside) else float("nan")
+def _inside(area: gpd.GeoDataFrame, customers: gpd.GeoDataFrame) -> np.ndarray:
+    """Return the rows of the customers whose points lie in the area, not only on its border."""
+    return np.unique(customers.sindex.query(area.geometry.to_numpy(), predicate="contains")[1])

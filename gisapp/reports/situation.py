@@ -15,7 +15,7 @@ import shapely
 
 from gisapp.grids import assign, grids_at
 from gisapp.network import Shutoff, least_hours
-from gisapp.network.area import affected_area
+from gisapp.network.area import AreaShares, affected_area, area_shares
 from gisapp.network.attach import rows_of
 from gisapp.operations import Operation
 from gisapp.operations.duties import Reach
@@ -83,7 +83,9 @@ class Situation:
     roads
         :func:`gisapp.reports.roads.roads_touched`.
     area
-        :func:`gisapp.network.area.affected_area`, with the shares of service points inside in ``attrs``.
+        :func:`gisapp.network.area.affected_area`.
+    shares
+        :func:`gisapp.network.area.area_shares` of it.
     hydrants
         Hydrants without water because of this shutoff: code, link_code, ``place``, geom.
     hydrants_left
@@ -112,6 +114,7 @@ class Situation:
     lost: Lost
     roads: pd.DataFrame
     area: gpd.GeoDataFrame
+    shares: AreaShares
     hydrants: gpd.GeoDataFrame
     hydrants_left: gpd.GeoDataFrame
     parallels: pd.DataFrame
@@ -165,11 +168,6 @@ class Situation:
         customers = int((self.lost.customers["way"] != "already_dry").sum())
         homes = int(hit.loc[hit["kind"] == "resident", "households"].sum())
         return Reach(self.total("hydrants"), homes, tuple(self.lost.communities["code"]), customers)
-
-    @property
-    def shares(self) -> tuple[float, float]:
-        """Return the shares of affected and of other service points inside the affected area; NaN where none are."""
-        return self.area.attrs["affected_inside"], self.area.attrs["others_inside"]
 
 
 def situation_of(
@@ -227,6 +225,7 @@ def situation_of(
     rules = shutoff_rules(opened.date(), own_rules)
     trunks = trunk_rules(pipes, rules, answer.utility)
     concerned = {rule.unit for rule in trunks}
+    area = affected_area(answer, tables["customers"], tables["buildings"], links=links)
     valves = _valves(told(answer.must_close), operation, zone)
     return Situation(
         answer=answer,
@@ -240,7 +239,8 @@ def situation_of(
         sizes=_sizes(valves),
         lost=lost,
         roads=_roads(lost, tables["customers"], streets),
-        area=affected_area(answer, tables["customers"], tables["buildings"], links=links),
+        area=area,
+        shares=area_shares(area, answer, tables["customers"]),
         hydrants=hydrants.assign(place=places_of(hydrants["geom"].to_numpy(), streets)),
         hydrants_left=left.assign(place=places_of(left["geom"].to_numpy(), streets)),
         parallels=parallel_lines(tables["links"], answer.utility, shape),

@@ -13,7 +13,7 @@ from towns import town
 
 from gisapp.errors import CrsError
 from gisapp.network import shutoff
-from gisapp.network.area import affected_area
+from gisapp.network.area import AreaShares, affected_area, area_shares
 
 CRS = "EPSG:4547"
 
@@ -45,7 +45,7 @@ def test_all_affected_and_no_others_are_in_the_cells() -> None:
     answer = shutoff(net, [("a", 80.0)])
     assert list(answer.isolated.customers["code"]) == ["k3", "k4"]
     area = affected_area(answer, customers, links=links)
-    assert area.attrs == {"affected_inside": 1.0, "others_inside": 0.0}
+    assert area_shares(area, answer, customers) == AreaShares(1.0, 0.0, 0)
     assert list(area["cls"]) == ["isolated"]
     shape = area["geom"].iloc[0]
     assert shape.contains(shapely.Point(60, 1)), "the service line belongs to it"
@@ -66,12 +66,13 @@ def test_a_footprint_stands_for_its_customers_and_is_mixed_when_others_share_it(
     buildings = gpd.GeoDataFrame({"code": codes}, geometry=gpd.GeoSeries(shapes, name="geom"), crs=CRS)
     alone = affected_area(answer, customers, buildings)
     assert alone["geom"].iloc[0].area == pytest.approx(2 * 160)
-    assert alone.attrs == {"affected_inside": 1.0, "others_inside": 0.0}
+    assert area_shares(alone, answer, customers) == AreaShares(1.0, 0.0, 0)
     shared = customers.assign(building_code=customers["building_code"].replace({"B2": "B3"}))
-    assert affected_area(answer, shared, buildings)[["cls", "mixed"]].to_numpy().tolist() == [
-        ["isolated", False],
-        ["isolated", True],
-    ]
+    beside = [*customers.geometry[:2], shapely.Point(55, 10), *customers.geometry[3:]]
+    shared = shared.set_geometry(gpd.GeoSeries(beside, crs=CRS, name="geom"))
+    area = affected_area(answer, shared, buildings)
+    assert area[["cls", "mixed"]].to_numpy().tolist() == [["isolated", False], ["isolated", True]]
+    assert area_shares(area, answer, shared) == AreaShares(1.0, 0.0, 1), "who shares the building counts apart"
 
 
 def test_a_service_point_outside_its_footprint_keeps_its_cell() -> None:
@@ -79,8 +80,9 @@ def test_a_service_point_outside_its_footprint_keeps_its_cell() -> None:
     shapes = [shapely.box(20 * i - 8, 50, 20 * i + 8, 60) for i in range(6)]
     codes = [f"B{i}" for i in range(6)]
     buildings = gpd.GeoDataFrame({"code": codes}, geometry=gpd.GeoSeries(shapes, name="geom"), crs=CRS)
-    area = affected_area(shutoff(net, [("a", 80.0)]), customers, buildings)
-    assert area.attrs == {"affected_inside": 1.0, "others_inside": 0.0}
+    answer = shutoff(net, [("a", 80.0)])
+    area = affected_area(answer, customers, buildings)
+    assert area_shares(area, answer, customers) == AreaShares(1.0, 0.0, 0)
     assert area["geom"].iloc[0].contains(shapely.Point(60, 55))
 
 
@@ -96,10 +98,12 @@ def test_classes_are_drawn_apart() -> None:
 
 def test_nobody_affected_is_an_empty_area() -> None:
     net, customers, _ = street(houses=3)
-    area = affected_area(shutoff(net, [("b", 50.0)]), customers)
+    answer = shutoff(net, [("b", 50.0)])
+    area = affected_area(answer, customers)
     assert area.empty
-    assert np.isnan(area.attrs["affected_inside"])
-    assert area.attrs["others_inside"] == 0
+    shares = area_shares(area, answer, customers)
+    assert np.isnan(shares.affected_inside)
+    assert shares.others_inside == 0
 
 
 def test_degrees_are_refused() -> None:
@@ -120,6 +124,7 @@ def test_on_giswaters_network_all_affected_and_no_others_are_inside() -> None:
         crs=raw["crs"],
     )
     for burst in list(arcs(raw))[::25]:
-        area = affected_area(shutoff(net, [burst]), customers)
-        assert area.attrs["others_inside"] in (0.0,) or np.isnan(area.attrs["others_inside"])
-        assert area.attrs["affected_inside"] == 1.0 or np.isnan(area.attrs["affected_inside"])
+        answer = shutoff(net, [burst])
+        shares = area_shares(affected_area(answer, customers), answer, customers)
+        assert shares.others_inside == 0.0 or np.isnan(shares.others_inside)
+        assert shares.affected_inside == 1.0 or np.isnan(shares.affected_inside)

@@ -91,7 +91,7 @@ def test_lines_of_other_utilities_near_the_site_are_told(told):
 
 
 def test_all_affected_and_no_others_are_inside_the_area(told):
-    assert told.shares[0] == 1.0
+    assert told.shares.affected_inside == 1.0
 
 
 def test_contacts_are_dispatch_and_the_units_that_work(told):
