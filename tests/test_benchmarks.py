@@ -21,6 +21,7 @@ SMALL = {
     "imports": "--rows 2000",
     "tiles": "{store} --tiles 2",
     "first_map": "{store} --times 1",
+    "area": "{store} --cases 1 --customers 100",
 }
 
 
