@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from dashboards.commands import (
+    density,
     files,
     hotspots,
     judged,
@@ -34,7 +35,20 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="gisapp", description="Grids, networks and incidents of a utility.")
     root.add_argument("--version", action="version", version=f"gisapp {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (stores, files, places, networks, operations, judged, texts, pictures, hotspots, rates, serve):
+    for group in (
+        stores,
+        files,
+        places,
+        networks,
+        operations,
+        judged,
+        texts,
+        pictures,
+        density,
+        hotspots,
+        rates,
+        serve,
+    ):
         group.add_commands(commands)
     return root
 

@@ -74,6 +74,11 @@ def local_days(moments: pd.Series, zone: ZoneInfo) -> npt.NDArray[np.datetime64]
     return local.to_numpy().astype("datetime64[D]")
 
 
+def years_between(start: date, end: date) -> float:
+    """Return the length of a period in years of 365.25 days, its first and last day both included."""
+    return ((end - start).days + 1) / 365.25
+
+
 def months_after(days: npt.NDArray[np.datetime64], months: int) -> npt.NDArray[np.datetime64]:
     """Return the last day of periods of calendar months that begin with these days.
 

@@ -253,12 +253,12 @@ def write_png(
     StoreError
         When the disk is full.
     """
-    font, spoken = _font(language)
+    font, spoken, plain = _font(language)
     steps = limits_of(surface) if limits is None else limits
     pixels = Image.fromarray(surface_pixels(surface, steps, theme=theme), "RGBA")
     scale = max(1, -(-_LEAST_PX // max(pixels.size)))
     pixels = pixels.resize((pixels.width * scale, pixels.height * scale), Image.Resampling.NEAREST)
-    lines = _lines(surface, steps, spoken, theme, note)
+    lines = [(colour, words.translate(plain)) for colour, words in _lines(surface, steps, spoken, theme, note)]
     height = max(pixels.height, _LINE_PX * (len(lines) + 2))
     sheet = Image.new("RGBA", (pixels.width + _LEGEND_PX, height), GROUND[theme])
     sheet.alpha_composite(pixels)
@@ -307,15 +307,14 @@ def _write_legend(sheet: Image.Image, left: int, lines: list[tuple[str | None, s
         pen.text((left + (34 if colour else 0), top), words, font=font, fill=TEXT[theme])
 
 
-def _font(language: str) -> tuple[_Font, str]:
-    """Return a font and the language it can write."""
-    if language != "en":
-        for name in CHINESE_FONTS:
-            try:
-                return ImageFont.truetype(name, 15), language
-            except OSError:
-                continue
-    return ImageFont.load_default(15), "en"
+def _font(language: str) -> tuple[_Font, str, dict[int, str]]:
+    """Return a font, the language it can write, and what to write for signs that it lacks."""
+    for name in CHINESE_FONTS:
+        try:
+            return ImageFont.truetype(name, 15), language, {}
+        except OSError:
+            continue
+    return ImageFont.load_default(15), "en", str.maketrans({"–": "-", "²": "2"})
 
 
 def _fields(surface: Surface) -> PngImagePlugin.PngInfo:

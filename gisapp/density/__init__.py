@@ -15,7 +15,7 @@ from gisapp.density.exposure import (
 from gisapp.density.hexagons import Hexagons, h3_cells
 from gisapp.density.hotspots import Hotspots, hotspots, neighbours
 from gisapp.density.local import LocalStatistic, gi_star, local_moran
-from gisapp.density.places import place_figures
+from gisapp.density.places import hexagon_figures, place_figures
 from gisapp.density.privacy import (
     LEAST_CUSTOMERS,
     SharedPoints,
@@ -46,6 +46,7 @@ __all__ = [
     "gi_star",
     "h3_cells",
     "held_out_bandwidth",
+    "hexagon_figures",
     "hotspot_trend",
     "hotspots",
     "household_exposure",

@@ -74,7 +74,9 @@ def inside_share(area: shapely.Geometry, west: float, north: float, cell_m: floa
     edges = np.flatnonzero(np.diff(ring) == 0)
     steps = np.zeros((shape[0], shape[1] + 2))
     _sweep(corners, edges, steps)
-    return np.clip(np.abs(np.cumsum(steps, axis=1)[:, : shape[1]]), 0.0, 1.0)
+    share = np.clip(np.abs(np.cumsum(steps, axis=1)[:, : shape[1]]), 0.0, 1.0)
+    share[share < 1e-9] = 0.0  # rounding
+    return share
 
 
 @numba.njit(cache=True, nogil=True)

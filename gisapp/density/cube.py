@@ -85,16 +85,20 @@ class Cube:
         """The last day of any incident, in the zone."""
         return self.first_day + timedelta(days=max(self.days - 1, 0))
 
-    def select(self, choice: Choice = ALL) -> npt.NDArray[np.int32]:
-        """Return the row numbers of the chosen incidents that have a position, sorted by (type, day)."""
-        return _joined([self.rows[part] for part in self._found(choice)], self.rows[:0])
+    def select(self, choice: Choice = ALL, *, unlocated: bool = False) -> npt.NDArray[np.int32]:
+        """Return the row numbers of the chosen incidents that have a position, sorted by (type, day).
+
+        With ``unlocated`` those without a position follow.
+        """
+        places = self._places(choice) if unlocated else (0,)
+        return _joined([self.rows[part] for place in places for part in self._found(choice, place)], self.rows[:0])
 
     def xy(self, choice: Choice = ALL) -> list[npt.NDArray[np.float64]]:
         """Return the coordinates of the same incidents as at most one array a type, for ``surface``.
 
         Where only types and days are chosen they are views; nothing is copied.
         """
-        return [self.points[part] for part in self._found(choice)]
+        return [self.points[part] for part in self._found(choice, 0)]
 
     def unlocated(self, choice: Choice = ALL) -> int:
         """Return how many of the chosen incidents have no position, and so are on no map.
@@ -187,9 +191,9 @@ class Cube:
         rest = np.bincount(self.grid[since:end], minlength=len(self.grids) + 1)
         return self._before[place, kind, step] + rest
 
-    def _found(self, choice: Choice) -> list[slice | npt.NDArray[np.int64]]:
-        """Return where the chosen incidents with a position are: slices where they lie together."""
-        parts = self._slices(choice, 0)
+    def _found(self, choice: Choice, place: int) -> list[slice | npt.NDArray[np.int64]]:
+        """Return where the chosen incidents are, with a position (0) or without: slices where they lie together."""
+        parts = self._slices(choice, place)
         if self._plain(choice):
             return list(parts)
         return [part.start + np.flatnonzero(self._mask(part, choice)) for part in parts]

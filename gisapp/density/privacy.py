@@ -69,7 +69,8 @@ def shareable_places(table: pd.DataFrame, customers: pd.Series, least: int = LEA
     hidden = withheld(customers.to_numpy(dtype=np.float64, na_value=0.0), least)
     shared = table.assign(withheld=hidden)
     for name in table.select_dtypes(["number", "bool"]):
-        shared[name] = table[name].astype("float64").mask(hidden)
+        whole = table[name].dtype.kind != "f"
+        shared[name] = (table[name].convert_dtypes() if whole else table[name]).mask(hidden)
     return shared
 
 

@@ -17,7 +17,7 @@ from gisapp.counting import counted
 from gisapp.errors import InputError
 from gisapp.grids import incident_rows
 from gisapp.tables import INCIDENT_TYPES
-from gisapp.times import local_days
+from gisapp.times import local_days, years_between
 
 Exposure = Literal["pipe_km", "households"]
 _MONTH = "datetime64[M]"
@@ -51,7 +51,7 @@ class GridCounts:
     @property
     def years(self) -> float:
         """Length of the period in years."""
-        return ((self.end - self.start).days + 1) / 365.25
+        return years_between(self.start, self.end)
 
     def total(self) -> pd.Series:
         """Return the incidents of each grid, on the codes."""

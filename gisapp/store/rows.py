@@ -33,8 +33,6 @@ def values_of(series: pd.Series, kind: str) -> list[Any]:
     """Return a column as the database's values; missing ones are None."""
     if kind == "time":
         return iso_times(series.to_numpy(dtype=MS))
-    if kind == "bool":
-        return series.tolist()
     return series.to_numpy(dtype=object, na_value=None).tolist()  # type: ignore[call-overload]
 
 

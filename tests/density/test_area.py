@@ -28,6 +28,8 @@ def test_the_share_of_each_cell_is_that_of_its_polygon(seed):
     for (row, col), found in np.ndenumerate(share):
         cell = box(col * 7, 100 - (row + 1) * 7, (col + 1) * 7, 100 - row * 7)
         assert found == pytest.approx(cell.intersection(area).area / 49, abs=1e-9)
+        assert found > 0 or not area.contains(cell.centroid)
+        assert found == 0 or area.intersects(cell)
 
 
 def test_the_service_area_is_the_grids_without_rivers_and_lakes():

@@ -144,6 +144,8 @@ def test_a_selection_equals_the_filter_it_stands_for(many, choice):
     chosen = cube.select(choice)
     assert sorted(chosen) == np.flatnonzero(wanted & placed).tolist()
     assert cube.unlocated(choice) == int((wanted & ~placed).sum())
+    both = np.flatnonzero(wanted & (placed | (choice.bounds is None)))
+    assert sorted(cube.select(choice, unlocated=True)) == both.tolist()
     points = np.concatenate([np.empty((0, 2)), *cube.xy(choice)])
     np.testing.assert_array_equal(points, np.column_stack([frame.geometry.x, frame.geometry.y])[chosen])
 

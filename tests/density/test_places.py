@@ -1,8 +1,10 @@
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
-from gisapp.density import place_figures
+from gisapp.density import Hexagons, hexagon_figures, place_figures
 from gisapp.errors import InputError
 
 
@@ -47,3 +49,24 @@ def test_what_does_not_fit_is_refused():
         figures(years=0)
     with pytest.raises(InputError, match="on one index"):
         place_figures(pd.Series([1]), pipe_km=pd.Series([1.0, 2.0]), households=pd.Series([1]), years=1.0)
+
+
+def test_hexagons_share_out_incidents_pipes_and_households_and_lose_none():
+    rng = np.random.default_rng(1)
+    x, y = 520_000.0, 3_386_000.0
+    line = shapely.LineString([(x, y + 130), (x + 900, y + 130), (x + 950, y + 700)])
+    links = gpd.GeoDataFrame({"kind": ["pipe"]}, geometry=[line], crs="EPSG:4547")
+    homes = rng.uniform((x, y), (x + 1000, y + 1000), (300, 2))
+    customers = gpd.GeoDataFrame({"households": rng.integers(1, 5, 300)}, geometry=gpd.points_from_xy(*homes.T))
+    customers = customers.set_crs("EPSG:4547")
+    happened = rng.uniform((x, y), (x + 1000, y + 1000), (80, 2))
+    hexagons = Hexagons.over((x, y, x + 1000, y + 1000), 250)
+    found = hexagon_figures(hexagons, happened, links=links, customers=customers, years=1.0)
+    assert found["count"].sum() == 80
+    assert found["customers"].sum() == 300
+    assert found["households"].sum() == customers["households"].sum()
+    true = found.geometry.intersection(line).length / 1000
+    np.testing.assert_allclose(found["pipe_km"], true, atol=0.02)
+    assert found["pipe_km"].sum() == pytest.approx(line.length / 1000)
+    inside = found.geometry.apply(lambda one: shapely.contains_xy(one, *happened.T).sum())
+    assert found["count"].tolist() == inside.tolist()
