@@ -63,6 +63,8 @@ class Shutoff:
         Sums over what is isolated and unintended.
     warnings
         What a person should know, in words.
+    customers_known
+        Whether the network has customers at all; without any, that nobody is lost says nothing.
     """
 
     utility: str
@@ -82,6 +84,7 @@ class Shutoff:
     sources_inside: pd.DataFrame
     totals: Mapping[str, object]
     warnings: tuple[Note, ...]
+    customers_known: bool
 
 
 def shutoff(
@@ -156,6 +159,7 @@ def shutoff(
         sources_inside=framed({name: network.columns["nodes"][name][inside] for name in ("code", "kind")}),
         totals={},
         warnings=(),
+        customers_known=bool(len(network.customers)),
     )
     sums = totals(network, cut.classes, cut.among)
     return replace(

@@ -165,7 +165,8 @@ class Situation:
     def reach(self) -> Reach:
         """Return what duties depend on: hydrants out, homes, communities, customers."""
         hit = self.lost.customers[self.lost.customers["way"].isin(BECAUSE)]
-        customers = int((self.lost.customers["way"] != "already_dry").sum())
+        known = self.answer.customers_known
+        customers = int((self.lost.customers["way"] != "already_dry").sum()) if known else None
         homes = int(hit.loc[hit["kind"] == "resident", "households"].sum())
         return Reach(self.total("hydrants"), homes, tuple(self.lost.communities["code"]), customers)
 

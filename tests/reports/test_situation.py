@@ -56,6 +56,9 @@ def test_duties_reach_as_far_as_customers_are_left_without_supply(told):
     tables["connections"]["link_code"] = "P2"
     nobody = shutoff(riverside.network(given=tables), [("P3", 50.0)])
     assert situation_of(nobody, tables, now=riverside.moment(0), zone=ZONE).reach.customers == 0
+    tables["connections"] = tables["connections"].iloc[:0]
+    unknown = shutoff(riverside.network(given=tables), [("P3", 50.0)])
+    assert situation_of(unknown, tables, now=riverside.moment(0), zone=ZONE).reach.customers is None
 
 
 def test_valves_stand_in_order_with_their_place_in_words(told):
