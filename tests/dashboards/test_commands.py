@@ -48,16 +48,6 @@ y = "北"
 
 
 @pytest.fixture
-def run(capsys):
-    def call(*words):
-        status = main([str(word) for word in words])
-        told = capsys.readouterr()
-        return status, told.out, told.err
-
-    return call
-
-
-@pytest.fixture
 def store(tmp_path):
     path = tmp_path / "my.gpkg"
     create_store(path, crs="EPSG:4547", name="示例").close()
@@ -72,13 +62,6 @@ def city(store, tmp_path, run):
     assert run("import", tmp_path / "grids.geojson", "--store", store, "--as", "grids")[0] == 0
     words = ["--mapping", tmp_path / "m.toml", "--crs", "EPSG:4547", "--encoding", "gb18030"]
     assert run("import", tmp_path / "hotline.csv", "--store", store, "--as", "incidents", *words)[0] == 0
-    return store
-
-
-@pytest.fixture
-def net3(store, run):
-    words = ["--as", "network", "--utility", "water", "--crs", "EPSG:4547"]
-    assert run("import", NET3, "--store", store, *words)[0] == 0
     return store
 
 

@@ -3,41 +3,13 @@
 import csv
 import io
 import json
-import shutil
-from pathlib import Path
 
 import pandas as pd
 import pytest
-import wntr
 
-from dashboards.__main__ import main
-from gisapp.store import create_store, open_store
+from gisapp.store import open_store
 
-NET3 = wntr.library.ModelLibrary().get_filepath("Net3")
 LATER = "2099-12-01T08:00:00+08:00"
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*words):
-        status = main([str(word) for word in words])
-        told = capsys.readouterr()
-        return status, told.out, told.err
-
-    return call
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    path = tmp_path_factory.mktemp("net3") / "net3.gpkg"
-    create_store(path, crs="EPSG:4547", name="示例").close()
-    main(["import", NET3, "--store", str(path), "--as", "network", "--utility", "water", "--crs", "EPSG:4547"])
-    return path
-
-
-@pytest.fixture
-def net3(tmp_path, made):
-    return Path(shutil.copy(made, tmp_path))
 
 
 def opened(run, net3, *more):

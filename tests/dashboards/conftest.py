@@ -1,0 +1,38 @@
+"""What tests of the command line share: a way to call it, and a store with the network of EPANET's example Net3."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import wntr
+
+from dashboards.__main__ import main
+from gisapp.store import create_store
+
+
+@pytest.fixture
+def run(capsys):
+    """Calls the command line; gives the exit status and what it said on both outputs."""
+
+    def call(*words):
+        status = main([str(word) for word in words])
+        told = capsys.readouterr()
+        return status, told.out, told.err
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def net3_made(tmp_path_factory):
+    path = tmp_path_factory.mktemp("net3") / "net3.gpkg"
+    create_store(path, crs="EPSG:4547", name="示例").close()
+    inp = wntr.library.ModelLibrary().get_filepath("Net3")
+    words = ["--as", "network", "--utility", "water", "--crs", "EPSG:4547"]
+    assert main(["import", inp, "--store", str(path), *words]) == 0
+    return path
+
+
+@pytest.fixture
+def net3(tmp_path, net3_made):
+    """A store of one's own with Net3."""
+    return Path(shutil.copy(net3_made, tmp_path))
