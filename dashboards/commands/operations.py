@@ -61,6 +61,9 @@ def _writing(verbs: Any) -> None:
     made.add_argument("--utility", required=True, choices=UTILITIES)
     made.add_argument("--kind", required=True, choices=("planned", "emergency", "individual"))
     made.add_argument("--pipe", action="append", required=True, metavar="ID[@METRES]", help="several times for several")
+    made.add_argument(
+        "--stuck", action="append", default=[], metavar="CODE", help="a valve already found impossible to close"
+    )
     for name in ("reason", "place", "unit_code", "applicant", "incident_code"):
         made.add_argument(f"--{name.replace('_', '-')}", metavar="TEXT")
     _planned(made)
@@ -177,7 +180,7 @@ def run_open(options: argparse.Namespace) -> int:
                     f"unknown link {pipe!r} in {options.utility}", todo="give the code of a pipe or cable", field="pipe"
                 )
         head = {name: getattr(options, name) for name in (*texts, "planned_start", "planned_end", "drill")}
-        code = store.operations.open(head | {"links": ",".join(options.pipe)}, ACTOR)
+        code = store.operations.open(head | {"links": ",".join(options.pipe)}, ACTOR, stuck=options.stuck)
     put_json({"shutoff": code})
     return 0
 

@@ -90,11 +90,7 @@ def _open(done: Deed, store: Store, standings: Standings, who: str) -> str:
         **{name: _text(done, name) for name in ("place", "reason", "incident_code")},
         **planned,
     }
-    code = store.operations.open(head, who)
-    for device in case.stuck:
-        found = {"utility": case.utility, "device_code": device, "action": "could_not_close", "shutoff_code": code}
-        store.operations.operate(found, who)
-    return code
+    return store.operations.open(head, who, stuck=case.stuck)
 
 
 def _changes(done: Deed, store: Store) -> dict[str, object]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, select
 
 from gisapp.errors import ConflictError, InputError, StoreError
 from gisapp.operations import Operation, Step, amendable, next_step, notice_digest, operation_of
@@ -31,8 +31,14 @@ class Operating:
     def __init__(self, connections: Connections, metadata: MetaData, zone: ZoneInfo) -> None:
         self._connections, self._tables, self._zone = connections, metadata.tables, zone
 
-    def open(self, head: Mapping[str, object], actor: str) -> str:
-        """Write the head and the first step; return the code."""
+    def open(self, head: Mapping[str, object], actor: str, *, stuck: Collection[str] = ()) -> str:
+        """Write the head, the first step and the devices that were already found stuck; return the code.
+
+        Raises
+        ------
+        InputError
+            For a head that does not fit, or an unknown device; then nothing is written.
+        """
         now = datetime.now(UTC)
         given = {"opened_at": now, "drill": False, **head}
         values = checked_values("shutoffs", given, may_lack=("code",))
@@ -45,6 +51,10 @@ class Operating:
             first = Step("open", values["opened_at"], "", FIRST_STATUS[values["kind"]])
             connection.execute(self._tables["shutoffs"].insert(), values | {"code": code})
             self._write_step(connection, code, 1, first, actor)
+            for device in dict.fromkeys(stuck):
+                found = {"utility": values["utility"], "device_code": device, "action": "could_not_close", "at": now}
+                done = checked_values("valve_operations", found | {"actor": actor, "shutoff_code": code})
+                self._write_valve(connection, done)
         return str(code)
 
     def record(self, code: str, action: str, actor: str, **told: Any) -> Operation:
@@ -112,17 +122,9 @@ class Operating:
         values = checked_values("valve_operations", {"at": datetime.now(UTC), "actor": actor, **done})
         _require_past(values["at"], "at")
         with self._connections.writing() as connection:
-            device = (values["utility"], values["device_code"])
-            found = "SELECT count(*) FROM devices WHERE utility = ? AND code = ?"
-            if not connection.exec_driver_sql(found, device).scalar_one():
-                raise InputError(
-                    f"there is no device {device[1]!r} in {device[0]}",
-                    todo="give the code of a valve or switch",
-                    field="device_code",
-                )
             if values["shutoff_code"]:
                 self._begin_closing(connection, values, actor, seen)
-            connection.execute(self._tables["valve_operations"].insert(), values)
+            self._write_valve(connection, values)
 
     def release(self, notice: Mapping[str, object], actor: str) -> int:
         """Write a released text as the next revision; return its number."""
@@ -159,6 +161,29 @@ class Operating:
         if operation.status == "ordered" and values["action"] == "closed":
             step = next_step(operation, "start_closing", at=max(values["at"], operation.moved_at))
             self._write_step(connection, code, len(operation.steps) + 1, step, actor)
+
+    def _write_valve(self, connection: Connection, values: Mapping[str, Any]) -> None:
+        """Write one row of the log of valves; the device must be known, and nothing else said of that moment."""
+        device = (values["utility"], values["device_code"])
+        found = "SELECT count(*) FROM devices WHERE utility = ? AND code = ?"
+        if not connection.exec_driver_sql(found, device).scalar_one():
+            raise InputError(
+                f"there is no device {device[1]!r} in {device[0]}",
+                todo="give the code of a valve or switch",
+                field="device_code",
+            )
+        table = self._tables["valve_operations"]
+        same = select(table.c.action).where(
+            *(table.c[name] == values[name] for name in ("utility", "device_code", "at"))
+        )
+        said = connection.execute(same).scalar()
+        if said is not None:
+            raise InputError(
+                f"{device[1]} is recorded as {said} at {values['at'].isoformat()} already",
+                todo="give the moment of what came later",
+                field="at",
+            )
+        connection.execute(table.insert(), values)
 
     def _write_step(self, connection: Connection, code: str, number: int, step: Step, actor: str) -> None:
         row = {

@@ -9,6 +9,7 @@ import pytest
 
 from gisapp.store import open_store
 
+EMERGENCY = ("--utility", "water", "--kind", "emergency", "--pipe", "105")
 LATER = "2099-12-01T08:00:00+08:00"
 
 
@@ -42,6 +43,12 @@ def test_an_emergency_runs_from_the_order_to_the_closed_record(run, net3):
     assert (told["status"], told["allowed"], told["links"]) == ("closed", [], "105@100")
 
 
+def test_a_record_is_opened_with_the_valves_found_stuck(run, net3):
+    code = opened(run, net3, "--kind", "emergency", "--stuck", "10")
+    told = json.loads(run("operation", "show", "--store", net3, "--shutoff", code)[1])
+    assert [(valve["device_code"], valve["action"]) for valve in told["valves"]] == [("10", "could_not_close")]
+
+
 def test_planned_work_is_listed_amended_and_not_begun_before_its_time_comes_in_order(run, net3):
     times = ("--planned-start", LATER, "--planned-end", LATER.replace("08:00:00+", "16:00:00+"))
     code = opened(run, net3, "--kind", "planned", *times)
@@ -62,6 +69,7 @@ def test_no_operations_is_a_no(run, net3):
     [
         (("open", "--utility", "water", "--kind", "emergency", "--pipe", "9999"), "unknown link '9999' in water"),
         (("open", "--utility", "water", "--kind", "planned", "--pipe", "105"), "has no planned times"),
+        (("open", *EMERGENCY, "--stuck", "10", "--stuck", "nowhere"), "there is no device 'nowhere' in water"),
         (("show", "--shutoff", "S9"), "there is no shutoff operation 'S9'"),
         (("valve", "nowhere", "closed", "--utility", "water"), "there is no device 'nowhere' in water"),
     ],

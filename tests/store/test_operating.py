@@ -29,6 +29,22 @@ def test_codes_count_up_within_the_day_of_the_stores_zone(town):
     assert [town.operations.open(HEAD, "P1") for _ in range(2)] == ["S20261121-001", "S20261121-002"]
 
 
+def test_a_record_and_the_valves_found_stuck_are_written_together_or_not_at_all(town):
+    code = town.operations.open(HEAD, "P1", stuck=["V1", "V1"])
+    assert town.operations.operation(code).stuck == ("V1",)
+    with pytest.raises(InputError, match="no device 'V99' in water"):
+        town.operations.open(HEAD, "P1", stuck=["V1", "V99"])
+    assert [len(town.table(name)) for name in ("shutoffs", "shutoff_steps", "valve_operations")] == [1, 1, 1]
+
+
+def test_two_things_said_of_a_valve_at_one_moment_are_told_apart_in_words(town):
+    done = {"utility": "water", "device_code": "V1", "at": HEAD["opened_at"]}
+    town.operations.operate(done | {"action": "could_not_close"}, "P1")
+    with pytest.raises(InputError, match="V1 is recorded as could_not_close at 2026-11-20T17:00:00"):
+        town.operations.operate(done | {"action": "closed"}, "P2")
+    assert len(town.table("valve_operations")) == 1
+
+
 def test_the_snapshot_gives_the_same_record_as_the_writer(town):
     code = town.operations.open(HEAD | {"place": "滨江路"}, "P1")
     town.operations.record(code, "order", "P1")
