@@ -13,6 +13,7 @@ SMALL = {
     "assign": "--points 100000 --grids 50",
     "cluster": "--rows 20000 --peer-rows 1000 --grids 50",
     "density": "--points 50000",
+    "districting": "--small",
     "hotspots": "--maps 2",
     "repeats": "--repairs 20000",
     "segments": "--links 2000 --wntr-links 200",

@@ -27,8 +27,8 @@ from gisapp.grids.districting_units import Units
 Progress = Callable[[float, float], None]
 Stop = Callable[[], bool]
 
-FRESH = Effort(heat=0.045, steps=36, tries=20, firm=0.75)
-CHANGED = Effort(heat=0.05, steps=30, tries=20, firm=1.0)
+FRESH = Effort(heat=0.045, steps=40, tries=4.0, firm=0.95)
+CHANGED = Effort(heat=0.05, steps=30, tries=4.0, firm=1.0)
 MARGIN = 0.998  # what the search keeps free of a tolerance, so that sums in another order still keep it
 RESTARTS, RESTART_UNITS = 8, 20_000
 WEIGHINGS = {"least_change": (1.0, 4.0), "between": (1.0, 2.0), "compact": (1.0, 0.6)}

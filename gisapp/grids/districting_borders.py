@@ -11,16 +11,18 @@ from gisapp.grids.districting_units import Graph, Reals, sums
 from gisapp.grids.kernel import compiled
 
 Numbers = npt.NDArray[np.int32]
+WINDOW = 512  # borders that are picked from in turn
 GOING = 4.0  # what carrying a whole target is worth, in forms
 
 
 class Plan(NamedTuple):
-    """The grid of each unit and what each grid sums up to; changed in place by the loops of this file."""
+    """The grid of each unit, what each grid sums up to and its :func:`form`; changed in place by these loops."""
 
     grid: Numbers
     load: Reals
     area_m2: Reals
     edge_m: Reals
+    form: Reals
     units: npt.NDArray[np.int64]
 
 
@@ -51,10 +53,11 @@ class Desk(NamedTuple):
 
 def plan_of(graph: Graph, grid: Numbers, count: int) -> Plan:
     """Return a plan of ``count`` grids with its sums; the grid of each unit is copied."""
-    owner = np.repeat(grid, np.diff(graph.first))
+    owner = grid[graph.owner]
     edge = sums(grid, graph.edge_m, count) - sums(owner, graph.border_m * (owner == grid[graph.near]), count)
     load, area = sums(grid, graph.weight, count), sums(grid, graph.area_m2, count)
-    return Plan(grid.astype(np.int32), load, area, edge, np.bincount(grid, minlength=count))
+    shape = np.divide(edge, np.sqrt(4 * np.pi * area), out=np.zeros(count), where=area > 0)
+    return Plan(grid.astype(np.int32), load, area, edge, shape, np.bincount(grid, minlength=count))
 
 
 def desk_of(graph: Graph) -> Desk:
@@ -65,8 +68,8 @@ def desk_of(graph: Graph) -> Desk:
 
 @compiled
 def form(area_m2: float, edge_m: float) -> float:
-    """Return how much longer the border of a shape is than that of a circle of its area, from 1; 0 without area."""
-    return edge_m / np.sqrt(4 * np.pi * area_m2) if area_m2 > 1e-9 else 0.0
+    """Return how much longer the border of a shape is than that of a circle of its area, from 1."""
+    return edge_m / np.sqrt(4 * np.pi * area_m2)
 
 
 @compiled
@@ -130,8 +133,7 @@ def _form_change(graph: Graph, plan: Plan, unit: int, target: int) -> float:
     source = plan.grid[unit]
     own, other = _shared(graph, plan.grid, unit, source, target)
     area, edge = graph.area_m2[unit], graph.edge_m[unit]
-    before = form(plan.area_m2[source], plan.edge_m[source]) + form(plan.area_m2[target], plan.edge_m[target])
-    left = 0.0
+    before, left = plan.form[source] + plan.form[target], 0.0
     if plan.units[source] > 1:
         left = form(plan.area_m2[source] - area, plan.edge_m[source] - edge + 2 * own)
     return left + form(plan.area_m2[target] + area, plan.edge_m[target] + edge - 2 * other) - before
@@ -149,6 +151,8 @@ def move(graph: Graph, plan: Plan, unit: int, target: int) -> None:
     plan.area_m2[target] += area
     plan.edge_m[source] += 2 * own - edge
     plan.edge_m[target] += edge - 2 * other
+    plan.form[source] = form(plan.area_m2[source], plan.edge_m[source]) if plan.units[source] > 1 else 0.0
+    plan.form[target] = form(plan.area_m2[target], plan.edge_m[target])
     plan.units[source] -= 1
     plan.units[target] += 1
     plan.grid[unit] = target
@@ -170,20 +174,28 @@ def _judged(graph: Graph, plan: Plan, rules: Rules, unit: int, target: int) -> f
 
 
 @compiled
-def anneal(graph: Graph, plan: Plan, rules: Rules, desk: Desk, heat: float, tries: int, seed: int) -> int:
-    """Try to move units picked by chance over a border: what costs nothing is done, and some of what costs little.
+def anneal(graph: Graph, plan: Plan, rules: Rules, desk: Desk, heat: float, tries: float, seed: int) -> int:
+    """Try to move units over borders picked by chance: what costs nothing is done, and some of what costs little.
 
-    Simulated annealing at one temperature (Metropolis et al. 1953); a grid never loses its last unit nor its
-    contiguity. Returns how many moves were made.
+    Simulated annealing at one temperature (Metropolis et al. 1953). Each border between two units is tried so
+    many times on average, each way, one part of the town after another: what is near is still in the processor's
+    cache. A grid never loses its last unit nor its contiguity. Returns how many moves were made.
     """
     np.random.seed(seed)
-    count, made = len(graph.weight), 0
-    for _ in range(tries):
-        unit = int(np.random.random() * count)
-        start = graph.first[unit]
-        at = start + int(np.random.random() * (graph.first[unit + 1] - start))
-        source, target = plan.grid[unit], plan.grid[graph.near[at]]
-        if source == target or not _open(graph, plan, rules, at, source, target):
+    ends = len(graph.near)
+    crossing, spot, count, made = np.empty(ends, np.int32), np.full(ends, -1, np.int32), 0, 0
+    for at in range(ends):
+        if _crosses(graph, plan.grid, rules.free, at):
+            crossing[count], spot[at] = at, count
+            count += 1
+    picks = int(tries * count)
+    for pick in range(picks):
+        if count == 0:
+            break
+        low = (pick // WINDOW * WINDOW) % count
+        at = crossing[low + int(np.random.random() * min(WINDOW, count - low))]
+        unit, target = graph.owner[at], plan.grid[graph.near[at]]
+        if plan.units[plan.grid[unit]] <= 1:
             continue
         cost = _judged(graph, plan, rules, unit, target)
         if cost > 0 and (cost > 12 * heat or np.random.random() >= np.exp(-cost / heat)):
@@ -191,7 +203,33 @@ def anneal(graph: Graph, plan: Plan, rules: Rules, desk: Desk, heat: float, trie
         if holds_without(graph, plan.grid, unit, desk):
             move(graph, plan, unit, target)
             made += 1
+            for own in range(graph.first[unit], graph.first[unit + 1]):
+                wanted = _crosses(graph, plan.grid, rules.free, own)
+                count = _listed(crossing, spot, count, own, wanted)
+                count = _listed(crossing, spot, count, graph.twin[own], wanted)
     return made
+
+
+@compiled
+def _crosses(graph: Graph, grid: Numbers, free: npt.NDArray[np.bool_], at: int) -> bool:
+    """Return whether a border is one between two free grids that units may go over."""
+    source, target = grid[graph.owner[at]], grid[graph.near[at]]
+    return source != target and graph.joined[at] and free[source] and free[target]
+
+
+@compiled
+def _listed(crossing: Numbers, spot: Numbers, count: int, at: int, wanted: bool) -> int:
+    """Put a border on the list or take it off, and return how many are on it."""
+    if wanted and spot[at] < 0:
+        crossing[count], spot[at] = at, count
+        return count + 1
+    if not wanted and spot[at] >= 0:
+        last = crossing[count - 1]
+        crossing[spot[at]] = last
+        spot[last] = spot[at]
+        spot[at] = -1
+        return count - 1
+    return count
 
 
 @compiled
@@ -264,7 +302,7 @@ def exchange(graph: Graph, plan: Plan, rules: Rules, desk: Desk, most: int) -> i
     for unit in range(len(graph.weight)):
         for at in range(graph.first[unit], graph.first[unit + 1]):
             source, target = plan.grid[unit], plan.grid[graph.near[at]]
-            if not _open(graph, plan, rules, at, source, target) or tried >= most:
+            if not _crosses(graph, plan.grid, rules.free, at) or plan.units[source] <= 1 or tried >= most:
                 continue
             if not (_at_fault(plan, rules, source) or _at_fault(plan, rules, target)):
                 continue
@@ -283,13 +321,6 @@ def exchange(graph: Graph, plan: Plan, rules: Rules, desk: Desk, most: int) -> i
 
 
 @compiled
-def _open(graph: Graph, plan: Plan, rules: Rules, at: int, source: int, target: int) -> bool:
-    """Return whether a unit may go over a border from one grid to another."""
-    passable = graph.joined[at] and source != target and rules.free[source] and rules.free[target]
-    return passable and plan.units[source] > 1
-
-
-@compiled
 def _at_fault(plan: Plan, rules: Rules, grid: int) -> bool:
     """Return whether the load of a grid is beyond its bounds."""
     return not rules.low[grid] <= plan.load[grid] <= rules.high[grid]
@@ -304,7 +335,7 @@ def _second(graph: Graph, plan: Plan, rules: Rules, desk: Desk, one: int, other:
             source, target = plan.grid[unit], plan.grid[graph.near[at]]
             if source not in (one, other) and target not in (one, other):
                 continue
-            if not _open(graph, plan, rules, at, source, target):
+            if not _crosses(graph, plan.grid, rules.free, at) or plan.units[source] <= 1:
                 continue
             cost = _judged(graph, plan, rules, unit, target)
             if cost < least and holds_without(graph, plan.grid, unit, desk):

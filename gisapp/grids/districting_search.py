@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gisapp.grids.districting_borders import Desk, Numbers, Plan, Rules, anneal, desk_of, exchange, form
+from gisapp.grids.districting_borders import Desk, Numbers, Plan, Rules, anneal, desk_of, exchange
 from gisapp.grids.districting_transport import arcs_of, balanced
 from gisapp.grids.districting_units import Graph
 
 MENDING = 12
 PAIRS = 400
+MENDING_TRIES = 5.0
 NARROW = 0.05
+MORE_TRIES, PLENTY = 8, 16_000
 SOFT, HARD = 50.0, 3000.0
 
 
@@ -38,15 +40,19 @@ class Watch:
 
 @dataclass(frozen=True)
 class Effort:
-    """How hot a search begins, in how many steps it cools, how often each unit is tried in one.
+    """How hot a search begins, in how many steps it cools, how often each border is tried in one.
 
     ``firm`` is the step, as a share of all, from which loads beyond their bounds cost in full.
     """
 
     heat: float
     steps: int
-    tries: int
+    tries: float
     firm: float
+
+    def for_units(self, count: int) -> Effort:
+        """Return the effort for so many units: where they are few each border is tried more often."""
+        return replace(self, tries=self.tries * min(MORE_TRIES, max(1.0, PLENTY / count)))
 
 
 @dataclass
@@ -66,7 +72,7 @@ class Best:
 def score_of(graph: Graph, plan: Plan, rules: Rules) -> tuple[float, float]:
     """Return how far loads are beyond their bounds, in units of the bounds, and what the plan costs otherwise."""
     away = float(rules.stay[plan.grid != rules.home].sum())
-    shape = sum(form(area, edge) for area, edge in zip(plan.area_m2, plan.edge_m, strict=True))
+    shape = float(plan.form.sum())
     return round(float(beyond(plan, rules).sum()) / max(float(rules.high.max()), 1e-12), 9), rules.form * shape + away
 
 
@@ -79,6 +85,7 @@ def beyond(plan: Plan, rules: Rules) -> np.ndarray:
 def searched(graph: Graph, plan: Plan, rules: Rules, effort: Effort, watch: Watch, seed: int) -> Best:
     """Return the best plan found from one, with its score."""
     desk, mean = desk_of(graph), max(float(rules.high.max()), 1e-12)
+    tries = effort.for_units(len(graph.weight)).tries
     best = Best(plan.grid.copy(), score_of(graph, plan, rules))
     for step in range(effort.steps):
         if step in (0, effort.steps * 2 // 3):
@@ -86,7 +93,7 @@ def searched(graph: Graph, plan: Plan, rules: Rules, effort: Effort, watch: Watc
         left = 1 - step / effort.steps
         heat = effort.heat * left**2 if step + 1 < effort.steps else 0.0
         firm = SOFT * min(1.0, (step + 1) / (effort.firm * effort.steps)) ** 2 / mean
-        anneal(graph, plan, rules._replace(per_load=firm), desk, heat, effort.tries * len(graph.weight), seed + step)
+        anneal(graph, plan, rules._replace(per_load=firm), desk, heat, tries, seed + step)
         best.offer(graph, plan, rules)
         if not watch.goes_on():
             return best
@@ -110,12 +117,10 @@ def _mended(graph: Graph, plan: Plan, rules: Rules, desk: Desk, watch: Watch, be
             break
         around = _around(graph, plan, rules, fault)
         for step, heat in enumerate((0.06, 0.03, 0.01, 0.0)):
-            anneal(
-                graph, plan, soft._replace(free=around), desk, heat, 10 * len(graph.weight), seed + 100 * turn + step
-            )
+            anneal(graph, plan, soft._replace(free=around), desk, heat, MENDING_TRIES, seed + 100 * turn + step)
         best.offer(graph, plan, rules)
         watch.goes_on()
-    anneal(graph, plan, hard, desk, 0.0, 10 * len(graph.weight), seed)
+    anneal(graph, plan, hard, desk, 0.0, MENDING_TRIES, seed)
     best.offer(graph, plan, rules)
 
 

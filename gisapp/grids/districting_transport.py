@@ -50,7 +50,7 @@ class Bounds:
 
 def arcs_of(graph: Graph, plan: Plan, free: npt.NDArray[np.bool_]) -> Ints:
     """Return pairs of free grids that units can go between, both ways, shape (arcs, 2)."""
-    owner = np.repeat(plan.grid, np.diff(graph.first))
+    owner = plan.grid[graph.owner]
     other = plan.grid[graph.near]
     open_ = graph.joined & (owner != other) & free[owner] & free[other]
     count = len(plan.load)

@@ -18,10 +18,15 @@ Ints = npt.NDArray[np.int64]
 
 
 class Graph(NamedTuple):
-    """Units for the compiled loops: the neighbours of unit ``u`` stand from ``first[u]`` to ``first[u + 1]``."""
+    """Units for the compiled loops: the neighbours of unit ``u`` stand from ``first[u]`` to ``first[u + 1]``.
+
+    ``owner`` is the unit at whose place a neighbour stands, ``twin`` where that one stands as neighbour of the other.
+    """
 
     first: npt.NDArray[np.int64]
     near: npt.NDArray[np.int32]
+    owner: npt.NDArray[np.int32]
+    twin: npt.NDArray[np.int32]
     border_m: Reals
     joined: npt.NDArray[np.bool_]
     weight: Reals
@@ -100,8 +105,14 @@ class Units:
         edge = self.outer_m + np.bincount(rows, weights=np.tile(self.border_m, 2), minlength=len(self.weight))
         near = cols[order].astype(np.int32)
         joined = label[rows[order]] == label[near]
+        twin = np.empty(len(order), np.int32)
+        place = np.argsort(order)
+        twin[place] = np.roll(place, len(one))
         columns = (self.weight, self.area_m2, edge)
-        return Graph(first, near, border, joined, *(np.ascontiguousarray(column, np.float64) for column in columns))
+        owner = rows[order].astype(np.int32)
+        return Graph(
+            first, near, owner, twin, border, joined, *(np.ascontiguousarray(column, np.float64) for column in columns)
+        )
 
     @cached_property
     def part(self) -> npt.NDArray[np.int32]:
@@ -116,8 +127,7 @@ def sums(place: npt.NDArray[np.integer], values: Reals, count: int) -> Reals:
 
 def pieces(graph: Graph, grid: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """Return the number of the piece each unit is in: units of one grid that hang together."""
-    owner = np.repeat(np.arange(len(grid)), np.diff(graph.first))
-    same = graph.joined & (grid[owner] == grid[graph.near])
-    ends = (owner[same], graph.near[same])
+    same = graph.joined & (grid[graph.owner] == grid[graph.near])
+    ends = (graph.owner[same], graph.near[same])
     table = sparse.coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(len(grid), len(grid)))
     return connected_components(table, directed=False)[1].astype(np.int32)
