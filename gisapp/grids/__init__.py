@@ -8,6 +8,7 @@ from gisapp.grids.districting_reasons import Shortfall
 from gisapp.grids.districting_units import Units
 from gisapp.grids.index import GridIndex, grid_index, shapely_index
 from gisapp.grids.leaders import leaders_at
+from gisapp.grids.units import cut_out, units_of
 from gisapp.grids.workload import incident_rows, outside_load, rows_at, workload
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Units",
     "assign",
     "coverage_faults",
+    "cut_out",
     "grid_index",
     "grids_at",
     "incident_rows",
@@ -26,5 +28,6 @@ __all__ = [
     "rows_at",
     "shapely_index",
     "suggest",
+    "units_of",
     "workload",
 ]
