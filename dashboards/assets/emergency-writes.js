@@ -35,15 +35,30 @@
   function act(button) {
     const deed = JSON.parse(button.dataset.deed);
     const { ask, title, needs } = button.dataset;
-    if (ask) inquire(title, JSON.parse(ask), (answers) => send({ ...deed, ...answers }, needs));
+    const page = document.querySelector(".emergency");
+    const late = page.dataset.late === "true";
+    page.dataset.late = "false";
+    const fields = [...(ask ? JSON.parse(ask) : []), ...happened(deed)];
+    if (ask || (late && fields.length)) inquire(title || button.textContent, fields, (answers) => send({ ...deed, ...answers }, needs));
     else send(deed, needs);
   }
 
+  // when it happened: one click records what happens now; after the button of late entries the next one asks
+  function happened(deed) {
+    const button = document.querySelector(".emergency [data-when]");
+    if (!button || !["step", "operate"].includes(deed.do)) return [];
+    const field = JSON.parse(button.dataset.when);
+    return [deed.do === "step" ? field : { ...field, least: "" }]; // a valve may have been closed before the record
+  }
+
+  const now = (zone) => new Date().toLocaleString("sv-SE", { timeZone: zone }).slice(0, 16).replace(" ", "T");
+
   // ---- the dialog that asks ------------------------------------------------------------------------------------------
-  function input({ name, kind, value, required, choices }) {
+  function input({ name, kind, value, required, choices, zone, least }) {
     const attributes = { name, required: required && "", id: `ask-${name}` };
     if (kind === "area") return element("textarea", { ...attributes, rows: 3 }, value);
     if (kind === "tick") return element("input", { ...attributes, type: "checkbox" });
+    if (kind === "past") return element("input", { ...attributes, type: "datetime-local", min: least, max: now(zone) });
     if (kind !== "choice") return element("input", { ...attributes, value, type: kind === "moment" ? "datetime-local" : "text" });
     return element("select", attributes, ...choices.map(([code, said]) => element("option", { value: code }, said)));
   }
@@ -150,9 +165,11 @@
   });
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest(".emergency [data-deed], .emergency [data-paper]");
+    const button = event.target.closest(".emergency :is([data-deed], [data-paper], [data-when])");
     if (!button) return;
-    if (button.dataset.deed) act(button);
+    const page = document.querySelector(".emergency");
+    if (button.dataset.when) page.dataset.late = String(page.dataset.late !== "true");
+    else if (button.dataset.deed) act(button);
     else openPaper(button.dataset.code, button.dataset.paper);
   });
 })();

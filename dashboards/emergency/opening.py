@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from dash.development.base_component import Component
 
-from dashboards.emergency.parts import Field, deed
+from dashboards.emergency.parts import Field, deed, happened
 from dashboards.emergency.standing import Standing
 from gisapp.words import utility_word, word
 
@@ -40,5 +42,7 @@ def _asked(kind: str, standing: Standing, spoken: str) -> list[Field]:
     times = [Field(name, label(name), "moment", required=True) for name in ("planned_start", "planned_end")]
     reason = Field("reason", label("reason"), required=kind == "planned")
     incident = Field("incident_code", label("incident_code"))
+    zone = ZoneInfo(str(standing.situation.made_at.tzinfo))
     drill = Field("drill", label("drill"), "tick")
-    return [place, *times, reason, drill] if kind == "planned" else [place, reason, incident, drill]
+    when = happened(zone, spoken)
+    return [place, *times, reason, drill] if kind == "planned" else [place, reason, incident, when, drill]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from dash import html
@@ -20,7 +21,10 @@ from gisapp.words import word
 
 @dataclass(frozen=True)
 class Field:
-    """What a button asks before it writes: an input of the dialog (text, area, moment, tick, choice)."""
+    """What a button asks before it writes: an input of the dialog (text, area, moment, past, tick, choice).
+
+    A ``past`` is a moment in ``zone`` that is not before ``least`` and has happened; empty stands for now.
+    """
 
     name: str
     label: str
@@ -28,6 +32,8 @@ class Field:
     value: str = ""
     required: bool = False
     choices: tuple[tuple[str, str], ...] = ()
+    zone: str = ""
+    least: str = ""
 
 
 def section(name: str, title: str, *parts: Component | None, beside: Component | None = None) -> Component:
@@ -90,6 +96,12 @@ def deed(
     said = sentence(words)
     inside = [shell.icon(sign), said] if sign else said
     return html.Button(inside, className=f"button writes {look}".strip(), **told)
+
+
+def happened(zone: ZoneInfo, spoken: str, *, least: datetime | None = None) -> Field:
+    """Return the field that asks when something happened, which is often written down later."""
+    said = "" if least is None else least.astimezone(zone).strftime("%Y-%m-%dT%H:%M")
+    return Field("when", word("emergency.field_when", spoken), "past", zone=zone.key, least=said)
 
 
 def clock(moment: datetime | pd.Timestamp, spoken: str, *, today: datetime) -> str:

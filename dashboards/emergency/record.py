@@ -12,7 +12,7 @@ from dashboards.emergency.case import Case
 from dashboards.emergency.parts import actor, clock
 from dashboards.emergency.standing import Standings
 from gisapp.errors import AccessError, InputError
-from gisapp.operations import Operation, amendable, burst_text, bursts_of
+from gisapp.operations import Operation, allowed, amendable, burst_text, bursts_of
 from gisapp.operations.lifecycle import DECISIONS
 from gisapp.store import Store
 from gisapp.words import utility_word, word
@@ -28,7 +28,7 @@ def write(done: Deed, store: Store, standings: Standings, *, who: str, decides: 
     ----------
     done
         What the button says (``do``: ``open``, ``amend``, ``step``, ``operate`` or ``release``) with the answers to
-        what it asked.
+        what it asked; ``when`` it happened in the store's zone, empty for now.
     decides
         Whether the person wrote by the right to decide.
 
@@ -50,7 +50,7 @@ def write(done: Deed, store: Store, standings: Standings, *, who: str, decides: 
         told = {name: _text(done, name) for name in ("subject", "value", "note", "seen")}
         if done["action"] == "set_etr":
             told["value"] = _moment(done, "value", store).isoformat()
-        store.operations.record(code, str(done["action"]), who, **told)
+        store.operations.record(code, str(done["action"]), who, at=_step_at(done, store), **told)
     elif done["do"] == "amend":
         store.operations.amend(code, _changes(done, store), who)
     elif done["do"] == "operate":
@@ -89,6 +89,7 @@ def _open(done: Deed, store: Store, standings: Standings, who: str) -> str:
         "geom": standings.of(case).spot,
         **{name: _text(done, name) for name in ("place", "reason", "incident_code")},
         **planned,
+        **_at("opened_at", _happened(done, store)),
     }
     return store.operations.open(head, who, stuck=case.stuck)
 
@@ -111,7 +112,39 @@ def _operated(done: Deed, store: Store) -> dict[str, Any]:
         "action": str(done["action"]),
         "shutoff_code": operation.code,
         "note": _text(done, "note"),
+        **_at("at", _happened(done, store)),
     }
+
+
+def _step_at(done: Deed, store: Store) -> datetime | None:
+    """Return when a step happened, None for now; in the very minute of what it follows it is not before that."""
+    at = _happened(done, store)
+    if at is None:
+        return None
+    operation = store.operations.operation(str(done["code"]))
+    before = operation.moved_at if done["action"] in allowed(operation) else operation.opened_at
+    return before if at == before.replace(second=0, microsecond=0) else at
+
+
+def _happened(done: Deed, store: Store) -> datetime | None:
+    """Return when a person says that something happened, None for now.
+
+    Raises
+    ------
+    InputError
+        When it is no moment, or has not come yet.
+    """
+    if not _text(done, "when"):
+        return None
+    at = _moment(done, "when", store)
+    if at > datetime.now(at.tzinfo):
+        raise InputError(f"{at.isoformat()} lies in the future", todo="record it once it has happened", field="when")
+    return at
+
+
+def _at(name: str, moment: datetime | None) -> dict[str, datetime]:
+    """Return a moment under its column, nothing for now."""
+    return {} if moment is None else {name: moment}
 
 
 def _text(done: Deed, name: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from zoneinfo import ZoneInfo
 
 from dash import html
@@ -9,10 +11,10 @@ from dash.development.base_component import Component
 
 from dashboards import shell
 from dashboards.access import Permission
-from dashboards.emergency.parts import Field, deed, may
+from dashboards.emergency.parts import Field, deed, happened, may
 from dashboards.emergency.standing import Standing
 from gisapp.operations import Operation, allowed, amendable, burst_text, wants_reason
-from gisapp.operations.lifecycle import DECISIONS
+from gisapp.operations.lifecycle import DECISIONS, DONE
 from gisapp.words import utility_word, word
 
 
@@ -27,7 +29,7 @@ def next_steps(standing: Standing, spoken: str) -> list[Component]:
 
 
 def amending(standing: Standing, zone: ZoneInfo, spoken: str) -> list[Component]:
-    """Return the buttons that say the head better: another burst that is clicked, and what a dialog asks."""
+    """Return the buttons that say the head better, by a dialog or a clicked burst, and that of late entries."""
     operation = standing.operation
     if operation is None or not may(Permission.SHUTOFF_RECORD):
         return []
@@ -38,7 +40,16 @@ def amending(standing: Standing, zone: ZoneInfo, spoken: str) -> list[Component]
     if "links" in names and operation.kind == "emergency":
         told = {"data-case": "adding", "aria-pressed": "false"}
         buttons.append(html.Button([shell.icon("plus"), word("emergency.add", spoken)], className="button", **told))
+    if operation.status not in DONE:
+        buttons.append(_late(operation, zone, spoken))
     return [button for button in buttons if button is not None]
+
+
+def _late(operation: Operation, zone: ZoneInfo, spoken: str) -> Component:
+    """Return the button after which the next entry asks when it happened; dialogs that ask anyway take it from here."""
+    asked = happened(zone, spoken, least=operation.opened_at)
+    inside = [shell.icon("clock"), word("emergency.late", spoken)]
+    return html.Button(inside, className="button late", **{"data-when": json.dumps(asdict(asked))})
 
 
 def _head_field(name: str, operation: Operation, zone: ZoneInfo, spoken: str) -> Field:

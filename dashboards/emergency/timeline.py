@@ -16,6 +16,8 @@ from dashboards.emergency.parts import actor, clock, joined, may, section, sente
 from dashboards.emergency.standing import Standing
 from gisapp.words import catalog, term, utility_word, word
 
+LATE = pd.Timedelta(minutes=2)
+"""What is written down no later than this counts as written at once."""
 VALVES = ("closed", "opened", "could_not_close", "could_not_open")
 
 
@@ -38,7 +40,7 @@ def _notes(standing: Standing) -> dict[tuple[datetime, str], str]:
 
 
 def _entry(row: Mapping[Any, Any], notes: Mapping[Any, str], standing: Standing, spoken: str) -> Component:
-    """Return one entry: when, what, who."""
+    """Return one entry: when it happened, what, who; and when it was written down, where that was later."""
     when = clock(row["at"], spoken, today=standing.situation.made_at)
     note = notes.get((row["at"].to_pydatetime(warn=False), row["action"]))
     return html.Li(
@@ -47,12 +49,21 @@ def _entry(row: Mapping[Any, Any], notes: Mapping[Any, str], standing: Standing,
             html.Span(
                 [
                     html.Span(sentence(joined(_what(row, standing, spoken), _value(row, standing, spoken)))),
-                    html.Span(joined(note, actor(row["actor"], spoken)), className="quiet"),
+                    html.Span(
+                        joined(note, actor(row["actor"], spoken), _noted(row, standing, spoken)), className="quiet"
+                    ),
                 ],
                 className="grows",
             ),
         ]
     )
+
+
+def _noted(row: Mapping[Any, Any], standing: Standing, spoken: str) -> str | None:
+    """Return when a step was written down, None where that was at once."""
+    if pd.isna(row["noted_at"]) or row["noted_at"] - row["at"] < LATE:
+        return None
+    return word("emergency.noted_at", spoken, when=clock(row["noted_at"], spoken, today=standing.situation.made_at))
 
 
 def _what(row: Mapping[Any, Any], standing: Standing, spoken: str) -> str:

@@ -42,7 +42,8 @@ class Course:
     level
         The response level, None while none is set.
     timeline
-        at, actor, action, subject, value: steps and operations of valves in the order of their moments.
+        at, noted_at, actor, action, subject, value: steps and operations of valves in the order of their moments;
+        ``noted_at`` is when a step was written down, missing for valves.
     """
 
     code: str
@@ -137,15 +138,16 @@ _TOLD = ("inform_dispatch", "inform_fire_service", "publish", "report_up", "rest
 
 def _timeline(operation: Operation) -> pd.DataFrame:
     """Return steps and operations of valves in the order of their moments."""
-    steps = operation.steps[["at", "actor", "action", "subject", "value"]]
-    valves = operation.valves.assign(subject=operation.valves["device_code"], value=None)
+    steps = operation.steps[["at", "noted_at", "actor", "action", "subject", "value"]]
+    valves = operation.valves.assign(noted_at=None, subject=operation.valves["device_code"], value=None)
     parts = [part for part in (steps, valves[steps.columns]) if len(part)]
     both = pd.concat([part.astype(object) for part in parts], ignore_index=True)
-    both["at"] = pd.to_datetime(both["at"], utc=True)
+    for name in ("at", "noted_at"):
+        both[name] = pd.to_datetime(both[name], utc=True)
     return both.sort_values("at", kind="stable", ignore_index=True)
 
 
 def _zoned(frame: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
     """Return a frame with its moments in the zone."""
-    moments = {name: frame[name].dt.tz_convert(zone) for name in ("at", "etr") if name in frame}
+    moments = {name: frame[name].dt.tz_convert(zone) for name in ("at", "noted_at", "etr") if name in frame}
     return frame.assign(**moments).reset_index(drop=True)

@@ -3,6 +3,7 @@
 import re
 import shutil
 
+import pandas as pd
 import pytest
 from conftest import DESK, PHONE, axe_findings, serving
 from playwright.sync_api import expect
@@ -130,6 +131,28 @@ def test_a_second_screen_sees_the_change_and_a_conflict_is_told_in_words(open_br
     other.locator(f"#valve-{valve} .writes", has_text="Done").click()
     expect(one.locator(f"#valve-{valve}")).to_have_class(re.compile("done"))  # it asks every five seconds
     expect(one.locator("#emergency-said")).to_contain_text("valves to close: 0/")
+
+
+def test_what_happened_earlier_is_asked_for_and_told_beside_when_it_was_written(desk, own, opened):
+    before = pd.Timestamp.now(tz=own.store.zone).floor("min") - pd.Timedelta(minutes=90)
+    code = opened(ordered=False, opened_at=before.to_pydatetime())
+    page = desk.go(f"/en/emergency?shutoff={code}")
+    then = f"{before + pd.Timedelta(minutes=20):%Y-%m-%dT%H:%M}"
+    page.locator(".event-line .late").click()
+    page.locator(".event-line .writes", has_text="Order the shutoff").click()
+    when = page.locator("dialog input[name=when]")
+    assert when.get_attribute("min") == f"{before:%Y-%m-%dT%H:%M}"
+    assert when.input_value() == ""
+    when.fill(f"{before + pd.Timedelta(days=2):%Y-%m-%dT%H:%M}")
+    page.locator("dialog .button.main").click()
+    assert page.locator("dialog").count() == 1  # the browser itself refuses what has not come yet
+    when.fill(then)
+    page.locator("dialog .button.main").click()
+    expect(page.locator(".event-line .status")).to_have_text("ordered")
+    assert own.store.operations.operation(code).moved_at == pd.Timestamp(then, tz=own.store.zone)
+    expect(page.locator(".timeline li").first).to_contain_text("written down")
+    page.locator(".valves .writes", has_text="Done").first.click()  # asks no more
+    expect(page.locator(".event-line .status")).to_have_text("closing valves")
 
 
 def test_facts_are_recorded_once_and_judged_by_their_clocks(desk, own, opened):

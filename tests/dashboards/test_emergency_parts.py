@@ -10,7 +10,9 @@ from dashboards.app import create_app
 from dashboards.emergency.case import Case
 from dashboards.emergency.clocks import clocks
 from dashboards.emergency.standing import Standings
+from dashboards.emergency.steps import amending
 from dashboards.emergency.teams import nearest
+from dashboards.emergency.timeline import timeline
 from dashboards.snapshot import Snapshot, snapshot_of
 
 
@@ -39,6 +41,25 @@ def test_a_duty_that_one_fact_ends_has_its_button(town, page):
     now = pd.Timestamp(riverside.moment(100)).tz_convert(town.zone)
     done = [deed["action"] for deed in offered(clocks(standing, now, town.zone, "en"))]
     assert sorted(done) == ["arrange_supply", "inform_dispatch", "inform_fire_service", "publish"]
+
+
+def test_the_timeline_tells_when_a_thing_happened_and_when_it_was_written_down_later(town, page):
+    code = town.operations.open({"utility": "water", "kind": "emergency", "links": "P2@100"}, "E01")
+    assert "written down" not in str(timeline(Standings(page).of(Case(code=code)), "en"))
+    late = riverside.emergency(town)
+    said = str(timeline(Standings(page).of(Case(code=late)), "en"))
+    assert said.count("written down") == len(town.operations.operation(late).steps)
+    assert "13:53" in said
+
+
+def test_late_entries_are_asked_for_from_the_opening_of_the_record_on(town, page):
+    standing = Standings(page).of(Case(code=riverside.emergency(town)))
+    (late,) = [part for part in amending(standing, town.zone, "en") if "late" in part.className]
+    asked = json.loads(getattr(late, "data-when"))
+    assert (asked["name"], asked["kind"], asked["zone"], asked["least"]) == (
+        *("when", "past", "Asia/Shanghai"),
+        "2026-11-20T13:53",
+    )
 
 
 def test_a_crew_at_work_elsewhere_is_offered_last_and_marked(town, page):

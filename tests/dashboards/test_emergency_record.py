@@ -1,6 +1,6 @@
 """What the commander's page shows and writes, without a browser, in the town by the river."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -120,6 +120,36 @@ def test_an_estimate_is_a_moment(town, done):
         done(do="step", code=code, action="set_etr", value="soon")
     done(do="step", code=code, action="set_etr", value="2026-11-20T22:30")
     assert town.operations.operation(code).etrs["etr"].iloc[-1] == pd.Timestamp("2026-11-20T14:30Z")
+
+
+def test_what_happened_earlier_is_written_down_with_its_moment(town, done):
+    code = done(do="open", kind="emergency", utility="water", bursts=["P2"], stuck=[], when="2026-11-20T02:40")
+    operation = town.operations.operation(code)
+    assert operation.opened_at == datetime.fromisoformat("2026-11-19T18:40+00:00")
+    step = {"do": "step", "code": code}
+    done(**step, action="order", seen="proposed", when="2026-11-20T02:45")
+    done(do="operate", code=code, device="V1", action="closed", seen="", when="2026-11-20T02:30")
+    done(**step, action="remark", note="雨", when="2026-11-20T02:41")
+    after = town.operations.operation(code)
+    moments = pd.DatetimeIndex(after.steps["at"]).tz_convert(town.zone).strftime("%H:%M").tolist()
+    assert moments == ["02:40", "02:45", "02:45", "02:41"]
+    assert after.valves["at"].iloc[0] == pd.Timestamp("2026-11-20T02:30+08:00")
+
+
+def test_a_step_is_never_in_the_future_nor_before_what_it_follows(town, done):
+    code = riverside.emergency(town)  # reported at 13:53, its valve closed at 14:21
+    step = {"do": "step", "code": code, "action": "cut_off", "seen": "closing"}
+    soon = (datetime.now(town.zone) + timedelta(minutes=2)).strftime("%Y-%m-%dT%H:%M")
+    for when, words in ((soon, "lies in the future"), ("2026-11-20T14:20", "lies before"), ("noon", "day and time")):
+        with pytest.raises(InputError, match=words):
+            done(**step, when=when)
+    assert town.operations.operation(code).status == "closing"
+
+
+def test_the_very_minute_of_the_step_before_is_not_before_it(town, done):
+    code = riverside.emergency(town, opened_at=riverside.moment(0.5))
+    done(do="step", code=code, action="remark", note="雨", when="2026-11-20T13:53")
+    assert town.operations.operation(code).steps["at"].iloc[-1] == pd.Timestamp(riverside.moment(0.5))
 
 
 def test_a_conflict_says_what_stands_now_and_who_did_it(town, done):
