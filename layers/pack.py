@@ -24,14 +24,21 @@ from layers.layer import Shapes, Style
 from layers.network import link_shapes
 from layers.offline import require_offline
 from layers.palette import TEXT
-from layers.shutoff import affected_links, area_shapes, critical_shapes, dry_hydrant_shapes, valves_to_close
+from layers.shutoff import (
+    affected_links,
+    area_shapes,
+    critical_shapes,
+    dry_hydrant_shapes,
+    low_pressure_shapes,
+    valves_to_close,
+)
 from layers.svg_map import Bounds, Drawing, bounds_around, svg_map
 from layers.vendored import asset, leaflet_css
 
 TABLES = ("links", "devices", "buildings", "streets", "landcover")
 """The tables that the map is drawn from, beside the situation."""
 Say = Callable[..., str]
-_KEYED = ("shutoff_links", "shutoff_hydrants", "shutoff_critical", "shutoff_valves")
+_KEYED = ("shutoff_low_pressure", "shutoff_links", "shutoff_hydrants", "shutoff_critical", "shutoff_valves")
 _FIRST = ("valves", "unusable", "verify", "trips", "restoration", "critical")
 _WIDE_M = 4000.0
 _MOST_BUILDINGS, _MOST_LINKS = 4_000, 6_000
@@ -120,7 +127,7 @@ def _map(situation: Situation, tables: Mapping[str, gpd.GeoDataFrame], language:
     answer = situation.answer
     links, devices = (frame[frame["utility"] == answer.utility] for frame in (tables["links"], tables["devices"]))
     burst = links.loc[links["code"].isin(situation.pipes["code"]), ["code", "geom"]]
-    users = situation.lost.customers
+    users, low = situation.lost.customers, situation.pressure
     users = users[users["critical"].notna()]
     users = users.assign(code=users["code"].map(masked_account))
     log = situation.valves.dropna(subset="done")
@@ -143,6 +150,7 @@ def _map(situation: Situation, tables: Mapping[str, gpd.GeoDataFrame], language:
             street_shapes(ground["streets"], theme=theme),
             link_shapes(ground["links"], answer.utility, theme=theme),
             area_shapes(situation.area, language=language, theme=theme),
+            *([] if low is None else [low_pressure_shapes(low.links, links, theme=theme)]),
             affected_links(answer, links, language=language, theme=theme),
             Shapes("burst", "page.burst", "line", burst, site, table="links"),
             dry_hydrant_shapes(situation.hydrants, theme=theme),

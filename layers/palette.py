@@ -46,8 +46,20 @@ _INCIDENT = {
     },
 }
 _SHUTOFF = {
-    "light": {"isolated": "#c1440e", "unintended": "#e69f00", "already_dry": "#6b7280", "storage_only": "#56b4e9"},
-    "dark": {"isolated": "#ff6a3d", "unintended": "#f7c044", "already_dry": "#9aa3b0", "storage_only": "#8fd0f7"},
+    "light": {
+        "isolated": "#c1440e",
+        "unintended": "#e69f00",
+        "already_dry": "#6b7280",
+        "storage_only": "#56b4e9",
+        "reduced": "#a324df",
+    },
+    "dark": {
+        "isolated": "#ff6a3d",
+        "unintended": "#f7c044",
+        "already_dry": "#9aa3b0",
+        "storage_only": "#8fd0f7",
+        "reduced": "#d58cff",
+    },
 }
 _DEVICE = {
     "light": {"open": "#2f3b4a", "closed": "#c1440e", "stuck": "#cc79a7", "unknown": "#8a94a3", "hydrant": "#007a59"},

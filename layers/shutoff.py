@@ -159,6 +159,27 @@ def dry_hydrant_shapes(hydrants: gpd.GeoDataFrame, *, theme: str = "light") -> S
     )
 
 
+def low_pressure_shapes(fallen: pd.DataFrame, links: gpd.GeoDataFrame, *, theme: str = "light") -> Shapes:
+    """Return the links on which pressure is estimated to fall below the chosen one.
+
+    Parameters
+    ----------
+    fallen
+        ``code`` and the lowest ``after_m``, from :func:`gisapp.network.reduced_pressure`.
+    """
+    frame = links[["code", "diameter_mm", "geom"]].merge(fallen[["code", "after_m"]], on="code")
+    frame["after_m"] = frame["after_m"].round(1)
+    return Shapes(
+        name="shutoff_low_pressure",
+        title="layers.shutoff_low_pressure",
+        kind="line",
+        frame=frame,
+        style=Style(shutoff_colours(theme)["reduced"], width_px=4.0),
+        popup=("code", "after_m", "diameter_mm"),
+        table="links",
+    )
+
+
 def area_shapes(area: gpd.GeoDataFrame, *, language: str, theme: str = "light") -> Shapes:
     """Return the affected area, by the way it loses supply."""
     colours = shutoff_colours(theme)

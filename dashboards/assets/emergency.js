@@ -176,6 +176,10 @@
       button.setAttribute("aria-pressed", String(wanted));
       setProps("emergency-within", { data: wanted });
     }
+    if (button.dataset.pressure) {
+      const below = button.closest(".pressure-ask")?.querySelector("input")?.value;
+      setProps("emergency-pressure-asked", { data: { do: button.dataset.pressure, below, at: Date.now() } });
+    }
     if (jump) jumpTo(document.getElementById(jump));
   });
 

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dashboards.commands.console import Progress
 from dashboards.commands.networks import network_in
 
 if TYPE_CHECKING:
@@ -39,22 +40,27 @@ def situation_in(
     *,
     own_rules: Path | None = None,
     network: Callable[[str], Network] | None = None,
+    pressure_m: float | None = None,
 ) -> Situation:
     """Return the situation of an operation of a store, answered as the network stood before it.
 
-    ``own_rules`` stand in place of the rules that the store keeps.
+    ``own_rules`` stand in place of the rules that the store keeps; with ``pressure_m`` it holds the estimate of who
+    keeps supply but falls below that pressure.
     """
-    from gisapp.network import shutoff
+    from gisapp.network import reduced_pressure, shutoff
     from gisapp.operations import states_for
     from gisapp.reports.situation import TABLES, situation_of
 
     states = states_for(operation, store.table("valve_operations"), store.table("devices"))
     known = (network or networks_in(store))(operation.utility)
+    answer = shutoff(known, operation.bursts, **asdict(states))
+    told = Progress("estimating pressure")
     return situation_of(
-        shutoff(known, operation.bursts, **asdict(states)),
+        answer,
         {name: store.table(name) for name in TABLES},
         now=now,
         zone=store.zone,
         operation=operation,
         own_rules=own_rules or store.own_rules,
+        pressure=None if pressure_m is None else reduced_pressure(known, answer, below_m=pressure_m, progress=told),
     )

@@ -41,6 +41,7 @@ def add_commands(commands: Any) -> None:
     made.add_argument("--format", choices=("html", "docx", "txt"), default="html")
     made.add_argument("--draft", action="store_true", help="draft it anew, whatever was released")
     made.add_argument("--release", type=Path, metavar="FILE.txt", help="release this text as the next revision")
+    pressure_option(made)
     made.add_argument("--issuer", metavar="NAME", help="who speaks; the store's name when absent")
     made.add_argument("--hotline", metavar="NUMBER", help="the number to call")
     made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="required for docx")
@@ -56,8 +57,15 @@ def add_commands(commands: Any) -> None:
     made.add_argument("--shutoff", metavar="ID", help="code of the operation")
     made.add_argument("--lang", choices=LANGUAGES, default="zh-Hans")
     made.add_argument("--rules", type=Path, metavar="OWN.toml", help="your own copy of the rules of shutoffs")
+    pressure_option(made)
     made.add_argument("--check", type=Path, metavar="PACK.html", help="check this page and write nothing")
     made.add_argument("-o", dest="out", type=Path, metavar="PACK.html")
+
+
+def pressure_option(made: argparse.ArgumentParser) -> None:
+    """Add ``--pressure-m``."""
+    about = "tell who is estimated to keep supply below this pressure (water; 14 m are 0.14 MPa)"
+    made.add_argument("--pressure-m", type=float, metavar="METRES", help=about)
 
 
 def run_notice(options: argparse.Namespace) -> int:
@@ -139,7 +147,9 @@ def _edition(store: Store, options: argparse.Namespace, issuer: str, now: Any) -
     if found is not None:
         return found
     hotline = options.hotline or str(store.setting("hotline") or "")
-    text = draft(kind, situation_in(store, operation, now), options.lang, Issuer(issuer, hotline))
+    text = draft(
+        kind, situation_in(store, operation, now, pressure_m=options.pressure_m), options.lang, Issuer(issuer, hotline)
+    )
     return Edition(text, options.shutoff)
 
 
@@ -171,7 +181,7 @@ def _pack(store: Store, options: argparse.Namespace) -> str:
     now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
     operation = store.operations.operation(options.shutoff)
     revisions = store.revisions()
-    told = situation_in(store, operation, now, own_rules=options.rules)
+    told = situation_in(store, operation, now, own_rules=options.rules, pressure_m=options.pressure_m)
     return pack_html(
         told,
         {name: store.table(name) for name in TABLES},

@@ -32,6 +32,7 @@ JUMPS = (
     "critical",
     "valves",
     "supply",
+    "pressure",
     "crews",
     "etr",
     "clocks",
@@ -41,6 +42,7 @@ JUMPS = (
     "timeline",
     "ways",
 )
+_OF_WATER = ("pressure",)
 _OF_RECORDS = ("etr", "clocks", "told", "posted", "texts", "timeline")
 PARTS = ("band", "event", "left", "right", "clocks", "below", "rows", "answers", "shares")
 """What :func:`shown` returns, in this order."""
@@ -92,7 +94,11 @@ def nothing_asked(utility: str, snapshot: Snapshot, standings: Standings, spoken
 
 def _jumps(standing: Standing, spoken: str) -> Component:
     """Return the list of sections, for a phone."""
-    names = [name for name in JUMPS if standing.operation is not None or name not in _OF_RECORDS]
+    absent = (
+        *(() if standing.operation is not None else _OF_RECORDS),
+        *(_OF_WATER if standing.utility != "water" else ()),
+    )
+    names = [name for name in JUMPS if name not in absent]
     links = [
         html.Button(word(f"emergency.jump_{name}", spoken), className="jump", **{"data-jump": f"emergency-at-{name}"})
         for name in names

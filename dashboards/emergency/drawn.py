@@ -22,6 +22,7 @@ from layers.shutoff import (
     candidate_shapes,
     critical_shapes,
     dry_hydrant_shapes,
+    low_pressure_shapes,
     shared_area_shapes,
     valves_to_close,
 )
@@ -41,11 +42,13 @@ def drawn(standing: Standing, snapshot: Snapshot, spoken: str) -> list[dict[str,
     done = dict(situation.valves.dropna(subset="done")[["code", "done"]].to_numpy())
     letters = marks(standing)
     whole = situation.area[~situation.area["mixed"]]
+    low = situation.pressure
 
     def make(theme: str) -> list[Layer]:
         layers = [
             area_shapes(whole, language=spoken, theme=theme),
             shared_area_shapes(situation.area, language=spoken, theme=theme),
+            *([] if low is None else [low_pressure_shapes(low.links, links, theme=theme)]),
             affected_links(answer, links, language=spoken, theme=theme),
             *_burst(standing, theme),
             dry_hydrant_shapes(situation.hydrants, theme=theme),

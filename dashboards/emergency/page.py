@@ -18,6 +18,7 @@ from dashboards.emergency.clocks import clocks
 from dashboards.emergency.columns import nothing_asked, shown
 from dashboards.emergency.drawn import CLICKABLE, burst_at, extent_for, whole_extent
 from dashboards.emergency.parts import me
+from dashboards.emergency.pressure import order, pressure
 from dashboards.emergency.printed import pack
 from dashboards.emergency.record import Deed, conflict_words, write
 from dashboards.emergency.standing import Standings
@@ -40,14 +41,31 @@ UTILITY = "emergency-utility"  # of the network that is drawn
 SHOWN = "emergency-shown"  # the mark of what is shown; it changes with the case and with what was written
 RECORD, DECIDE = "emergency-record", "emergency-decide"  # what a person did, and by which right
 WRITTEN, BUSY = "emergency-written", "emergency-busy"
+PRESSURE, ESTIMATED = "emergency-pressure-asked", "emergency-estimated"
 ASKED, PAPER = "emergency-asked", "emergency-paper"
 CLICKED = "emergency-clicked"  # the case with the pipe that was clicked, and where
-KEPT = (UTILITY, SHOWN, CLICKED, RECORD, DECIDE, WRITTEN, BUSY, ASKED, PAPER, "emergency-rows", "emergency-within")
+KEPT = (
+    UTILITY,
+    SHOWN,
+    CLICKED,
+    RECORD,
+    DECIDE,
+    WRITTEN,
+    BUSY,
+    ASKED,
+    PAPER,
+    PRESSURE,
+    ESTIMATED,
+    "emergency-rows",
+    "emergency-within",
+)
 PLACES = (
     *((f"emergency-{name}", "children") for name in ("band", "event", "left", "right", "clocks", "below")),
     *(("emergency-rows", "data"), ("emergency-map", "answers"), ("emergency-shares", "children")),
 )
 """Where the parts that :func:`dashboards.emergency.columns.shown` returns stand."""
+PRESSURE_MS = 700
+"""How often a running estimate is asked how far it is."""
 CLOCK_MS = 15_000
 """How often duties are judged anew though nothing was written."""
 
@@ -62,7 +80,10 @@ def layout(context: shell.Context) -> Component:
         ],
         stage=[_map(context), html.Div(id="emergency-shares", className="caption")],
         aside=[
-            *(html.Div(id=f"emergency-{name}", className="column") for name in ("right", "clocks", "below")),
+            *(
+                html.Div(id=f"emergency-{name}", className="column")
+                for name in ("right", "pressure", "clocks", "below")
+            ),
             html.Div(_customers(context), className="column customers"),
         ],
     )
@@ -74,6 +95,7 @@ def layout(context: shell.Context) -> Component:
             dcc.Store(id=CASE, data=case.stored()),
             *(dcc.Store(id=name) for name in KEPT),
             dcc.Interval(id="emergency-tick", interval=CLOCK_MS),
+            dcc.Interval(id="emergency-pressure-tick", interval=PRESSURE_MS, disabled=True),
             html.Div(id="emergency-said", className="unseen", role="status"),
         ],
         className="emergency",
@@ -90,6 +112,7 @@ def attach(app: Dash) -> None:
     _show(app, snapshot, standings)
     _place(app, snapshot)
     _judge(app, snapshot, standings)
+    _estimate(app, standings)
     _write(app, snapshot, standings, RECORD, Permission.SHUTOFF_RECORD)
     _write(app, snapshot, standings, DECIDE, Permission.SHUTOFF_DECIDE)
     _draft(app, snapshot, standings)
@@ -131,10 +154,13 @@ def _show(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
         Input(CASE, "data"),
         Input(shell.VERSION, "data"),
         Input(WRITTEN, "data"),
+        Input(ESTIMATED, "data"),
         State(SHOWN, "data"),
         needs=NEEDS,
     )
-    def show(stored: Any, _version: object, _written: object, before: str | None) -> tuple[Any, ...]:
+    def show(
+        stored: Any, _version: object, _written: object, _estimated: object, before: str | None
+    ) -> tuple[Any, ...]:
         case, spoken = case_from(stored), shell.language()
         mark = standings.mark(case)
         if mark == before:
@@ -174,6 +200,33 @@ def _judge(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
             return no_update
         zone = snapshot.store.zone
         return clocks(standings.of(case), pd.Timestamp.now(tz=zone), zone, shell.language())
+
+
+def _estimate(app: Dash, standings: Standings) -> None:
+    @callback(
+        app,
+        Output("emergency-pressure", "children"),
+        Output("emergency-pressure-tick", "disabled"),
+        Input(SHOWN, "data"),
+        Input(PRESSURE, "data"),
+        Input("emergency-pressure-tick", "n_intervals"),
+        State(CASE, "data"),
+        State(SHOWN, "data"),
+        needs=NEEDS,
+    )
+    def estimate(_shown: object, asked: Any, _ticks: object, stored: Any, mark: str | None) -> tuple[Any, bool]:
+        case = case_from(stored)
+        if case.empty:
+            return None, True
+        standing = standings.of(case)
+        if ctx.triggered_id == PRESSURE:
+            order(asked, standing, standings)
+        run = standings.estimates.of(standing.answer)
+        if mark != standings.mark(
+            case
+        ):  # an estimate has ended since the page was drawn; no output, which were a circle
+            set_props(ESTIMATED, {"data": standings.mark(case)})
+        return pressure(standing, run, shell.language()), run is None or run.over.is_set()
 
 
 def _write(app: Dash, snapshot: Snapshot, standings: Standings, name: str, needs: Permission) -> None:

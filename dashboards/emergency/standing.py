@@ -13,8 +13,9 @@ import pandas as pd
 import shapely
 
 from dashboards.emergency.case import Case
+from dashboards.emergency.estimates import Estimates
 from dashboards.snapshot import NETWORK_TABLES, Snapshot
-from gisapp.network import Network, Shutoff, shutoff
+from gisapp.network import Network, ReducedPressure, Shutoff, shutoff
 from gisapp.operations import Operation, Overrides, bursts_of, operation_list, operation_of, overrides, states_for
 from gisapp.operations.lifecycle import DONE
 from gisapp.operations.model import Burst
@@ -106,6 +107,8 @@ class Standings:
         self._answered = lru_cache(maxsize=256)(self._answer)
         self._coinciding = lru_cache(maxsize=2)(self._coincide)
         self._overridden = lru_cache(maxsize=64)(self._override)
+        self._estimated = lru_cache(maxsize=32)(_with_pressure)
+        self.estimates = Estimates()
 
     def of(self, case: Case) -> Standing:
         """Return how things stand for a case that is not empty.
@@ -115,16 +118,22 @@ class Standings:
         InputError
             For an unknown operation, link or device.
         """
-        return self._made(case, self._revisions(READ))
+        made = self._made(case, self._revisions(READ))
+        found = self.estimates.found(made.answer)
+        return made if found is None else self._estimated(made, found)
 
     def mark(self, case: Case) -> str:
         """Return what changes when something else would be shown for a case; up to # when it lies elsewhere."""
-        return f"{self.where(case)}#{case.opened}#{'.'.join(map(str, self._revisions(READ)))}"
+        return f"{self.where(case)}#{case.opened}#{'.'.join(map(str, self._revisions(READ)))}.{self.estimates.finished}"
 
     def where(self, case: Case) -> str:
         """Return what changes when the zone of a case may lie elsewhere: another burst, another valve that is stuck."""
         found = self.operation(case.code).stuck if case.code else ()
         return f"{case.address()}&{','.join(found)}"
+
+    def estimate(self, standing: Standing, below_m: float) -> None:
+        """Begin to estimate pressures of what is shown."""
+        self.estimates.start(self._network(standing.utility), standing.answer, below_m=below_m)
 
     def operation(self, code: str) -> Operation:
         """Return one operation as it stands."""
@@ -217,3 +226,8 @@ class Standings:
     def _revisions(self, tables: tuple[str, ...]) -> tuple[int, ...]:
         known = self._snapshot.store.revisions()
         return tuple(known[name] for name in tables)
+
+
+def _with_pressure(standing: Standing, found: ReducedPressure) -> Standing:
+    """Return how things stand, with an estimate of pressures."""
+    return replace(standing, situation=replace(standing.situation, pressure=found))

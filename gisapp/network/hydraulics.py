@@ -165,8 +165,10 @@ def _lifts(network: Network, ground: np.ndarray, demand: np.ndarray) -> np.ndarr
     drawing = demand > 0
     np.maximum.at(top, part[drawing], ground[drawing])
     first, last = np.where(usual.forth, (network.a, network.b), (network.b, network.a))
-    rise = top[part[last]] - top[part[first]]
-    return np.where(pump & np.isfinite(rise), np.maximum(np.nan_to_num(rise), 0.0), 0.0)
+    known = pump & np.isfinite(top[part[first]]) & np.isfinite(top[part[last]])
+    rise = np.zeros(len(pump))
+    rise[known] = top[part[last[known]]] - top[part[first[known]]]
+    return np.maximum(rise, 0.0)
 
 
 def flow(network: Network, passes: np.ndarray, fed: np.ndarray | None = None, zone: np.ndarray | None = None) -> Flow:

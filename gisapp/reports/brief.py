@@ -18,6 +18,7 @@ from gisapp.words import utility_word, word
 Row = Mapping[Hashable, Any]
 NONE = "–"
 MOST_FEEDS = 12
+MOST_REDUCED = 40
 _SHARED = {
     "valves": "page.must_close",
     "unusable": "page.unusable",
@@ -233,6 +234,31 @@ def _who(tell: _Teller) -> Iterable[Part | None]:
         },
         note=phrases.storage(situation, speech),
     )
+    yield _reduced(tell)
+
+
+def _reduced(tell: _Teller) -> Part | None:
+    """Return who is estimated to keep supply below a pressure, the lowest first, critical users before others."""
+    situation, speech = tell.situation, tell.speech
+    found = situation.pressure
+    if found is None:
+        return None
+    fallen = found.fallen.assign(later=found.fallen["critical"].isna())
+    note = " ".join([phrases.reduced(situation, speech), *(one.words(speech.language) for one in found.notes)])
+    part = tell.part(
+        "reduced",
+        fallen.sort_values(["later", "after_m", "code"]),
+        {
+            "account": lambda row: masked_account(str(row["code"])),
+            "kind": lambda row: NONE if pd.isna(row["critical"]) else speech.critical(row["critical"]),
+            "households": lambda row: NONE if pd.isna(row["households"]) else speech.number(row["households"]),
+            "before_m": lambda row: NONE if pd.isna(row["before_m"]) else speech.number(row["before_m"]),
+            "after_m": lambda row: speech.number(row["after_m"]),
+        },
+        note=note,
+        most=MOST_REDUCED,
+    )
+    return part or Part("reduced", tell.title("reduced"), Listing((), ()), note)
 
 
 def _around(tell: _Teller) -> Iterable[Part | None]:

@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from gisapp.grids import assign, grids_at
-from gisapp.network import Shutoff, least_hours
+from gisapp.network import ReducedPressure, Shutoff, least_hours
 from gisapp.network.area import AreaShares, affected_area, area_shares
 from gisapp.network.attach import rows_of
 from gisapp.operations import Operation
@@ -100,6 +100,8 @@ class Situation:
         The rules of shutoffs that hold.
     storage_hours
         Hours until the first storage that alone feeds somebody is empty; None where it is not known.
+    pressure
+        The estimate of who keeps supply but falls below a pressure; None where nobody asked for one.
     """
 
     answer: Shutoff
@@ -122,6 +124,7 @@ class Situation:
     trunks: tuple[TrunkRule, ...]
     rules: ShutoffRules
     storage_hours: float | None
+    pressure: ReducedPressure | None = None
 
     @property
     def utility(self) -> str:
@@ -179,6 +182,7 @@ def situation_of(
     zone: ZoneInfo,
     operation: Operation | None = None,
     own_rules: Path | str | None = None,
+    pressure: ReducedPressure | None = None,
 ) -> Situation:
     """Return the situation of a shutoff.
 
@@ -196,6 +200,8 @@ def situation_of(
         The record, None where there is none.
     own_rules
         A utility's own copy of the rules of shutoffs; those of the day on which the record was opened hold.
+    pressure
+        From :func:`gisapp.network.reduced_pressure`, of this answer.
 
     Raises
     ------
@@ -249,6 +255,7 @@ def situation_of(
         trunks=trunks,
         rules=rules,
         storage_hours=least_hours(answer.storage_only),
+        pressure=pressure,
     )
 
 

@@ -81,12 +81,12 @@ def _area(situation: Situation, speech: Speech) -> Section:
         *(speech.say("area_road", road=road) for road in phrases.roads(situation, speech)),
         *(speech.say("area_community", community=community) for community in phrases.communities(situation, speech)),
     ]
-    storage = phrases.storage(situation, speech)
+    weak = [said for said in (phrases.storage(situation, speech), phrases.reduced(situation, speech)) if said]
     paragraphs = (speech.say("area_households", households=speech.number(situation.total("households"))),)
     return Section(
         speech.say("head_area"),
         paragraphs=paragraphs,
-        points=(*points, *([storage] if storage else []), *speech.lines("area_weak")),
+        points=(*points, *weak, *speech.lines("area_weak")),
     )
 
 

@@ -126,6 +126,15 @@ def storage(situation: Situation, speech: Speech) -> str:
     )
 
 
+def reduced(situation: Situation, speech: Speech) -> str:
+    """Return who keeps supply but may fall below a pressure, as an estimate; empty where none was made."""
+    found = situation.pressure
+    if found is None:
+        return ""
+    households = int(found.fallen["households"].sum())
+    return speech.say("reduced", households=speech.number(households), below=f"{found.below_m:g}")
+
+
 def titled(situation: Situation, speech: Speech, title: str) -> str:
     """Return a title, marked where the operation is an exercise."""
     drill = situation.course is not None and situation.course.drill

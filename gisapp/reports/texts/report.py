@@ -83,9 +83,9 @@ def _who(situation: Situation, speech: Speech) -> list[tuple[str, str]]:
     people = phrases.numbers(situation, speech)
     if situation.long_households is not None:
         people = speech.say("people_long", people=people, households=speech.number(situation.long_households))
-    storage = phrases.storage(situation, speech)
+    weak = [said for said in (phrases.storage(situation, speech), phrases.reduced(situation, speech)) if said]
     rows = [
-        ("people", speech.apart([people, storage]) if storage else people),
+        ("people", speech.apart([people, *weak])),
         (
             "critical",
             speech.say("critical_told", kinds=kinds, told=told, helped=helped) if kinds else speech.say("none"),
