@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
@@ -14,13 +13,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from PIL import Image
 
 from dashboards.cut import lonlat_in_frame, to_degrees
 from dashboards.sheets import anchors, told
 from dashboards.tiles import Tiles
 from gisapp.tables import TABLES
 from gisapp.words import catalog, word
+from layers.density import png
 from layers.layer import Classes, Layer, Legend, Raster, Shapes, Style, Widths, standing_before
 from layers.palette import THEMES
 
@@ -70,7 +69,7 @@ def picture(raster: Raster, *, to: str = "wgs84") -> dict[str, Any]:
     corners = np.array([[west, north], [east, north], [east, south], [west, south]])
     latitude = np.degrees(np.arctan(np.sinh(corners[:, 1] / _EARTH_M)))
     places = lonlat_in_frame(np.column_stack([np.degrees(corners[:, 0] / _EARTH_M), latitude]), to)
-    url = "data:image/png;base64," + base64.b64encode(_png(raster.pixels)).decode("ascii")
+    url = "data:image/png;base64," + base64.b64encode(png(raster.pixels)).decode("ascii")
     return {"url": url, "coordinates": places.round(7).tolist()}
 
 
@@ -174,18 +173,3 @@ def _in_degrees(frame: gpd.GeoDataFrame, to: str) -> np.ndarray:
 
     moved: np.ndarray = shapely.transform(frame.geometry.to_numpy(), place)
     return moved
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    """Return RGBA pixels as PNG; with a palette, which is several times smaller, where 256 colours are enough."""
-    packed = np.ascontiguousarray(pixels).view(np.uint32)[:, :, 0]
-    colours, index = np.unique(packed, return_inverse=True)
-    written = io.BytesIO()
-    if len(colours) > 256:
-        Image.fromarray(pixels, "RGBA").save(written, "PNG")
-        return written.getvalue()
-    parts = colours.view(np.uint8).reshape(-1, 4)
-    image = Image.fromarray(index.reshape(packed.shape).astype(np.uint8), "P")
-    image.putpalette(parts[:, :3].tobytes())
-    image.save(written, "PNG", transparency=parts[:, 3].tobytes())
-    return written.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -225,6 +226,20 @@ def piece_shapes(pieces: gpd.GeoDataFrame, *, limits: Sequence[float], language:
     )
 
 
+def png(pixels: np.ndarray) -> bytes:
+    """Return RGBA pixels as a PNG, with a palette where 256 colours are enough."""
+    packed = np.ascontiguousarray(pixels).view(np.uint32)[..., 0]
+    colours = np.sort(pd.unique(packed.ravel()))
+    if len(colours) <= 256:
+        picture = Image.fromarray(np.searchsorted(colours, packed).astype(np.uint8), "P")
+        picture.putpalette(colours.view(np.uint8).tobytes(), "RGBA")
+    else:
+        picture = Image.fromarray(pixels, "RGBA")
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()
+
+
 def write_png(
     surface: Surface,
     path: Path | str,
@@ -244,7 +259,7 @@ def write_png(
     limits
         Limits of the classes in the surface's unit; by default those that suit it by itself.
     note
-        A line under the title, such as the types and the period.
+        Lines under the title, such as the types and the period.
 
     Raises
     ------
@@ -292,7 +307,7 @@ def _lines(
         word("density.counted", language, count=surface.points),
     ]
     lines: list[tuple[str | None, str]] = [(None, word("density.title", language))]
-    lines += [(None, note)] if note else []
+    lines += [(None, line) for line in note.splitlines()]
     lines += [(None, legend.unit), *reversed(legend.entries)]
     return lines + [(None, words) for words in told]
 

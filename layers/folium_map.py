@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,15 +9,14 @@ from html import escape
 from typing import Any, ClassVar
 
 import folium
-import numpy as np
 import pyproj
 from branca.element import Element, MacroElement
 from folium.raster_layers import ImageOverlay
 from jinja2 import Template
-from PIL import Image
 
 from gisapp.errors import InputError
 from gisapp.words import word
+from layers.density import png
 from layers.layer import Classes, Layer, Legend, Raster, Shapes
 from layers.offline import require_offline
 from layers.packing import extent, packed
@@ -175,16 +173,6 @@ def _picture(layer: Raster, language: str) -> ImageOverlay:
         pane="picture",
         pixelated=False,
     )
-
-
-def png(pixels: np.ndarray) -> bytes:
-    """Return RGBA pixels as a PNG with a palette where 256 colours are enough."""
-    picture = Image.fromarray(pixels, "RGBA")
-    if len(picture.getcolors(257) or range(257)) <= 256:
-        picture = picture.quantize(256, method=Image.Quantize.FASTOCTREE)
-    stream = io.BytesIO()
-    picture.save(stream, "PNG", optimize=True)
-    return stream.getvalue()
 
 
 def _extent(layers: Sequence[Layer]) -> tuple[float, float, float, float]:

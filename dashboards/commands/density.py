@@ -214,7 +214,7 @@ def _surface(asked: _Asked) -> int:
     note = f"{asked.start} – {asked.end}"
     if asked.earlier is not None:
         drawn = change_surface(drawn, _rate(asked, asked.earlier, way))
-        note += f" / {asked.earlier.start} – {asked.earlier.end}"
+        note += f"\n− {asked.earlier.start} – {asked.earlier.end}"
     if np.isnan(drawn.values).all():
         say("nothing written: nowhere is enough exposed within the kernel for a rate; choose a wider bandwidth")
         return 1

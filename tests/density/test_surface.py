@@ -1,3 +1,5 @@
+import importlib
+
 import numpy as np
 import pyproj
 import pytest
@@ -158,3 +160,14 @@ def test_the_web_picture_keeps_to_its_pixels_and_covers_the_bounds():
     assert south <= min(y)
     assert east >= max(x)
     assert north >= max(y)
+
+
+def test_many_points_in_two_halves_give_the_same_surface(monkeypatch):
+    points = np.random.default_rng(5).normal([520_000, 3_386_000], 900, (301, 2))
+    weights = [np.arange(100.0), np.ones(201)]
+    options = {"bandwidth_m": 200, "bounds": CITY, "weights": weights}
+    whole = surface([points[:100], points[100:]], **options)
+    monkeypatch.setattr(importlib.import_module("gisapp.density.surface"), "_MANY", 10)
+    halves = surface([points[:100], points[100:]], **options)
+    np.testing.assert_allclose(halves.values, whole.values, rtol=1e-6, atol=1e-9)
+    assert halves.points == whole.points == 301
