@@ -6,10 +6,11 @@
 The peer counts into cells with ``numpy.histogram2d`` and blurs with ``scipy.ndimage.gaussian_filter``, the
 usual way; its cells and its bandwidth are ours. The error of both is that against the exact sum of
 kernels at 40 cells, as a share of the highest value there. ``gaussian_kde`` of scipy, which sums kernels
-one by one, gets fewer points and is compared per point. Times are of the processor, of one core, the
-best of three runs (the cube and the peers: one run), so that other work on the computer hardly counts; where
-p95 is said, on the clock, of 20 questions in a row. datashader counts into cells without a kernel, scikit-learn sums kernels in
-a tree, geopandas joins points to the same hexagons; the last two get fewer points and are compared per point.
+one by one, gets fewer points and is compared per point. Times are of the processor, the best of three
+runs (the cube and the peers: one run), so that other work on the computer hardly counts; where p95 is said,
+on the clock, of 20 questions in a row. datashader counts into cells without a kernel, scikit-learn sums
+kernels in a tree, geopandas joins points to the same hexagons; the last two get fewer points and are
+compared per point.
 """
 
 from __future__ import annotations
