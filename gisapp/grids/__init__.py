@@ -1,6 +1,7 @@
 """A coverage of polygons, and which of them a point is in."""
 
 from gisapp.grids.assign import assign
+from gisapp.grids.changes import Change, History, change_of
 from gisapp.grids.coverage import coverage_faults, grids_at
 from gisapp.grids.districting import rebalance, suggest
 from gisapp.grids.districting_proposal import Proposal
@@ -8,15 +9,20 @@ from gisapp.grids.districting_reasons import Shortfall
 from gisapp.grids.districting_units import Units
 from gisapp.grids.index import GridIndex, grid_index, shapely_index
 from gisapp.grids.leaders import leaders_at
+from gisapp.grids.plans import Plan, plan_grids, plan_of, plan_of_grids
 from gisapp.grids.units import cut_out, units_of
 from gisapp.grids.workload import incident_rows, outside_load, rows_at, workload
 
 __all__ = [
+    "Change",
     "GridIndex",
+    "History",
+    "Plan",
     "Proposal",
     "Shortfall",
     "Units",
     "assign",
+    "change_of",
     "coverage_faults",
     "cut_out",
     "grid_index",
@@ -24,6 +30,9 @@ __all__ = [
     "incident_rows",
     "leaders_at",
     "outside_load",
+    "plan_grids",
+    "plan_of",
+    "plan_of_grids",
     "rebalance",
     "rows_at",
     "shapely_index",
