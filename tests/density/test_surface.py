@@ -57,6 +57,12 @@ def test_every_place_of_a_point_within_its_cell_is_exact():
     assert worst < 1e-3
 
 
+def test_mass_is_the_number_of_incidents_for_the_widest_kernel():
+    points = np.random.default_rng(3).uniform([518_500, 3_384_500], [521_500, 3_387_500], (500, 2))
+    found = surface(points, bandwidth_m=4000, bounds=(498_000.0, 3_364_000.0, 542_000.0, 3_408_000.0))
+    assert found.values.sum(dtype=np.float64) * found.cell_m**2 / 1e6 == pytest.approx(500, rel=1e-3)
+
+
 @pytest.mark.parametrize("bandwidth_m", [30.0, 150.0, 600.0])
 def test_mass_is_the_number_of_incidents_away_from_the_border(bandwidth_m):
     rng = np.random.default_rng(3)
