@@ -98,7 +98,10 @@ class Cube:
 
         Where only types and days are chosen they are views; nothing is copied.
         """
-        return [self.points[part] for part in self._found(choice, 0)]
+        return [
+            self.points[part] if isinstance(part, slice) else self.points.take(part, axis=0)
+            for part in self._found(choice, 0)
+        ]
 
     def unlocated(self, choice: Choice = ALL) -> int:
         """Return how many of the chosen incidents have no position, and so are on no map.
@@ -122,8 +125,7 @@ class Cube:
             if self._plain(choice):
                 counts += np.diff(ends)
             elif part.stop > part.start:
-                passed = np.concatenate([[0], np.cumsum(self._mask(part, choice), dtype=np.int64)])
-                counts += np.diff(passed[ends - ends[0]])
+                _add_days(self._mask(part, choice), ends - ends[0], counts)
         index = pd.date_range(self.first_day + timedelta(days=low), periods=high - low, freq="D", name="day", unit="s")
         return pd.Series(counts, index=index, name="incidents")
 
@@ -399,6 +401,14 @@ def _add_hours(
         for place in range(ends[day], ends[day + 1]):
             if chosen[place]:
                 by_day[day, hour[place]] += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_days(chosen: _Mask, ends: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> None:
+    """Add the number of chosen incidents of each day; ``ends`` tells where each begins."""
+    for day in range(len(counts)):
+        for place in range(ends[day], ends[day + 1]):
+            counts[day] += chosen[place]
 
 
 @numba.njit(cache=True, nogil=True)

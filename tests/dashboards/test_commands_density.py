@@ -10,7 +10,8 @@ import pytest
 import shapely
 from PIL import Image
 
-from dashboards.__main__ import main
+from dashboards.__main__ import main, parser
+from gisapp.density import LEAST_CUSTOMERS
 from gisapp.store import create_store
 from gisapp.tables import conform
 
@@ -221,3 +222,8 @@ def test_a_shared_map_leaves_out_calls_with_too_few_customers_around(store, tmp_
     for least, shown in ((0, 213), (5, 213), (5000, 0)):
         assert main([*words, "--min-customers", str(least)]) == 0
         assert f"{shown} incidents are shown, {213 - shown} are left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["density", "map"])
+def test_without_a_word_the_usual_least_number_of_customers_holds(name):
+    assert parser().parse_args([name, "--store", "a.gpkg", "-o", "b"]).min_customers == LEAST_CUSTOMERS
