@@ -281,9 +281,10 @@ def incident_cube(incidents: gpd.GeoDataFrame, zone: ZoneInfo, *, grids: pd.Cate
 
     Notes
     -----
-    Memory: 25 bytes an incident, 240 MB for 10 million, which take about 10 s of one core, most of it for
-    reading the columns of text and geometry; a selection by types and days afterwards takes microseconds, one by
-    other criteria a few milliseconds for each million. Incidents of one type and day keep the order of the frame.
+    Memory: 280 MB for 10 million incidents in 5,000 grids, which take 7 s of one core, most of it for reading the
+    columns of text and geometry. Afterwards a selection by types and days takes microseconds, counts by day, hour
+    and grid less than a millisecond, and other criteria some 10 ms for each million they are asked of.
+    Incidents of one type and day keep the order of the frame.
     """
     counts = counted(incidents)
     left_out = {reason: int(counts[reason].sum()) for reason in ("drill", "duplicate", "withdrawn")}
