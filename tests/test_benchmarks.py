@@ -22,6 +22,7 @@ SMALL = {
     "imports": "--rows 2000",
     "tiles": "{store} --tiles 2",
     "first_map": "{store} --times 1",
+    "first_answer": "{store} --clicks 1",
     "area": "{store} --cases 1 --customers 100",
 }
 
