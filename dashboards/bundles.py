@@ -12,7 +12,7 @@ from flask import Flask
 from dashboards.access import Permission, access_of, route
 from dashboards.snapshot import NETWORK_TABLES, Snapshot, snapshot_of
 from dashboards.tiles import RULE, Bundle, Frames, Make, Tiles, tile_view
-from gisapp.grids import leaders_at
+from gisapp.grids import grids_at, leaders_at
 from gisapp.tables import UTILITIES
 from layers.basemap import basemap_layers
 from layers.criticality import criticality_layers
@@ -74,8 +74,9 @@ def _base(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> 
 
 
 def _grids(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
-    """Return the grids with the leaders of the moment at which their tables last changed."""
-    return [grid_shapes(tables["grids"], leaders_at(tables["posts"], pd.Timestamp.now("UTC")), theme=theme)]
+    """Return the grids in force, with their leaders, at the moment at which their tables last changed."""
+    now = pd.Timestamp.now("UTC")
+    return [grid_shapes(grids_at(tables["grids"], now), leaders_at(tables["posts"], now), theme=theme)]
 
 
 def _incidents(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:

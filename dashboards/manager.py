@@ -88,7 +88,7 @@ def attach(app: Dash) -> None:
         needs=NEEDS,
     )
     def draw_city(_version: object, view: object) -> tuple[Any, Any]:
-        grids = snapshot.store.table("grids")
+        grids = snapshot.grids()
         extent = extent_of(grids, to=snapshot.frame) if len(grids) and not view else None
         return static_specs(tiles_of(app.server), "base", "grids", language=shell.language()), extent
 
@@ -286,7 +286,7 @@ def _surfaces(
     The limits come from all days of the same types, scaled to the period's length: two periods of one length
     have the same colours, so that they compare.
     """
-    grids, types = snapshot.store.table("grids"), _types(wanted)
+    grids, types = snapshot.grids(), _types(wanted)
     frame = grids if len(grids) else snapshot.store.table("incidents")
     west, south, east, north = (float(side) for side in frame.total_bounds)
     width = float(wanted["bandwidth"])

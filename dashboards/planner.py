@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
@@ -92,7 +91,7 @@ def attach(app: Dash) -> None:
 
     @callback(app, Output("planner-map", "answers"), Input(shell.VERSION, "data"), needs=NEEDS)
     def draw_grids(_version: object) -> Any:
-        spoken, grids = shell.language(), snapshot.store.table("grids")
+        spoken, grids = shell.language(), snapshot.grids()
         deviation = snapshot.workload().set_index("code")["deviation"]
         return layer_specs(
             lambda theme: [deviation_shapes(grids, deviation, language=spoken, theme=theme)],
@@ -127,7 +126,7 @@ def attach(app: Dash) -> None:
 def workload_rows(snapshot: Snapshot) -> pd.DataFrame:
     """Return the table's rows, heaviest first: the workload, each grid's bounds in degrees, its class of deviation."""
     rows = snapshot.workload().copy()
-    grids: gpd.GeoDataFrame = snapshot.store.table("grids")
+    grids = snapshot.grids()
     if rows.empty:
         return rows
     rows["pipe_km"] = rows["pipe_m"] / 1000

@@ -84,35 +84,49 @@ class Snapshot:
 
         return self.derived(("criticality", utility), NETWORK_TABLES, make)
 
+    def grids(self) -> gpd.GeoDataFrame:
+        """Return the grids in force now: those of before, and those of a plan to come, are left out."""
+        return self.derived(
+            ("grids", self._grids_since()), ("grids",), lambda: grids_at(self.store.table("grids"), _now())
+        )
+
+    def _grids_since(self) -> pd.Timestamp:
+        """Return when grids last began or ended: what is derived from them is kept until the next such minute."""
+        every = self.store.table("grids")
+        moments = self.derived(
+            "grids change", ("grids",), lambda: pd.concat([every["valid_from"], every["valid_to"].dropna()])
+        )
+        return moments[moments <= _now()].max()
+
     def grid_index(self) -> GridIndex:
-        """Return the index that finds the grid of a point."""
-        return self.derived("grid index", ("grids",), lambda: grid_index(self.store.table("grids")))
+        """Return the index that finds the grid of a point now."""
+        return self.derived(("grid index", self._grids_since()), ("grids",), lambda: grid_index(self.grids()))
 
     def coverage_faults(self) -> gpd.GeoDataFrame:
         """Return the gaps, overlaps and invalid polygons of the grids; none is right."""
-        return self.derived("coverage faults", ("grids",), lambda: coverage_faults(self.store.table("grids")))
+        return self.derived(("coverage faults", self._grids_since()), ("grids",), lambda: coverage_faults(self.grids()))
 
     def as_of(self) -> pd.Timestamp:
         """Return the moment up to which incidents are known: the newest report, or now if none or later."""
         incidents = self.store.table("incidents")
         newest = self.derived("as of", ("incidents",), incidents["reported_at"].max)
-        now = pd.Timestamp.now("UTC")
+        now = _now()
         return now if pd.isna(newest) else min(newest, now)
 
     def workload(self) -> pd.DataFrame:
         """Return one row a grid: who lives there, what lies there, what happened in the year up to :meth:`as_of`."""
         return self.derived(
-            "workload",
+            ("workload", self._grids_since()),
             ("grids", "posts", *LOAD_TABLES),
-            lambda: workload(**self._tables("grids", "posts", *LOAD_TABLES), now=self.as_of()),
+            lambda: workload(self.grids(), **self._tables("posts", *LOAD_TABLES), now=self.as_of()),
         )
 
     def outside_load(self) -> pd.Series:
         """Return what of the same lies in no grid."""
         return self.derived(
-            "outside load",
+            ("outside load", self._grids_since()),
             ("grids", *LOAD_TABLES),
-            lambda: outside_load(**self._tables("grids", *LOAD_TABLES), now=self.as_of()),
+            lambda: outside_load(self.grids(), **self._tables(*LOAD_TABLES), now=self.as_of()),
         )
 
     def customer_places(self) -> pd.DataFrame:
@@ -131,13 +145,17 @@ class Snapshot:
         """Return the incidents sorted by type and day, each with its grid of today."""
 
         def make() -> Cube:
-            incidents, grids = self.store.table("incidents"), grids_at(self.store.table("grids"), self.as_of())
-            return incident_cube(incidents, self.store.zone, grids=incident_grids(incidents, grids))
+            incidents = self.store.table("incidents")
+            return incident_cube(incidents, self.store.zone, grids=incident_grids(incidents, self.grids()))
 
-        return self.derived("cube", ("incidents", "grids"), make)
+        return self.derived(("cube", self._grids_since()), ("incidents", "grids"), make)
 
     def _tables(self, *names: str) -> dict[str, Any]:
         return {name: self.store.table(name) for name in names}
+
+
+def _now() -> pd.Timestamp:
+    return pd.Timestamp.now("UTC")
 
 
 def keep(server: Flask, store: Store, *, basemap: Mapping[str, Any] | None = None) -> Snapshot:

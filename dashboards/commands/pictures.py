@@ -63,7 +63,7 @@ def run_map(options: argparse.Namespace) -> int:
 def _layers(store: Store, sheet: str, options: argparse.Namespace, now: Any) -> list[Layer]:
     """Return the layers of one sheet, masked."""
     from gisapp.density import shareable_points
-    from gisapp.grids import leaders_at
+    from gisapp.grids import grids_at, leaders_at
     from gisapp.tables import masked
     from layers.basemap import basemap_layers
     from layers.grids import grid_shapes
@@ -78,7 +78,7 @@ def _layers(store: Store, sheet: str, options: argparse.Namespace, now: Any) -> 
     if sheet == "basemap":
         return list(basemap_layers(table("landcover"), table("streets"), table("buildings"), language=language))
     if sheet == "grids":
-        return [grid_shapes(table("grids"), leaders_at(table("posts"), now))]
+        return [grid_shapes(grids_at(table("grids"), now), leaders_at(table("posts"), now))]
     if sheet == "incidents":
         shared = shareable_points(table("incidents"), store.table("customers"), options.min_customers)
         say(f"{len(shared.table):,} incidents are shown, {shared.left_out:,} are left out: too few customers near")

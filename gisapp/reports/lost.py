@@ -210,6 +210,6 @@ def _critical(customers: pd.DataFrame, tables: Mapping[str, pd.DataFrame], log: 
 def _grids(hit: pd.DataFrame, tables: Mapping[str, pd.DataFrame], now: pd.Timestamp) -> pd.DataFrame:
     """Return the grids in which somebody loses supply, with the leader of each."""
     sums = _sums(hit, "grid_code")
-    sums.insert(1, "name", looked_up(sums["code"], tables["grids"], "name"))
+    sums.insert(1, "name", looked_up(sums["code"], grids_at(tables["grids"], now), "name"))
     sums.insert(2, "leader", sums["code"].map(leaders_at(tables["posts"], now)).astype("str"))
     return sums.drop(columns="people")

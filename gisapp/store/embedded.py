@@ -23,6 +23,7 @@ from gisapp.store.connect import Connections
 from gisapp.store.finding import found
 from gisapp.store.geopackage import srs_id_of
 from gisapp.store.operating import Operating
+from gisapp.store.planning import Planning
 from gisapp.store.reporting import Reporting
 from gisapp.store.rows import uncollected
 from gisapp.store.saving import Progress, Saving, add_note
@@ -47,6 +48,7 @@ class Store:
         metadata = store_metadata(srs_id_of(self.crs))
         self._reporting = Reporting(self._connections, metadata, self.zone)
         self.operations = Operating(self._connections, metadata, self.zone)
+        self.plans = Planning(self._connections, metadata, self.crs, self.zone)
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ import shapely
 from sqlalchemy import Connection
 
 from gisapp.store.geometry import decode
+from gisapp.store.moment import now_iso
 from gisapp.tables import TABLES, personal_columns
 
 COLUMNS = ("kind", "utility", "code", "label", "x", "y")
@@ -23,6 +24,7 @@ _SEARCHED = {
     "nodes": ("code",),
     "customers": ("code",),
 }
+_IN_FORCE = {"grids": " AND valid_from <= ?5 AND (valid_to IS NULL OR valid_to > ?5)"}
 assert not any(set(columns) & set(personal_columns(name)) for name, columns in _SEARCHED.items())
 
 
@@ -53,8 +55,8 @@ def _hits(connection: Connection, name: str, columns: tuple[str, ...], text: str
     equal = " OR ".join(f'"{column}" = ?1 COLLATE NOCASE' for column in columns)
     rows = connection.exec_driver_sql(
         f"SELECT CASE WHEN {equal} THEN 0 WHEN {begins} THEN 1 ELSE 2 END, length(code), code, fid "
-        f'FROM "{name}" WHERE {holds} ORDER BY 1, 2, 3 LIMIT ?4',
-        (text, f"{plain}%", f"%{plain}%", limit),
+        f'FROM "{name}" WHERE ({holds}){_IN_FORCE.get(name, "")} ORDER BY 1, 2, 3 LIMIT ?4',
+        (text, f"{plain}%", f"%{plain}%", limit, *([now_iso()] if name in _IN_FORCE else [])),
     )
     return [tuple(row) for row in rows]
 

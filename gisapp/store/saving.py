@@ -47,6 +47,8 @@ class Saving:
                 raise self._refusal(batch, error, first) from error
         for batch, first in zip(batches, firsts, strict=True):
             self._check_references(batch, 0 if self._replace else first)
+            if batch.table.name == "grids":
+                self._check_periods(batch)
 
     def _step(self, rows: int) -> None:
         self._done += rows
@@ -168,6 +170,18 @@ class Saving:
             ).fetchone()
             if broken is not None:
                 raise _broken(batch, tuple(broken), column, parent)
+
+    def _check_periods(self, batch: Batch) -> None:
+        """Refuse a grid that would have two polygons at one time."""
+        twice = self._connection.exec_driver_sql(
+            "SELECT b.code, b.valid_from FROM grids a JOIN grids b ON a.code = b.code AND a.valid_from < b.valid_from "
+            "WHERE a.valid_to IS NULL OR a.valid_to > b.valid_from LIMIT 1"
+        ).fetchone()
+        if twice is not None:
+            keys = batch.key_rows()
+            row = keys.index(tuple(twice)) if tuple(twice) in keys else None
+            found = f"grid {twice[0]} has another polygon at {twice[1]} already"
+            raise batch.fault(found, "end that one first, or leave it out", row, "valid_from")
 
 
 def _broken(batch: Batch, found: tuple[object, ...], column: str, parent: str) -> InputError:

@@ -17,7 +17,8 @@ from gisapp.store.moment import Moment
 from gisapp.tables import TABLES
 from gisapp.tables import Column as Field
 
-_LENGTHS = {"summary": 4000, "text": 4000, "note": 4000, "address": 4000, "links": 4000, "value": 4000, "body": 100_000}
+_LENGTHS = dict.fromkeys(("summary", "text", "note", "address", "links", "value"), 4000) | {"body": 100_000}
+_LENGTHS |= dict.fromkeys(("locked", "apart", "bridges", "grids", "change"), 100_000_000)
 # child table, child column, parent table: the child's utility and column must stand as the parent's key
 REFERENCES = (
     ("links", "from_node", "nodes"),
@@ -31,6 +32,9 @@ REFERENCES = (
     ("valve_operations", "device_code", "devices"),
     ("valve_operations", "shutoff_code", "shutoffs"),
     ("notices", "shutoff_code", "shutoffs"),
+    ("plan_steps", "plan_code", "plans"),
+    ("plan_units", "plan_code", "plans"),
+    ("plan_changes", "plan_code", "plans"),
 )
 APPEND_ONLY = (*(name for name, table in TABLES.items() if table.append_only), "audit")
 

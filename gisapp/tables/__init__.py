@@ -4,7 +4,8 @@ The door for files checks against it, the store builds its schema from it, the l
 and ``data/README.md`` is printed from it. Frames travel between the rooms in this shape:
 one column per :class:`Column` in the order given, geometry in a column called ``geom`` in the
 project's projected CRS, a plain ``RangeIndex``, times aware and in UTC, missing text as NaN.
-A table is declared in the file of its subject: organisation, town, network, incidents or operations.
+A table is declared in the file of its subject: organisation, town, network, incidents,
+operations or boundaries.
 """
 
 from gisapp.tables.choices import CHANNELS, CRITICAL_KINDS, INCIDENT_TYPES, NOTICE_KINDS, STATUSES, UTILITIES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gisapp.tables.boundaries import BOUNDARIES
 from gisapp.tables.column import Table
 from gisapp.tables.incidents import INCIDENTS
 from gisapp.tables.network import NETWORK
@@ -11,4 +12,6 @@ from gisapp.tables.operations import OPERATIONS
 from gisapp.tables.organisation import ORGANISATION
 from gisapp.tables.town import TOWN
 
-TABLES: Mapping[str, Table] = {table.name: table for table in (*ORGANISATION, *TOWN, *NETWORK, *INCIDENTS, *OPERATIONS)}
+TABLES: Mapping[str, Table] = {
+    table.name: table for table in (*ORGANISATION, *TOWN, *NETWORK, *INCIDENTS, *OPERATIONS, *BOUNDARIES)
+}

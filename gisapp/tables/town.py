@@ -9,15 +9,15 @@ TOWN = (
     Table(
         "grids",
         "MULTIPOLYGON",
-        ("code",),
+        ("code", "valid_from"),
         (
             CODE,
             Column("name", required=True),
             Column("utilities", required=True, about="comma separated"),
             Column("valid_from", "time", required=True),
-            Column("valid_to", "time"),
+            Column("valid_to", "time", about="empty while it lasts; a code has one polygon at a time"),
         ),
-        "grids (网格): the polygons of the plan in force",
+        "grids (网格): the polygons in force, past and to come",
     ),
     Table(
         "unit_grids",

@@ -97,11 +97,25 @@ def operations(rows: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture
+def boundaries(rows: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Seven boundary plans with a step, a unit and a change each."""
+    plans = rows("plans")
+    of_each = {
+        name: rows(name).assign(plan_code=plans["code"]) for name in ("plan_steps", "plan_units", "plan_changes")
+    }
+    return {"plans": plans, **of_each}
+
+
+@pytest.fixture
 def everything(
-    rows: Callable[..., pd.DataFrame], network: dict[str, pd.DataFrame], operations: dict[str, pd.DataFrame]
+    rows: Callable[..., pd.DataFrame],
+    network: dict[str, pd.DataFrame],
+    operations: dict[str, pd.DataFrame],
+    boundaries: dict[str, pd.DataFrame],
 ) -> dict[str, pd.DataFrame]:
     """Rows of every table."""
-    return {name: rows(name) for name in TABLES} | network | operations
+    grids = rows("grids").assign(code=[f"code-{row}" for row in range(7)])
+    return {name: rows(name) for name in TABLES} | {"grids": grids} | network | operations | boundaries
 
 
 @pytest.fixture

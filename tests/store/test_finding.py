@@ -14,7 +14,9 @@ def town(store, network, rows):
     links = network["links"].assign(code=["W-1", "W-100"], from_node=["N1", "W-10"], to_node=["W-10", "N3"])
     customers = network["customers"].assign(name="网格客户", phone="10000000012", address="一号路 5 号")
     store.save({"nodes": nodes, "links": links, "customers": customers}, actor="t")
-    grids = rows("grids", 2).assign(code=["G001", "G002"], name=["一号网格", "50%_网格"])
+    grids = rows("grids", 2).assign(code=["G001", "G002"], name=["一号网格", "50%_网格"]).drop(columns="valid_to")
+    past = grids[:1].assign(valid_from=pd.Timestamp("2020-01-01T00:00Z"), valid_to=grids["valid_from"].iloc[0])
+    store.save({"grids": conform(past, "grids")}, actor="t")
     store.save({"grids": conform(grids, "grids")}, actor="t")
     return store
 

@@ -10,6 +10,7 @@ import shapely
 
 from gisapp.errors import CrsError, InputError, Interrupted, StoreError
 from gisapp.store import open_store
+from gisapp.store.geometry import register_functions
 from gisapp.tables import TABLES
 
 
@@ -221,6 +222,7 @@ def test_saving_leaves_an_audit_row_and_its_source(store, rows):
 def test_history_and_audit_can_only_grow(store, rows, everything, path, name, words):
     store.save(everything | {"incident_history": rows("incident_history", 2)}, actor="tester")
     raw = sqlite3.connect(path)
+    register_functions(raw)
     with pytest.raises(sqlite3.IntegrityError, match=f"{name} is append only"):
         raw.execute(words.format(name))
     raw.close()

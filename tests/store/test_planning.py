@@ -1,0 +1,199 @@
+"""Boundary plans in the store: change by change, no lost update, one transaction from one set of grids to the next."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from gisapp.errors import ConflictError, InputError
+from gisapp.grids import assign, grids_at, plan_of_grids
+from gisapp.grids.edits import assign_area, assign_units, draw_grid, merge_grids
+from gisapp.reports.placing import placed_incidents
+from gisapp.store import open_store
+from gisapp.tables import conform
+
+X, Y = 456_000.0, 3_378_000.0
+SINCE = pd.Timestamp("2026-01-01T00:00Z")
+
+
+def squares(rows):
+    """Return two rows of four squares of 100 m, and the grids that their west and east halves are."""
+    at = [(col, row) for row in range(2) for col in range(4)]
+    boxes = [shapely.box(X + 100 * c, Y + 100 * r, X + 100 * c + 100, Y + 100 * r + 100) for c, r in at]
+    units = rows("unit_grids", 8).set_geometry(boxes, crs="EPSG:4547").assign(code=[f"U{n}" for n in range(8)])
+    halves = [shapely.box(X + x, Y, X + x + 200, Y + 200) for x in (0, 200)]
+    grids = rows("grids", 2).set_geometry(halves, crs="EPSG:4547")
+    return units, grids.assign(code=["W", "E"], name=["西", "东"], utilities="water", valid_from=SINCE).drop(
+        columns="valid_to"
+    )
+
+
+@pytest.fixture
+def town(store, rows):
+    units, grids = squares(rows)
+    store.save({"grids": conform(grids, "grids")}, actor="t")
+    store.first = plan_of_grids(units, grids)
+    return store
+
+
+def soon(minutes=2):
+    return pd.Timestamp.now("UTC").ceil("min") + pd.Timedelta(minutes=minutes)
+
+
+def approved(store, plan, **told):
+    code = store.plans.open(plan, "新划分", actor="P1", **told)
+    store.plans.record(code, "submit", actor="P1")
+    store.plans.record(code, "approve", actor="P2")
+    return code
+
+
+def test_a_draft_comes_back_to_the_last_bit_with_what_was_done_and_undone_after_a_restart(town):
+    plan = replace(town.first, bridges=(("U0", "U7"),))
+    code = town.plans.open(plan, "新划分", actor="P1")
+    area = shapely.Polygon([(X + 111.1, Y + 13.7), (X + 333.3, Y + 17.9), (X + 270.1, Y + 133.3)])
+    first = assign_area(plan, area, "W")
+    second = draw_grid(first.done(plan), area.buffer(-20), "N", "新")
+    version = town.plans.add(code, first, version=1, actor="P1")
+    version = town.plans.add(code, second, version=version, actor="P1")
+    version = town.plans.undo(code, version=version)
+    version = town.plans.lock(code, ["E"], version=version)
+    town.plans.declare(code, ["W"], version=version)
+    with open_store(town.path) as again:
+        draft = again.plans.load(code)
+    assert draft.plan.digest() == first.done(plan).digest()
+    assert (draft.status, draft.version, draft.name) == ("draft", 6, "新划分")
+    assert draft.plan.locked == {"E"}
+    assert draft.plan.apart == {"W"}
+    assert draft.plan.bridges == (("U0", "U7"),)
+    assert draft.history.redo().plan.digest() == second.done(first.done(plan)).digest()
+    assert draft.history.undo().plan.digest() == plan.digest()
+
+
+def test_two_hundred_changes_are_undone_one_by_one(town):
+    code, plan, version = town.plans.open(town.first, "n", actor="P1"), town.first, 1
+    for number in range(200):
+        change = assign_units(plan, ["U2"], "W" if number % 2 == 0 else "E")
+        version, plan = town.plans.add(code, change, version=version, actor="P1"), change.done(plan)
+    for _ in range(200):
+        version = town.plans.undo(code, version=version)
+    assert town.plans.load(code).plan.digest() == town.first.digest()
+    with pytest.raises(InputError, match="nothing is left to undo"):
+        town.plans.undo(code, version=version)
+    assert len(town.plans.load(code).history.undone) == 200
+
+
+def test_a_change_after_an_undo_gives_up_what_was_undone(town):
+    code = town.plans.open(town.first, "n", actor="P1")
+    version = town.plans.add(code, assign_units(town.first, ["U2"], "W"), version=1, actor="P1")
+    version = town.plans.undo(code, version=version)
+    version = town.plans.add(code, assign_units(town.first, ["U6"], "W"), version=version, actor="P1")
+    with pytest.raises(InputError, match="nothing was undone"):
+        town.plans.redo(code, version=version)
+    assert len(town.table("plan_changes")) == 1
+
+
+def test_the_second_of_two_planners_is_refused_and_told_what_the_first_did(town):
+    code = town.plans.open(town.first, "n", actor="P1")
+    change = assign_units(town.first, ["U2"], "W")
+    town.plans.add(code, change, version=1, actor="李工")
+    for late in (
+        lambda: town.plans.add(code, merge_grids(town.first, "E", "W"), version=1, actor="王工"),
+        lambda: town.plans.undo(code, version=1),
+        lambda: town.plans.lock(code, ["W"], version=1),
+    ):
+        with pytest.raises(
+            ConflictError, match="was saved since you opened it: version 2, 1 changes, latest 李工 assign E,W"
+        ):
+            late()
+    assert town.plans.load(code).plan.digest() == change.done(town.first).digest()
+
+
+def test_an_approved_plan_does_not_change_and_only_an_approved_one_is_activated(town):
+    code = town.plans.open(town.first, "n", actor="P1")
+    with pytest.raises(InputError, match="is draft, activate cannot follow; what may follow is submit, withdraw"):
+        town.plans.activate(code, soon(), actor="P2")
+    assert town.plans.record(code, "submit", actor="P1") == "submitted"
+    assert town.plans.record(code, "return", actor="P2", note="看不清") == "draft"
+    town.plans.record(code, "submit", actor="P1")
+    town.plans.record(code, "approve", actor="P2")
+    version = town.plans.load(code).version
+    with pytest.raises(InputError, match="is approved and does not change"):
+        town.plans.add(code, assign_units(town.first, ["U2"], "W"), version=version, actor="P1")
+    with pytest.raises(InputError, match="return cannot follow"):
+        town.plans.record(code, "return", actor="P1")
+    with pytest.raises(InputError, match="say from when"):
+        town.plans.record(code, "activate", actor="P1")
+
+
+def test_from_the_minute_on_points_are_in_the_new_grids_and_before_it_in_the_old_ones(town, rows):
+    moved = assign_units(town.first, ["U2", "U6"], "W").done(town.first)
+    minute = soon()
+    town.plans.activate(approved(town, moved), minute, actor="P2")
+    grids = town.table("grids")
+    rng = np.random.default_rng(1)
+    offsets = pd.to_timedelta(rng.integers(-60_000, 60_000, 1000), unit="ms")
+    for moment in [minute - pd.Timedelta(milliseconds=1), minute, *(minute + offsets)]:
+        found = assign([(X + 250, Y + 50)], grids_at(grids, moment))["grid"].iloc[0]
+        assert found == ("W" if moment >= minute else "E")
+    incidents = rows("incidents", 2).set_geometry([shapely.Point(X + 250, Y + 50)] * 2, crs="EPSG:4547")
+    incidents = incidents.assign(reported_at=[minute - pd.Timedelta(seconds=1), minute], grid_code=None)
+    placed = placed_incidents(conform(incidents, "incidents"), grids, grid_rev=1)
+    assert placed["grid_code"].tolist() == ["E", "W"]
+
+
+def test_a_grid_that_the_new_plan_lacks_ends_and_a_new_one_begins(town):
+    plan = merge_grids(town.first, "E", "W").done(town.first)
+    plan = draw_grid(plan, shapely.box(X, Y, X + 100, Y + 200), "N", "新").done(plan)
+    minute = soon()
+    town.plans.activate(approved(town, plan), minute, actor="P2")
+    assert grids_at(town.table("grids"), minute)["code"].tolist() == ["N", "W"]
+    assert grids_at(town.table("grids"), minute - pd.Timedelta(seconds=1))["code"].tolist() == ["W", "E"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        (pd.Timestamp("2026-01-02T00:00Z"), "is past"),
+        (pd.Timestamp("2036-01-02T00:00:30Z"), "no whole minute"),
+        (pd.Timestamp("2036-01-02T00:00"), "no zone"),
+    ],
+)
+def test_a_minute_that_cannot_be_is_refused_and_nothing_changes(town, moment, words):
+    code = approved(town, town.first)
+    before = town.table("grids")
+    with pytest.raises(InputError, match=words):
+        town.plans.activate(code, moment, actor="P2")
+    assert town.table("grids") is before
+    assert town.plans.load(code).status == "approved"
+
+
+def test_a_plan_to_come_is_approved_until_its_minute_and_no_other_begins_before_it(town):
+    first, second = approved(town, town.first), approved(town, town.first)
+    town.plans.activate(first, soon(60), actor="P2")
+    assert town.plans.load(first).status == "approved"
+    with pytest.raises(InputError, match=r"2 grids begin at .* or later; give a later minute"):
+        town.plans.activate(second, soon(30), actor="P2")
+    with pytest.raises(InputError, match="activate cannot follow"):
+        town.plans.activate(first, soon(90), actor="P2")
+    town.plans.activate(second, soon(90), actor="P2")
+
+
+def test_a_grid_has_one_polygon_at_a_time(town, rows):
+    _, grids = squares(rows)
+    with pytest.raises(InputError, match=r"grid W has another polygon at 2026-03-01T00:00:00\.000Z already"):
+        town.save(
+            {"grids": conform(grids[:1].assign(valid_from=pd.Timestamp("2026-03-01T00:00Z")), "grids")}, actor="t"
+        )
+
+
+def test_unknown_plans_and_codes_that_are_taken_are_told(town):
+    with pytest.raises(InputError, match="no plan 'B9'"):
+        town.plans.load("B9")
+    with pytest.raises(InputError, match="no plan 'B9'"):
+        town.plans.record("B9", "submit", actor="P1")
+    town.plans.open(town.first, "n", actor="P1", code="B1")
+    with pytest.raises(InputError, match="B1 is stored already"):
+        town.plans.open(town.first, "n", actor="P1", code="B1")
+    assert len(town.table("plans")) == 1
