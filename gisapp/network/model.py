@@ -272,7 +272,7 @@ class Cells:
 
 
 class _Columns(Mapping[str, np.ndarray]):
-    """The columns of a table as arrays, each made when it is first asked for."""
+    """The columns of a table as arrays (Int64 where whole numbers have gaps), each made when it is first asked for."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
@@ -290,28 +290,30 @@ class _Columns(Mapping[str, np.ndarray]):
         return len(self._frame.columns)
 
 
-def _plain(column: pd.Series) -> np.ndarray:
-    """Return numbers and truths as they are, moments in UTC, everything else as objects."""
+def _plain(column: pd.Series) -> Any:
+    """Return numbers and truths as they are, whole numbers with gaps too, moments in UTC, all else as objects."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+    if isinstance(column.dtype, pd.Int64Dtype):
+        return column.array
     kept = isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf"
     return column.to_numpy() if kept else column.to_numpy(dtype=object)
 
 
-def framed(columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Return arrays as a frame; objects are text, absent where they are missing; moments are in UTC."""
+def framed(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return arrays as a frame; objects are text, absent where they are missing, as whole numbers may be; UTC."""
     if columns and not len(next(iter(columns.values()))):  # most tables of most answers
-        return _empty(tuple((name, values.dtype.str) for name, values in columns.items())).copy(deep=False)
+        return _empty(tuple((name, values.dtype) for name, values in columns.items())).copy(deep=False)
     return pd.DataFrame({name: _column(values) for name, values in columns.items()})
 
 
 @cache
-def _empty(columns: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+def _empty(columns: tuple[tuple[str, Any], ...]) -> pd.DataFrame:
     """Return a frame without rows."""
-    return pd.DataFrame({name: _column(np.zeros(0, dtype=kind)) for name, kind in columns})
+    return pd.DataFrame({name: _column(pd.Series(dtype=kind).array) for name, kind in columns})
 
 
-def _column(values: np.ndarray) -> Any:
+def _column(values: Any) -> Any:
     """Return an array as a column."""
     if values.dtype.kind == "M":
         return pd.DatetimeIndex(values, tz="UTC")

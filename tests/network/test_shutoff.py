@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+import riverside
 from towns import NODE, change, network, town, with_hydrants
 
 from gisapp.errors import InputError
@@ -372,3 +373,12 @@ def test_a_frame_that_was_given_is_not_changed() -> None:
     before = net.devices.copy()
     shutoff(net, ["b"], stuck=["V1"], closed=["V2"])
     assert net.devices.equals(before)
+
+
+def test_whole_numbers_stay_whole_in_the_answer_where_some_are_not_known() -> None:
+    tables = riverside.tables()
+    tables["devices"].loc[1, "turns"] = pd.NA
+    answer = shutoff(riverside.network(given=tables), ["P2"])
+    assert (answer.must_close["turns"].dtype, answer.verify_closed["turns"].dtype) == ("Int64", "Int64")
+    turns = pd.concat([answer.must_close, answer.optional]).set_index("code")["turns"]
+    assert turns.fillna(-1).to_dict() == {"V1": 39, "V2": -1}
