@@ -5,6 +5,7 @@ Several people look at one operation, so what was made for one of them is kept u
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
@@ -118,13 +119,15 @@ class Standings:
         InputError
             For an unknown operation, link or device.
         """
-        made = self._made(case, self._revisions(READ))
+        made = self._made(case, self._snapshot.store.own_rules, self._revisions(READ))
         found = self.estimates.found(made.answer)
         return made if found is None else self._estimated(made, found)
 
     def mark(self, case: Case) -> str:
         """Return what changes when something else would be shown for a case; up to # when it lies elsewhere."""
-        return f"{self.where(case)}#{case.opened}#{'.'.join(map(str, self._revisions(READ)))}.{self.estimates.finished}"
+        own = zlib.crc32((self._snapshot.store.own_rules or "").encode())
+        parts = (*self._revisions(READ), self.estimates.finished, own)
+        return f"{self.where(case)}#{case.opened}#{'.'.join(map(str, parts))}"
 
     def where(self, case: Case) -> str:
         """Return what changes when the zone of a case may lie elsewhere: another burst, another valve that is stuck."""
@@ -170,7 +173,7 @@ class Standings:
         found = heads.loc[heads["code"] == case.code, "utility"]
         return case.utility if found.empty else str(found.iloc[0])
 
-    def _make(self, case: Case, _revisions: tuple[int, ...]) -> Standing:
+    def _make(self, case: Case, own_rules: str | None, _revisions: tuple[int, ...]) -> Standing:
         operation = self.operation(case.code) if case.code else None
         utility = operation.utility if operation else case.utility
         bursts = operation.bursts if operation else bursts_of(",".join(case.bursts))
@@ -189,7 +192,7 @@ class Standings:
             now=pd.Timestamp.now(tz=store.zone),
             zone=store.zone,
             operation=operation,
-            own_rules=store.own_rules,
+            own_rules=own_rules,
         )
         return Standing(case, operation, today, mine, plain, easier, answer, situation)
 

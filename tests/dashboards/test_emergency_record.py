@@ -15,6 +15,7 @@ from dashboards.emergency.standing import Standings
 from dashboards.snapshot import Snapshot
 from gisapp.errors import AccessError, ConflictError, InputError
 from gisapp.network import shutoff
+from gisapp.rules import rule_text
 
 BURST = Case("water", ("P2@100",))
 
@@ -78,6 +79,19 @@ def test_a_standing_is_kept_until_the_store_changes(town, standings):
     assert standings.of(BURST) is not before
     assert standings.mark(BURST) != mark
     assert standings.where(BURST) == mark.split("#")[0]  # the map stays where it is
+
+
+def test_a_standing_follows_the_utilitys_own_rules_from_when_they_are_kept(town, standings):
+    case = Case(code=riverside.emergency(town))
+    before, mark = standings.of(case), standings.mark(case)
+    assert before.situation.rules.limit_of("emergency_notice", "water").minutes == 90
+    text = rule_text("shutoffs")
+    at = text.index('duty = "emergency_notice"')
+    town.keep_rules(text[:at] + text[at:].replace("minutes = 90", "minutes = 45", 1), actor="E01")
+    assert standings.of(case).situation.rules.limit_of("emergency_notice", "water").minutes == 45
+    assert standings.mark(case) != mark
+    town.keep_rules(None, actor="E01")
+    assert standings.mark(case) == mark
 
 
 def test_a_record_is_opened_at_the_burst_with_the_valves_that_were_found_stuck(town, done):
