@@ -129,8 +129,17 @@ def brief(situation: Situation, language: str, *, duties: pd.DataFrame | None = 
 
 def _to_do(tell: _Teller) -> Iterable[Part | None]:
     """Yield what is to be closed, found closed, opened."""
+    answer, code = tell.situation.answer, {"code": lambda row: str(row["code"])}
+    yield _to_close(tell)
+    yield _unusable(tell)
+    yield tell.part("verify", answer.verify_closed, {**code, "size": tell.size}, note=tell.say("verify_note"))
+    yield tell.part("trips", answer.trips, code)
+    yield _feeds(tell)
+
+
+def _to_close(tell: _Teller) -> Part | None:
+    """Return the devices to close in order, with what was done to each."""
     situation, speech = tell.situation, tell.speech
-    answer = situation.answer
 
     def done(row: Row) -> str:
         if pd.isna(row["done"]):
@@ -138,7 +147,7 @@ def _to_do(tell: _Teller) -> Iterable[Part | None]:
         said = utility_word(f"operation.valve.{row['done']}", situation.utility, speech.language)
         return f"{said} {tell.by(row['done_at'], row['done_by'])}"
 
-    yield tell.part(
+    return tell.part(
         "valves",
         situation.valves,
         {
@@ -153,7 +162,12 @@ def _to_do(tell: _Teller) -> Iterable[Part | None]:
             "done": done,
         },
     )
-    yield tell.part(
+
+
+def _unusable(tell: _Teller) -> Part | None:
+    """Return the devices that cannot be closed, with what each costs."""
+    situation, speech = tell.situation, tell.speech
+    return tell.part(
         "unusable",
         situation.unusable,
         {
@@ -164,13 +178,11 @@ def _to_do(tell: _Teller) -> Iterable[Part | None]:
             "more": lambda row: NONE if pd.isna(row["extra_households"]) else speech.number(row["extra_households"]),
         },
     )
-    yield tell.part(
-        "verify",
-        answer.verify_closed,
-        {"code": lambda row: str(row["code"]), "size": tell.size},
-        note=tell.say("verify_note"),
-    )
-    yield tell.part("trips", answer.trips, {"code": lambda row: str(row["code"])})
+
+
+def _feeds(tell: _Teller) -> Part | None:
+    """Return what can be opened to feed from elsewhere."""
+    situation, speech = tell.situation, tell.speech
     feeds: dict[str, Callable[[Row], str]] = {
         "code": lambda row: str(row["code"]),
         "place": tell.place,
@@ -179,7 +191,7 @@ def _to_do(tell: _Teller) -> Iterable[Part | None]:
     }
     if (situation.restoration["storage_customers"] > 0).any():
         feeds["storage"] = lambda row: speech.number(row["storage_customers"])
-    yield tell.part(
+    return tell.part(
         "restoration",
         situation.restoration,
         feeds,
