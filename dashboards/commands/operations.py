@@ -50,6 +50,14 @@ def _reading(verbs: Any) -> None:
 
 def _writing(verbs: Any) -> None:
     """Add the verbs that write; each prints what stands then."""
+    _opening(verbs)
+    _recording(verbs)
+    _amending(verbs)
+    _operating(verbs)
+
+
+def _opening(verbs: Any) -> None:
+    """Add the verb that opens a record."""
     made = command(
         verbs,
         "open",
@@ -68,6 +76,10 @@ def _writing(verbs: Any) -> None:
         made.add_argument(f"--{name.replace('_', '-')}", metavar="TEXT")
     _planned(made)
     made.add_argument("--drill", action="store_true", help="an exercise, in no statistic")
+
+
+def _recording(verbs: Any) -> None:
+    """Add the verb that records a step."""
     made = command(
         verbs,
         "record",
@@ -80,6 +92,10 @@ def _writing(verbs: Any) -> None:
     for name, about in (("subject", "whom or what it concerns"), ("value", "the estimate, or one word"), ("note", "")):
         made.add_argument(f"--{name}", metavar="TEXT", help=about)
     made.add_argument("--at", type=_moment, metavar="TIME", help="when it happened; now when absent")
+
+
+def _amending(verbs: Any) -> None:
+    """Add the verb that changes the head."""
     made = command(
         verbs,
         "amend",
@@ -91,6 +107,10 @@ def _writing(verbs: Any) -> None:
     for name in ("reason", "place", "unit_code", "incident_code", "links"):
         made.add_argument(f"--{name.replace('_', '-')}", metavar="TEXT")
     _planned(made)
+
+
+def _operating(verbs: Any) -> None:
+    """Add the verb that records what was done to a valve."""
     made = command(
         verbs,
         "valve",
