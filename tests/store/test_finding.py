@@ -45,7 +45,7 @@ def test_the_point_lies_on_the_thing(town):
     assert (hit["utility"], hit["kind"]) == ("water", "links")
     assert line.distance(shapely.Point(hit["x"], hit["y"])) < 1e-9
     hit = town.find("G002").iloc[0]
-    assert town.table("grids").geom[1].contains(shapely.Point(hit["x"], hit["y"]))
+    assert town.table("grids").geom[2].contains(shapely.Point(hit["x"], hit["y"]))
 
 
 def test_signs_of_the_pattern_language_stand_for_themselves(town):
