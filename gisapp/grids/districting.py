@@ -27,11 +27,11 @@ from gisapp.grids.districting_units import Units
 Progress = Callable[[float, float], None]
 Stop = Callable[[], bool]
 
-FRESH = Effort(heat=0.045, steps=40, tries=4.0, firm=0.95)
-CHANGED = Effort(heat=0.05, steps=30, tries=4.0, firm=1.0)
+FRESH = Effort(heat=0.045, steps=40, tries=4.0, firm=0.0, mending=0.06, polish=8, narrow=0.0)
+CHANGED = Effort(heat=0.03, steps=20, tries=4.0, firm=1.0, mending=0.03, polish=15, narrow=0.05)
 MARGIN = 0.998  # what the search keeps free of a tolerance, so that sums in another order still keep it
-RESTARTS, RESTART_UNITS = 8, 20_000
-WEIGHINGS = {"least_change": (1.0, 4.0), "between": (1.0, 2.0), "compact": (1.0, 0.6)}
+RESTARTS, RESTART_UNITS, FEW_UNITS = 8, 20_000, 2_000
+WEIGHINGS = {"least_change": (1.0, 8.0), "between": (1.0, 3.0), "compact": (1.0, 0.6)}
 AREA_SHARE = 0.1  # a block without households is still not moved for nothing
 
 
@@ -98,7 +98,7 @@ def suggest(
     check_count(units, k, tolerance, count)
     before = None if like is None else codes_of(units, like, "like")
     task = Task(units, np.arange(k).astype(object), Who(np.ones(k, bool), np.zeros(k, bool)), tolerance, before)
-    watch = Watch(progress, stop, float(count * FRESH.steps))
+    watch = Watch(progress, stop, float(count * (FRESH.steps + FRESH.polish)))
     made = []
     for number in range(count):
         grid = _fresh(task, seed + 1000 * number, watch)
@@ -189,7 +189,7 @@ def rebalance(  # noqa: PLR0913
     task = Task(units, codes, who, tolerance, before)
     home = np.searchsorted(old, before).astype(np.int32)
     start, least = _opened(task, home, seed)
-    watch, made = Watch(progress, stop, float(count * CHANGED.steps)), []
+    watch, made = Watch(progress, stop, float(count * (CHANGED.steps + CHANGED.polish))), []
     for number in range(count):
         kind = list(WEIGHINGS)[number] if number < len(WEIGHINGS) else "least_change"
         grid = _changed(task, start, home, kind, seed + 1000 * number, watch)
@@ -233,4 +233,9 @@ def _changed(task: Task, start: Numbers, home: Numbers, kind: str, seed: int, wa
         if stuck:
             found = f"{stuck} units of a grid to be closed border only on locked grids"
             raise InputError(found, todo="unlock a neighbour", field="close")
-    return searched(graph, plan, rules._replace(free=who.free & ~who.closing), CHANGED, watch, seed).grid
+    rules, tried = rules._replace(free=who.free & ~who.closing), []
+    for turn in range(max(1, min(RESTARTS, FEW_UNITS // len(home)))):
+        tried.append(searched(graph, plan_of(graph, plan.grid, grids), rules, CHANGED, watch, 1000 * turn + seed))
+        if watch.stopped:
+            break
+    return min(tried, key=lambda best: best.score).grid

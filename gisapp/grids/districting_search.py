@@ -14,8 +14,9 @@ from gisapp.grids.districting_units import Graph
 MENDING = 12
 PAIRS = 400
 MENDING_TRIES = 5.0
+POLISH_HEAT = 0.5
 NARROW = 0.05
-MORE_TRIES, PLENTY = 8, 16_000
+MORE_TRIES, PLENTY = 8, 12_000
 SOFT, HARD = 50.0, 3000.0
 
 
@@ -40,15 +41,29 @@ class Watch:
 
 @dataclass(frozen=True)
 class Effort:
-    """How hot a search begins, in how many steps it cools, how often each border is tried in one.
+    """How a search is led.
 
-    ``firm`` is the step, as a share of all, from which loads beyond their bounds cost in full.
+    Attributes
+    ----------
+    heat, steps, tries
+        How hot it begins, in how many steps it cools, and how often each border is tried in one.
+    firm
+        The share of their cost that loads beyond their bounds have at the beginning.
+    mending
+        The heat around grids that are still beyond them at the end.
+    polish
+        In how many steps it cools once more, when all loads are within.
+    narrow
+        By what share of their width bounds are drawn in before loads are carried along the least transport.
     """
 
     heat: float
     steps: int
     tries: float
     firm: float
+    mending: float
+    polish: int
+    narrow: float
 
     def for_units(self, count: int) -> Effort:
         """Return the effort for so many units: where they are few each border is tried more often."""
@@ -89,19 +104,22 @@ def searched(graph: Graph, plan: Plan, rules: Rules, effort: Effort, watch: Watc
     best = Best(plan.grid.copy(), score_of(graph, plan, rules))
     for step in range(effort.steps):
         if step in (0, effort.steps * 2 // 3):
-            balanced(graph, plan, rules, desk)
+            balanced(graph, plan, _narrowed(rules, effort.narrow), desk)
         left = 1 - step / effort.steps
         heat = effort.heat * left**2 if step + 1 < effort.steps else 0.0
-        firm = SOFT * min(1.0, (step + 1) / (effort.firm * effort.steps)) ** 2 / mean
+        firm = SOFT * (effort.firm + (1 - effort.firm) * min(1.0, (step + 1) / (0.95 * effort.steps)) ** 2) / mean
         anneal(graph, plan, rules._replace(per_load=firm), desk, heat, tries, seed + step)
         best.offer(graph, plan, rules)
         if not watch.goes_on():
             return best
-    _mended(graph, plan, rules, desk, watch, best, seed)
+    _mended(graph, plan, rules, desk, watch, best, effort.mending, seed)
+    _polished(graph, plan, rules, desk, effort, watch, best, seed)
     return best
 
 
-def _mended(graph: Graph, plan: Plan, rules: Rules, desk: Desk, watch: Watch, best: Best, seed: int) -> None:
+def _mended(
+    graph: Graph, plan: Plan, rules: Rules, desk: Desk, watch: Watch, best: Best, hot: float, seed: int
+) -> None:
     """Bring the last loads within their bounds: pairs of moves, and new heat around the grids at fault."""
     mean = max(float(rules.high.max()), 1e-12)
     hard, soft = rules._replace(per_load=HARD / mean), rules._replace(per_load=SOFT / mean)
@@ -116,12 +134,26 @@ def _mended(graph: Graph, plan: Plan, rules: Rules, desk: Desk, watch: Watch, be
         if not fault.any():
             break
         around = _around(graph, plan, rules, fault)
-        for step, heat in enumerate((0.06, 0.03, 0.01, 0.0)):
+        for step, heat in enumerate((hot, hot / 2, hot / 6, 0.0)):
             anneal(graph, plan, soft._replace(free=around), desk, heat, MENDING_TRIES, seed + 100 * turn + step)
         best.offer(graph, plan, rules)
         watch.goes_on()
-    anneal(graph, plan, hard, desk, 0.0, MENDING_TRIES, seed)
-    best.offer(graph, plan, rules)
+
+
+def _polished(
+    graph: Graph, plan: Plan, rules: Rules, desk: Desk, effort: Effort, watch: Watch, best: Best, seed: int
+) -> None:
+    """Take back what balancing cost, at a little heat again, without a load going beyond its bounds any more."""
+    mean = max(float(rules.high.max()), 1e-12)
+    hard = rules._replace(per_load=HARD / mean)
+    tries = effort.for_units(len(graph.weight)).tries
+    for step in range(effort.polish):
+        if watch.stopped:
+            return
+        heat = effort.heat * POLISH_HEAT * (1 - (step + 1) / effort.polish) ** 2
+        anneal(graph, plan, hard, desk, heat, tries, seed + 5000 + step)
+        best.offer(graph, plan, rules)
+        watch.goes_on()
 
 
 def _narrowed(rules: Rules, share: float) -> Rules:

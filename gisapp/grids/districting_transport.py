@@ -11,10 +11,11 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from gisapp.errors import GisappError
-from gisapp.grids.districting_borders import Desk, Plan, Rules, carry
-from gisapp.grids.districting_units import Graph, Ints, Reals
+from gisapp.grids.districting_borders import Desk, Numbers, Plan, Rules, carry
+from gisapp.grids.districting_units import Graph, Ints, Reals, sums
 
 OUTSIDE_PRICE = 1e3
+HOMEWARD = 0.9  # below 1, so that nothing goes to and fro
 HOSTS = 12
 
 
@@ -79,31 +80,49 @@ def bounds_of(graph: Graph, plan: Plan, who: Who, target: float, tolerance: floa
     return Bounds(low, high, mean, region, heavy)
 
 
-def least_transport(arcs: Ints, load: Reals, low: Reals, high: Reals) -> tuple[Reals, float]:
+def least_transport(arcs: Ints, load: Reals, low: Reals, high: Reals, back: Reals | None = None) -> tuple[Reals, float]:
     """Return what goes over each arc so that all loads keep their bounds, the sum over all arcs the least.
 
     A linear programme; what cannot be kept is kept as nearly as can be, and the sum of what is beyond comes second.
+    ``back`` is how much goes home over each arc, which is gained and not paid.
     """
     if len(arcs) == 0:
         return np.zeros(0), float(np.maximum(np.maximum(load - high, low - load), 0).sum())
     from scipy.optimize import linprog  # loaded when it is needed: it takes as long as all of this package
 
-    count, used = len(load), np.unique(arcs)
-    place = np.full(count, -1)
-    place[used] = np.arange(len(used))
-    at, ones = np.arange(len(arcs)), np.ones(len(arcs))
-    leaving = sparse.coo_array((ones, (place[arcs[:, 0]], at)), shape=(len(used), len(arcs)))
-    coming = sparse.coo_array((ones, (place[arcs[:, 1]], at)), shape=(len(used), len(arcs)))
-    net, apart = (coming - leaving).tocsr(), sparse.eye_array(len(used))
-    scale = max(float(high.max()), 1e-12)
-    above = sparse.hstack([net, -apart, 0 * apart])
-    below = sparse.hstack([-net, 0 * apart, -apart])
+    used, numbered = np.unique(arcs, return_inverse=True)
+    ends, scale = numbered.reshape(-1, 2), max(float(high.max()), 1e-12)
+    most = np.full(len(arcs), np.inf)
+    price, which = np.ones(len(arcs)), np.arange(len(arcs))
+    if back is not None:
+        home = np.flatnonzero(back > 0)
+        which, most = np.append(which, home), np.append(most, back[home] / scale)
+        price = np.append(price, np.full(len(home), -HOMEWARD))
+    at, ones = np.arange(len(which)), np.ones(len(which))
+    net = sparse.coo_array((ones, (ends[which, 1], at)), shape=(len(used), len(which))).tocsr()
+    net = net - sparse.coo_array((ones, (ends[which, 0], at)), shape=(len(used), len(which))).tocsr()
+    apart = sparse.eye_array(len(used))
+    rows = sparse.vstack([sparse.hstack([net, -apart, 0 * apart]), sparse.hstack([-net, 0 * apart, -apart])]).tocsr()
     limits = np.concatenate([high[used] - load[used], load[used] - low[used]]) / scale
-    price = np.concatenate([np.ones(len(arcs)), np.full(2 * len(used), OUTSIDE_PRICE)])
-    found = linprog(price, A_ub=sparse.vstack([above, below]).tocsr(), b_ub=limits, bounds=(0, None), method="highs")
+    outside = np.full(2 * len(used), OUTSIDE_PRICE)
+    bounds = np.column_stack([np.zeros(len(price) + len(outside)), np.append(most, np.full(len(outside), np.inf))])
+    found = linprog(np.append(price, outside), A_ub=rows, b_ub=limits, bounds=bounds, method="highs")
     if not found.success:
         raise GisappError(f"the transport between grids was not solved: {found.message}; report this with the units")
-    return np.maximum(found.x[: len(arcs)], 0) * scale, float(found.x[len(arcs) :].sum() * scale)
+    amount = sums(which, np.maximum(found.x[: len(which)], 0), len(arcs))
+    return amount * scale, float(found.x[len(which) :].sum() * scale)
+
+
+def homeward(graph: Graph, plan: Plan, home: Numbers, arcs: Ints) -> Reals:
+    """Return the weight of the units that would come home over each arc."""
+    away = np.flatnonzero((home != plan.grid) & (home >= 0))
+    count = len(plan.load)
+    keys = plan.grid[away].astype(np.int64) * count + home[away]
+    order = arcs[:, 0] * count + arcs[:, 1]
+    place = np.searchsorted(order, keys)
+    place[place == len(order)] = 0
+    there = order[place] == keys
+    return sums(place[there], graph.weight[away[there]], len(arcs))
 
 
 def balanced(graph: Graph, plan: Plan, rules: Rules, desk: Desk, most: int = 30) -> None:
@@ -124,7 +143,8 @@ def balanced(graph: Graph, plan: Plan, rules: Rules, desk: Desk, most: int = 30)
 
 def carried_out(graph: Graph, plan: Plan, rules: Rules, desk: Desk, arcs: Ints) -> None:
     """Move border units by the least transport, the largest amounts first."""
-    amount, _ = least_transport(arcs, plan.load, rules.low, rules.high)
+    back = homeward(graph, plan, rules.home, arcs)
+    amount, _ = least_transport(arcs, plan.load, rules.low, rules.high, back)
     order = np.argsort(plan.grid, kind="stable").astype(np.int32)
     ends = np.cumsum(plan.units)
     members = [order[end - size : end] for end, size in zip(ends, plan.units.copy(), strict=True)]

@@ -32,7 +32,7 @@ def board(rows, cols, weight=None, *, river=None, bridges=(), label=None):
 def in_pieces(units, grid):
     """Return the grids that are not in one piece, by a search of its own over pairs within one label."""
     broken = []
-    pairs = units.pairs if units.label is None else units.pairs[units.label[units.pairs].ptp(axis=1) == 0]
+    pairs = units.pairs if units.label is None else units.pairs[np.ptp(units.label[units.pairs], axis=1) == 0]
     for code in np.unique(grid):
         inside = np.flatnonzero(grid == code)
         place = np.full(len(grid), -1)
