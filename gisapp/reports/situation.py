@@ -214,7 +214,7 @@ def situation_of(
     of a second, ten thousand under a second. The spatial index of ``links`` is kept by the frame.
     """
     moment = pd.Timestamp(now).tz_convert(zone)
-    links, devices = (_mine(tables[name], answer.utility) for name in ("links", "devices"))
+    links, devices = tables["links"], _mine(tables["devices"], answer.utility)
     lost = lost_in(answer, tables, operation, moment)
     pipes, shape = _pipes(answer, links)
     out = pd.concat([getattr(answer, way).hydrants["code"] for way in WAYS])
@@ -275,7 +275,9 @@ def _pipes(answer: Shutoff, links: gpd.GeoDataFrame) -> tuple[pd.DataFrame, shap
     """Return the links that are shut, each with the ``spot`` that is cut, and all spots together."""
     named = [(burst, np.nan) if isinstance(burst, str) else burst for burst in answer.bursts]
     table = pd.DataFrame(named, columns=["code", "measure_m"])
-    rows = links.iloc[rows_of(links["code"], table["code"])].reset_index(drop=True)
+    bearing = links.iloc[np.flatnonzero(rows_of(table["code"], links["code"]) >= 0)]  # few are asked, many are known
+    mine = _mine(bearing, answer.utility)
+    rows = mine.iloc[rows_of(mine["code"], table["code"])].reset_index(drop=True)
     about = ["kind", "diameter_mm", "material", "laid_year", "rank", "rating", "length_m", "side"]
     table = pd.concat([table, pd.DataFrame(rows[about])], axis=1)
     lines = rows.geometry.to_numpy()
