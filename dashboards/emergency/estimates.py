@@ -15,6 +15,7 @@ STEPS = 4
 UNWATCHED_S = 15.0
 """A run of which nobody asked for so long is stopped: its page was closed, or shows something else."""
 MOST_KEPT = 32
+_LOOK_S = 0.1
 
 
 @dataclass(eq=False)
@@ -49,6 +50,10 @@ class Run:
     def tell(self, done: int, _total: int) -> None:
         """Take the progress of the simulation; raise to have it killed."""
         self.done = done
+        self.require_wanted()
+
+    def require_wanted(self) -> None:
+        """Raise once it was stopped, or nobody waits any more."""
         if time.monotonic() - self.watched > UNWATCHED_S:
             self.stopped = True
         if self.stopped:
@@ -103,10 +108,14 @@ class Estimates:
 
     def _work(self, run: Run, network: Network, answer: Shutoff) -> None:
         try:
-            with self.turn:
+            while not self.turn.acquire(timeout=_LOOK_S):  # stopped at once, though it has not had its turn
+                run.require_wanted()
+            try:
                 run.tell(0, STEPS)
                 run.found = reduced_pressure(network, answer, below_m=run.below_m, progress=run.tell)
                 self.finished += 1
+            finally:
+                self.turn.release()
         except Interrupted:
             run.stopped = True
         except GisappError as error:

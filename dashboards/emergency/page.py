@@ -64,6 +64,7 @@ PLACES = (
     *(("emergency-rows", "data"), ("emergency-map", "answers"), ("emergency-shares", "children")),
 )
 """Where the parts that :func:`dashboards.emergency.columns.shown` returns stand."""
+PRESSURE_TICK = "emergency-pressure-tick"  # runs only while the page waits for an estimate
 PRESSURE_MS = 700
 """How often a running estimate is asked how far it is."""
 CLOCK_MS = 15_000
@@ -95,7 +96,7 @@ def layout(context: shell.Context) -> Component:
             dcc.Store(id=CASE, data=case.stored()),
             *(dcc.Store(id=name) for name in KEPT),
             dcc.Interval(id="emergency-tick", interval=CLOCK_MS),
-            dcc.Interval(id="emergency-pressure-tick", interval=PRESSURE_MS, disabled=True),
+            dcc.Interval(id=PRESSURE_TICK, interval=PRESSURE_MS, disabled=True),
             html.Div(id="emergency-said", className="unseen", role="status"),
         ],
         className="emergency",
@@ -206,10 +207,10 @@ def _estimate(app: Dash, standings: Standings) -> None:
     @callback(
         app,
         Output("emergency-pressure", "children"),
-        Output("emergency-pressure-tick", "disabled"),
+        Output(PRESSURE_TICK, "disabled"),
         Input(SHOWN, "data"),
         Input(PRESSURE, "data"),
-        Input("emergency-pressure-tick", "n_intervals"),
+        Input(PRESSURE_TICK, "n_intervals"),
         State(CASE, "data"),
         State(SHOWN, "data"),
         needs=NEEDS,
@@ -226,7 +227,9 @@ def _estimate(app: Dash, standings: Standings) -> None:
             case
         ):  # an estimate has ended since the page was drawn; no output, which were a circle
             set_props(ESTIMATED, {"data": standings.mark(case)})
-        return pressure(standing, run, shell.language()), run is None or run.over.is_set()
+        waited = ctx.triggered_id == PRESSURE_TICK and (mark or "").split("#")[0] == standings.where(case)
+        shown = pressure(standing, run, shell.language(), gone=waited and run is None)
+        return shown, run is None or run.over.is_set()
 
 
 def _write(app: Dash, snapshot: Snapshot, standings: Standings, name: str, needs: Permission) -> None:

@@ -48,8 +48,11 @@ def order(asked: Mapping[str, Any], standing: Standing, standings: Standings) ->
         standings.estimate(standing, below_of(asked["below"]))
 
 
-def pressure(standing: Standing, run: Run | None, spoken: str) -> Component | None:
-    """Return the section: how to ask, how far it is, or what was found; None for another utility than water."""
+def pressure(standing: Standing, run: Run | None, spoken: str, *, gone: bool = False) -> Component | None:
+    """Return the section: how to ask, how far it is, or what was found; None for another utility than water.
+
+    ``gone`` is whether the page waits for an estimate that the server, started anew, knows nothing of.
+    """
     if standing.utility != "water":
         return None
     badge = shell.badge(word("emergency.estimate", spoken), word("emergency.estimate.tip", spoken), tone="warn")
@@ -61,6 +64,8 @@ def pressure(standing: Standing, run: Run | None, spoken: str) -> Component | No
         told = _found(run.found, spoken)
     elif run is not None:
         told = [html.P(_why_not(run, spoken), className="note")]
+    elif gone:
+        told = [html.P(word("emergency.pressure.gone", spoken), className="note", role="status")]
     else:
         told = [html.P(word("emergency.pressure.about", spoken), className="quiet")]
     return section("pressure", title, *told, _ask(run, spoken), beside=badge)

@@ -114,6 +114,25 @@ def test_a_run_that_is_stopped_has_no_estimate(asked):
     assert estimates.finished == 0
 
 
+def test_a_run_is_stopped_before_it_has_its_turn(asked):
+    estimates = Estimates(at_once=1)
+    with estimates.turn:
+        run = estimates.start(*asked, below_m=14.0)
+        estimates.stop(asked[1])
+        assert run.over.wait(10)
+    assert run.stopped
+    assert estimates.turn.acquire(timeout=1)  # it has not taken what it never had
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_estimate_that_a_new_server_knows_nothing_of_is_said_to_be_lost(snapshot, standings, language):
+    standing = standings.of(burst(snapshot))
+    run = standings.estimates.of(standing.answer)
+    words = word("emergency.pressure.gone", language)
+    assert words in str(pressure(standing, run, language, gone=True))
+    assert words not in str(pressure(standing, run, language))
+
+
 def test_a_run_that_nobody_watches_is_stopped(asked, monkeypatch):
     monkeypatch.setattr(module, "UNWATCHED_S", -1.0)
     run = Estimates().start(*asked, below_m=14.0)
