@@ -22,6 +22,10 @@ MOST_BANDS = 1_000_000
 LEAST_SHARE = 1e-9
 # Shorter pipes count as this long on the way, lest a ring without length be walked for ever.
 SHORTEST_M = 0.01
+# Incidents followed at one time while their kernels pass few branchings: the pipes around them then fit into the
+# processor's own memory. Wider kernels meet so often that all are followed together.
+TOGETHER = 8192
+FEW_PIPES = 4
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 
@@ -302,10 +306,14 @@ def _arguments(
     band = bandwidth_m / 100 if merge_m is None else max(merge_m, bandwidth_m / MOST_BANDS)
     if dead_ends not in ("reflect", "absorb"):
         raise InputError(f"found dead ends {dead_ends!r}", todo="use reflect or absorb")
+    link = at["link"].to_numpy(dtype=np.int64)
+    order = np.argsort(link, kind="stable")
+    reach = float(bandwidth_m) * 5**0.5
+    together = TOGETHER if reach <= FEW_PIPES * graph.length_m.mean() else max(len(link), 1)
     return (
         (graph.length_m, graph.ends, graph.first, graph.meeting),
-        (at["link"].to_numpy(dtype=np.int64), at["measure_m"].to_numpy(dtype=np.float64)),
-        (float(bandwidth_m) * 5**0.5, dead_ends == "reflect", float(band)),
+        (link[order], at["measure_m"].to_numpy(dtype=np.float64)[order]),
+        (reach, dead_ends == "reflect", float(band), together),
     )
 
 
@@ -369,7 +377,7 @@ def _add_wave(
 def _walk(  # noqa: C901, PLR0912, PLR0915 - one compiled loop; in parts its lists would be copied
     graph: tuple[_Floats, _Ints, _Ints, _Ints],
     at: tuple[_Ints, _Floats],
-    way: tuple[float, bool, float],
+    way: tuple[float, bool, float, int],
     out: tuple[_Ints, _Floats, bool],
     total: _Floats,
 ) -> None:
@@ -381,78 +389,79 @@ def _walk(  # noqa: C901, PLR0912, PLR0915 - one compiled loop; in parts its lis
     """
     length, ends, first, meeting = graph
     link, measure = at
-    reach, reflect, band = way
+    reach, reflect, band, together = way
     start, where, mean = out
     newest = np.full(int(reach / band) + 1, -1, dtype=np.int64)
-    size = max(4 * len(link), 1024)
+    size = 4 * min(len(link), together) + 1024
     before, at_end = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
     distance, weight = np.empty(size), np.empty(size)
-    used, free = 0, -1
-    for row in range(len(link)):
-        pipe = link[row]
-        place = min(max(measure[row], 0.0), length[pipe])
-        span = (start[pipe], start[pipe + 1])
-        _add_wave(span, where, mean, (place, 0.0, 1.0, True), length[pipe], reach, total)
-        _add_wave(span, where, mean, (place, 0.0, 1.0, False), length[pipe], reach, total)
-        if not mean:
-            for number in range(span[0], span[1]):
-                if where[number] == place:  # both directions have counted it
-                    total[number] -= _kernel(0.0, reach)
-        for end in (2 * pipe, 2 * pipe + 1):
-            come = place if end % 2 == 0 else length[pipe] - place
-            if come < reach:
-                line = int(come / band)
-                before[used], at_end[used], distance[used], weight[used] = newest[line], end, come, 1.0
-                newest[line] = used
-                used += 1
     arrived, far = np.zeros(2 * len(length)), np.zeros(2 * len(length))
     touched = np.empty(2 * len(length), dtype=np.int64)
-    for line in range(len(newest)):
-        while newest[line] >= 0:  # again while short pipes end in the same band
-            count, entry = 0, newest[line]
-            while entry >= 0:
-                end = at_end[entry]
-                if arrived[end] == 0.0:
-                    touched[count] = end
-                    count += 1
-                arrived[end] += weight[entry]
-                far[end] += weight[entry] * distance[entry]
-                following = before[entry]
-                before[entry], free, entry = free, entry, following
-            newest[line] = -1
-            for turn in range(count):
-                end = touched[turn]
-                mass, come = arrived[end], far[end] / arrived[end]
-                arrived[end], far[end] = 0.0, 0.0
-                node = ends[end // 2, end % 2]
-                degree = first[node + 1] - first[node]
-                if degree == 1 and not reflect:
-                    continue
-                share = mass / max(degree - 1, 1)
-                if share < LEAST_SHARE:
-                    continue
-                for spot in range(first[node], first[node + 1]):
-                    entered = meeting[spot]
-                    if entered == end and degree > 1:
+    for begin in range(0, len(link), together):
+        used, free = 0, -1
+        for row in range(begin, min(begin + together, len(link))):
+            pipe = link[row]
+            place = min(max(measure[row], 0.0), length[pipe])
+            span = (start[pipe], start[pipe + 1])
+            _add_wave(span, where, mean, (place, 0.0, 1.0, True), length[pipe], reach, total)
+            _add_wave(span, where, mean, (place, 0.0, 1.0, False), length[pipe], reach, total)
+            if not mean:
+                for number in range(span[0], span[1]):
+                    if where[number] == place:  # both directions have counted it
+                        total[number] -= _kernel(0.0, reach)
+            for end in (2 * pipe, 2 * pipe + 1):
+                come = place if end % 2 == 0 else length[pipe] - place
+                if come < reach:
+                    line = int(come / band)
+                    before[used], at_end[used], distance[used], weight[used] = newest[line], end, come, 1.0
+                    newest[line] = used
+                    used += 1
+        for line in range(len(newest)):
+            while newest[line] >= 0:  # again while short pipes end in the same band
+                count, entry = 0, newest[line]
+                while entry >= 0:
+                    end = at_end[entry]
+                    if arrived[end] == 0.0:
+                        touched[count] = end
+                        count += 1
+                    arrived[end] += weight[entry]
+                    far[end] += weight[entry] * distance[entry]
+                    following = before[entry]
+                    before[entry], free, entry = free, entry, following
+                newest[line] = -1
+                for turn in range(count):
+                    end = touched[turn]
+                    mass, come = arrived[end], far[end] / arrived[end]
+                    arrived[end], far[end] = 0.0, 0.0
+                    node = ends[end // 2, end % 2]
+                    degree = first[node + 1] - first[node]
+                    if degree == 1 and not reflect:
                         continue
-                    pipe, forward = entered // 2, entered % 2 == 0
-                    wave = (0.0 if forward else length[pipe], come, share, forward)
-                    _add_wave((start[pipe], start[pipe + 1]), where, mean, wave, length[pipe], reach, total)
-                    later = come + max(length[pipe], SHORTEST_M)
-                    if later >= reach:
+                    share = mass / max(degree - 1, 1)
+                    if share < LEAST_SHARE:
                         continue
-                    if free >= 0:
-                        entry, free = free, before[free]
-                    else:
-                        if used == len(before):
-                            before, at_end = _longer(before), _longer(at_end)
-                            distance, weight = _longer(distance), _longer(weight)
-                        entry = used
-                        used += 1
-                    into = max(int(later / band), line)
-                    before[entry], at_end[entry] = newest[into], entered + 1 if forward else entered - 1
-                    distance[entry], weight[entry] = later, share
-                    newest[into] = entry
+                    for spot in range(first[node], first[node + 1]):
+                        entered = meeting[spot]
+                        if entered == end and degree > 1:
+                            continue
+                        pipe, forward = entered // 2, entered % 2 == 0
+                        wave = (0.0 if forward else length[pipe], come, share, forward)
+                        _add_wave((start[pipe], start[pipe + 1]), where, mean, wave, length[pipe], reach, total)
+                        later = come + max(length[pipe], SHORTEST_M)
+                        if later >= reach:
+                            continue
+                        if free >= 0:
+                            entry, free = free, before[free]
+                        else:
+                            if used == len(before):
+                                before, at_end = _longer(before), _longer(at_end)
+                                distance, weight = _longer(distance), _longer(weight)
+                            entry = used
+                            used += 1
+                        into = max(int(later / band), line)
+                        before[entry], at_end[entry] = newest[into], entered + 1 if forward else entered - 1
+                        distance[entry], weight[entry] = later, share
+                        newest[into] = entry
 
 
 @numba.njit(cache=True, nogil=True)

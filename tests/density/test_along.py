@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from shapely import LineString, Point
 
+from gisapp.density import along
 from gisapp.density.along import graph_of, network_density, network_density_at, on_pipes, piece_lines, pipe_graph
 from gisapp.errors import CrsError, InputError
 from gisapp.tables import conform
@@ -121,6 +122,15 @@ def test_the_values_are_those_of_spatstat():
 
 
 NAMES = ("lines", "points", "esd_sigma60ft")
+
+
+def test_incidents_followed_a_few_at_a_time_leave_what_all_together_do(monkeypatch):
+    length, ends, at, places = random_town(5)
+    graph = graph_of(length, ends)
+    whole = network_density_at(graph, at, places, bandwidth_m=40, merge_m=0)
+    monkeypatch.setattr(along, "TOGETHER", 2)
+    monkeypatch.setattr(along, "FEW_PIPES", 1000)
+    np.testing.assert_allclose(network_density_at(graph, at, places, bandwidth_m=40, merge_m=0), whole, atol=1e-9)
 
 
 def test_a_ring_without_length_ends():
