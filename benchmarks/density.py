@@ -120,14 +120,15 @@ def say(what: str, seconds: float, note: str = "") -> None:
     print(f"{what:<52} {seconds * 1000:>9.1f} ms  {note}", flush=True)
 
 
-def p95(task: Callable[[Choice], Any], choices: Sequence[Choice]) -> tuple[float, Any]:
-    """Return the time on the clock in milliseconds that 19 of 20 questions take at most, and the last answer."""
-    spans = []
+def p95(task: Callable[[Choice], Any], choices: Sequence[Choice]) -> tuple[float, float, Any]:
+    """Return the milliseconds that 19 of 20 questions take at most, those of the processor at best, and an answer."""
+    clock, processor = [], []
     for choice in choices:
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         answer = task(choice)
-        spans.append(time.perf_counter() - start)
-    return 1000 * float(np.quantile(spans, 0.95)), answer
+        clock.append(time.perf_counter() - start)
+        processor.append(time.process_time() - worked)
+    return 1000 * float(np.quantile(clock, 0.95)), 1000 * min(processor), answer
 
 
 def years(number: int = 20) -> list[Choice]:
@@ -148,11 +149,11 @@ def ask_cube(cube: Cube) -> None:
         figures = [p95(task, choices)[0] for choices in (asked, other, east)]
         told = "1 year, 3 types {:.2f} ms; with causes and utility {:.2f} ms; all in half the map {:.0f} ms"
         print(f"{name + ', p95':<52} {told.format(*figures)}", flush=True)
-    span, shown = p95(partial(picture, cube), asked)
-    told = at_most(span, 50, "ms"), f"{len(shown) / 1024:,.0f} KB"
+    span, least, shown = p95(partial(picture, cube), asked)
+    told = at_most(span, 50, "ms"), f"{least:.1f} ms of the processor at best", f"{len(shown) / 1024:,.0f} KB"
     print(f"{'filter to PNG, p95: 1 year, 3 types':<52} {', '.join(told)}", flush=True)
-    span, shown = p95(partial(picture, cube), [Choice()] * 20)
-    told = at_most(span, 100, "ms"), f"{len(cube.points):,} incidents, {len(shown) / 1024:,.0f} KB"
+    span, least, shown = p95(partial(picture, cube), [Choice()] * 20)
+    told = at_most(span, 100, "ms"), f"{least:.1f} ms of both processors at best", f"{len(shown) / 1024:,.0f} KB"
     print(f"{'filter to PNG, p95: all':<52} {', '.join(told)}", flush=True)
 
 
@@ -192,7 +193,7 @@ def follow_pipes() -> None:
     for bandwidth_m in (50, 100, 200):
         span, found = best(partial(network_density, graph, at, bandwidth_m=bandwidth_m, piece_m=25))
         held = (found["density"] * (found["end_m"] - found["start_m"])).sum() / 1000
-        told = at_most(1000 * span, 700, "ms") if bandwidth_m == 50 else f"{1000 * span:,.1f} ms"
+        told = at_most(1000 * span, 700, "ms") if bandwidth_m <= 100 else f"{1000 * span:,.1f} ms"
         lost = f"{abs(held / len(at) - 1):.0e} of the incidents lost"
         print(f"{f'along {length.sum() / 1000:,.0f} km, {bandwidth_m} m':<52} {told}, {lost}", flush=True)
 
