@@ -33,6 +33,7 @@ from gisapp.grids import Proposal, Units, rebalance, suggest
 from gisapp.grids.districting_borders import plan_of
 from gisapp.grids.districting_proposal import compactness
 from gisapp.grids.districting_units import pieces
+from gisapp.grids.units import units_of
 
 AIM_S = {100: 2.0, 300: 10.0}
 TOLERANCE, AFTER_GROWTH = 0.02, 0.05
@@ -56,7 +57,7 @@ def main() -> None:
     if KING.exists() and not options.small:
         county = pyogrio.read_dataframe(KING)
         shapes = shapely.transform(county.geometry.to_numpy(), lambda xy: xy * 1200 / 3937)  # US survey feet
-        units = units_of(shapes, county["pop"].to_numpy(float))
+        units = joined_units(shapes, county["pop"].to_numpy(float))
         print(f"King County: {len(units.weight):,} precincts, {units.weight.sum():,.0f} people -> 50 grids")
         beside(units, shapes, 50)
 
@@ -215,7 +216,7 @@ def street_blocks(count: int, seed: int) -> tuple[Units, np.ndarray]:
     dry = shapely.get_parts(shapely.difference(cells[wet], river))
     shapes = np.concatenate([cells[~wet], dry[shapely.area(dry) > 0.02 * BLOCK_M**2]])
     weight = households(rng, shapely.get_coordinates(shapely.centroid(shapes)), side * BLOCK_M)
-    return units_of(shapes, weight), shapes
+    return joined_units(shapes, weight), shapes
 
 
 def households(rng: np.random.Generator, xy: np.ndarray, span_m: float) -> np.ndarray:
@@ -226,29 +227,12 @@ def households(rng: np.random.Generator, xy: np.ndarray, span_m: float) -> np.nd
     return np.where(rng.random(len(xy)) < 0.1, 0.0, np.round(dense * rng.lognormal(0, 0.5, len(xy))))
 
 
-def units_of(shapes: np.ndarray, weight: np.ndarray) -> Units:
+def joined_units(shapes: np.ndarray, weight: np.ndarray) -> Units:
     """Return polygons of an edge-matched coverage as units, with bridges wherever parts lie apart."""
-    parts, whose = shapely.get_parts(shapes, return_index=True)
-    rings, part = shapely.get_rings(parts, return_index=True)
-    place, ring = shapely.get_coordinates(rings, return_index=True)
-    same = ring[1:] == ring[:-1]
-    ends = np.round(np.stack([place[:-1][same], place[1:][same]], axis=1), 2)
-    owner, length = whose[part[ring[:-1][same]]], np.hypot(*(ends[:, 0] - ends[:, 1]).T)
-    back = (ends[:, 0, 0] > ends[:, 1, 0]) | ((ends[:, 0, 0] == ends[:, 1, 0]) & (ends[:, 0, 1] > ends[:, 1, 1]))
-    ends[back] = ends[back][:, ::-1]
-    _, edge = np.unique(ends.reshape(-1, 4), axis=0, return_inverse=True)
-    order = np.argsort(edge.ravel(), kind="stable")
-    edge, unit, length = edge.ravel()[order], owner[order], length[order]
-    twin = np.flatnonzero((edge[1:] == edge[:-1]) & (unit[1:] != unit[:-1]))
-    both = np.sort(np.column_stack([unit[twin], unit[twin + 1]]), axis=1)
-    pairs, where = np.unique(both, axis=0, return_inverse=True)
-    border = np.bincount(where.ravel(), weights=length[twin])
-    around = np.bincount(unit, weights=length, minlength=len(shapes))
-    outer = np.maximum(around - np.bincount(pairs.ravel(), weights=np.repeat(border, 2), minlength=len(shapes)), 0)
-    xy = shapely.get_coordinates(shapely.centroid(shapes))
-    apart = Units(weight, shapely.area(shapes), outer, xy, pairs, border)
-    links = bridges(apart)
-    return replace(apart, pairs=np.concatenate([pairs, links]), border_m=np.append(border, np.zeros(len(links))))
+    codes = [f"U{at}" for at in range(len(shapes))]
+    blocks = gpd.GeoDataFrame({"code": codes}, geometry=shapes, crs="EPSG:4547")
+    links = [(codes[one], codes[other]) for one, other in bridges(units_of(blocks, weight))]
+    return units_of(blocks, weight, bridges=links)
 
 
 def bridges(units: Units) -> np.ndarray:

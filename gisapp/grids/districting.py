@@ -30,7 +30,7 @@ Stop = Callable[[], bool]
 FRESH = Effort(heat=0.045, steps=40, tries=4.0, firm=0.0, mending=0.06, polish=8, narrow=0.0)
 CHANGED = Effort(heat=0.03, steps=20, tries=4.0, firm=1.0, mending=0.03, polish=15, narrow=0.05)
 MARGIN = 0.998  # what the search keeps free of a tolerance, so that sums in another order still keep it
-RESTARTS, RESTART_UNITS, FEW_UNITS = 8, 20_000, 2_000
+RESTARTS, RESTART_UNITS, FEW_UNITS = 8, 20_000, 6_000  # how often to begin anew, and for how many units in all
 WEIGHINGS = {"least_change": (1.0, 8.0), "between": (1.0, 3.0), "compact": (1.0, 0.6)}
 AREA_SHARE = 0.1  # a block without households is still not moved for nothing
 
@@ -98,7 +98,7 @@ def suggest(
     check_count(units, k, tolerance, count)
     before = None if like is None else codes_of(units, like, "like")
     task = Task(units, np.arange(k).astype(object), Who(np.ones(k, bool), np.zeros(k, bool)), tolerance, before)
-    watch = Watch(progress, stop, float(count * (FRESH.steps + FRESH.polish)))
+    watch = Watch(progress, stop, float(count * _turns(units) * (FRESH.steps + FRESH.polish)))
     made = []
     for number in range(count):
         grid = _fresh(task, seed + 1000 * number, watch)
@@ -113,7 +113,7 @@ def suggest(
 
 
 def _fresh(task: Task, seed: int, watch: Watch) -> Numbers:
-    """Return the best partition of one search, or of more while loads are beyond their bounds and units are few."""
+    """Return the best partition of some searches: of more where units are few, and while loads are beyond bounds."""
     graph, grids, found = task.units.graph, len(task.codes), []
     count = len(graph.weight)
     for turn in range(max(1, min(RESTARTS, RESTART_UNITS // count))):
@@ -122,9 +122,15 @@ def _fresh(task: Task, seed: int, watch: Watch) -> Numbers:
         nowhere, nothing = np.full(count, -1, np.int32), np.zeros(count)
         rules = Rules(bounds.low, bounds.high, task.who.free, nowhere, nothing, 1.0, 0.0)
         found.append(searched(graph, plan, rules, FRESH, watch, 1000 * turn + seed))
-        if found[-1].score[0] <= 0 or watch.stopped:
+        even = min(best.score[0] for best in found) <= 0
+        if watch.stopped or (even and len(found) >= _turns(task.units)):
             break
     return min(found, key=lambda best: best.score).grid
+
+
+def _turns(units: Units) -> int:
+    """Return how many searches are made in any case."""
+    return max(1, min(RESTARTS, FEW_UNITS // len(units.weight)))
 
 
 def rebalance(  # noqa: PLR0913
@@ -189,10 +195,13 @@ def rebalance(  # noqa: PLR0913
     task = Task(units, codes, who, tolerance, before)
     home = np.searchsorted(old, before).astype(np.int32)
     start, least = _opened(task, home, seed)
-    watch, made = Watch(progress, stop, float(count * (CHANGED.steps + CHANGED.polish))), []
+    turns = _turns(units)
+    watch, made = Watch(progress, stop, float(count * turns * (CHANGED.steps + CHANGED.polish))), []
     for number in range(count):
         kind = list(WEIGHINGS)[number] if number < len(WEIGHINGS) else "least_change"
-        grid = _changed(task, start, home, kind, seed + 1000 * number, watch)
+        grid = _changed(
+            task, start, home, kind, [seed + 1000 * (number * turns + turn) for turn in range(turns)], watch
+        )
         made.append(proposal(task, grid, kind=kind, least_moved=least, finished=not watch.stopped))
         if watch.stopped:
             break
@@ -217,8 +226,8 @@ def _opened(task: Task, home: Numbers, seed: int) -> tuple[Numbers, float]:
     return grid, float(amount.sum())
 
 
-def _changed(task: Task, start: Numbers, home: Numbers, kind: str, seed: int, watch: Watch) -> Numbers:
-    """Return a plan balanced by one weighing of change against compactness."""
+def _changed(task: Task, start: Numbers, home: Numbers, kind: str, seeds: Sequence[int], watch: Watch) -> Numbers:
+    """Return the best plan of some searches that weigh change against compactness in one way."""
     graph, who, grids = task.units.graph, task.who, len(task.codes)
     plan = plan_of(graph, start, grids)
     bounds = bounds_of(graph, plan, who, task.target, task.tolerance * MARGIN)
@@ -234,8 +243,8 @@ def _changed(task: Task, start: Numbers, home: Numbers, kind: str, seed: int, wa
             found = f"{stuck} units of a grid to be closed border only on locked grids"
             raise InputError(found, todo="unlock a neighbour", field="close")
     rules, tried = rules._replace(free=who.free & ~who.closing), []
-    for turn in range(max(1, min(RESTARTS, FEW_UNITS // len(home)))):
-        tried.append(searched(graph, plan_of(graph, plan.grid, grids), rules, CHANGED, watch, 1000 * turn + seed))
+    for seed in seeds:
+        tried.append(searched(graph, plan_of(graph, plan.grid, grids), rules, CHANGED, watch, seed))
         if watch.stopped:
             break
     return min(tried, key=lambda best: best.score).grid

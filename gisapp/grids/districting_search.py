@@ -30,11 +30,12 @@ class Watch:
     done: float = 0.0
     stopped: bool = False
 
-    def goes_on(self) -> bool:
-        """Count one step, and return whether there is to be another."""
-        self.done = min(self.done + 1, self.total)
-        if self.progress:
-            self.progress(self.done, self.total)
+    def goes_on(self, *, counts: bool = True) -> bool:
+        """Count one step, if it does, and return whether there is to be another."""
+        if counts and self.done < self.total:
+            self.done += 1
+            if self.progress:
+                self.progress(self.done, self.total)
         self.stopped = self.stopped or bool(self.stop and self.stop())
         return not self.stopped
 
@@ -137,7 +138,7 @@ def _mended(
         for step, heat in enumerate((hot, hot / 2, hot / 6, 0.0)):
             anneal(graph, plan, soft._replace(free=around), desk, heat, MENDING_TRIES, seed + 100 * turn + step)
         best.offer(graph, plan, rules)
-        watch.goes_on()
+        watch.goes_on(counts=False)
 
 
 def _polished(
