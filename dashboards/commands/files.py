@@ -163,7 +163,7 @@ def run_export(options: argparse.Namespace) -> int:
         elif options.format == "parquet":
             _put_parquet(next(iter(frames.values())), options)
         elif options.format == "json":
-            _put_geojson(next(iter(frames.values())), options)
+            put_geojson(next(iter(frames.values())), options.out)
         else:
             main = frames["links"] if options.what == "network" else next(iter(frames.values()))
             put_csv(_with_wkt(main), options.out)
@@ -197,7 +197,7 @@ def _chosen(frame: pd.DataFrame, utility: str | None) -> pd.DataFrame:
     return frame[frame["utility"] == utility].reset_index(drop=True)
 
 
-def _put_geojson(frame: Any, options: argparse.Namespace) -> None:
+def put_geojson(frame: Any, target: Path | None) -> None:
     """Write rows as GeoJSON, in degrees as that format demands."""
     import json
 
@@ -205,7 +205,7 @@ def _put_geojson(frame: Any, options: argparse.Namespace) -> None:
         name: frame[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for name in frame.columns if frame[name].dtype.kind == "M"
     }
     degrees = frame.assign(**times).to_crs("EPSG:4326")
-    put_json(json.loads(degrees.to_json(drop_id=True, to_wgs84=True, na="null")), options.out)
+    put_json(json.loads(degrees.to_json(drop_id=True, to_wgs84=True, na="null")), target)
 
 
 def _with_wkt(frame: Any) -> pd.DataFrame:

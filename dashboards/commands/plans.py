@@ -1,18 +1,317 @@
-"""Commands on boundary plans (划分方案): ``plan suggest`` and ``plan rebalance``."""
+"""Commands on boundary plans (划分方案): ``plan new``, ``list``, ``check``, ``diff``, ``activate`` and so on."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dashboards.commands import proposals
-from dashboards.commands.console import command
+from dashboards.commands.console import ACTOR, command, put_bytes, put_csv, put_json, say, store_option
+from dashboards.commands.files import put_geojson
+from gisapp.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gisapp.grids import Change, Plan
+    from gisapp.grids.plan_diff import PlanDiff
+    from gisapp.store import Store
+
+NOW = "now"
+"""Stands for the grids in force where a command asks for a plan."""
 
 
 def add_commands(commands: Any) -> None:
     """Add the commands of this module."""
-    about = "Propose boundaries of grids over units (单元网格)."
-    group: argparse.ArgumentParser = command(
-        commands, "plan", proposals.run_suggest, about, "gisapp plan suggest --store city.gpkg --k 100"
+    about = "Draw grid boundaries as plans: drafted, checked, compared, approved, in force from a minute."
+    group = command(commands, "plan", run_list, about, _of("list"))
+    verbs = group.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _reading(verbs)
+    _writing(verbs)
+    proposals.add_verbs(verbs)
+
+
+def _of(words: str) -> str:
+    return f"gisapp plan {words} --store city.gpkg"
+
+
+def _verb(verbs: Any, name: str, run: Any, about: str, example: str, *codes: str) -> argparse.ArgumentParser:
+    """Return a verb with the store and the codes of plans that it asks for."""
+    made = command(verbs, name, run, about, _of(example))
+    for code in codes:
+        made.add_argument(code, metavar=code.upper(), help="code of a plan")
+    store_option(made)
+    return made
+
+
+def _reading(verbs: Any) -> None:
+    """Add the verbs that only read."""
+    made = _verb(verbs, "list", run_list, "List every plan and where it stands, the newest first.", "list")
+    made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
+    about = "List what is wrong with a plan. Exit status 1: something is."
+    made = _verb(verbs, "check", run_check, about, "check B20261127-001 --pattern 'G[0-9]{3}'", "code")
+    made.add_argument("--pattern", metavar="REGEX", help="what the whole code of each grid must match")
+    made.add_argument("--not-across", choices=("communities",), help="a layer that no grid may cross")
+    made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
+    about = f"Compare two plans; {NOW!r} stands for the grids in force. Exit status 1: nothing differs."
+    made = _verb(verbs, "diff", run_diff, about, f"diff {NOW} B20261127-001 --format xlsx -o diff.xlsx", "one", "other")
+    made.add_argument("--format", choices=("json", "xlsx"), default="json")
+    made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for xlsx)")
+    about = "Write the grids of a plan with the codes of their leaders."
+    made = _verb(verbs, "export", run_export, about, "export B20261127-001 --format gpkg -o plan.gpkg", "code")
+    made.add_argument("--format", choices=("gpkg", "geojson"), required=True)
+    made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for gpkg)")
+
+
+def _writing(verbs: Any) -> None:
+    """Add the verbs that write."""
+    about = "Begin a draft from the grids in force, of the stored units or of the blocks that streets cut out."
+    made = _verb(verbs, "new", run_new, about, "new --name 2027年划分")
+    made.add_argument("--name", required=True)
+    made.add_argument("--units", choices=("stored", "streets"), default="stored")
+    made.add_argument(
+        "--assign", type=Path, metavar="FILE.csv", help="unit and grid, as suggest --format csv writes them"
     )
-    proposals.add_verbs(group.add_subparsers(dest="verb", required=True, metavar="VERB"))
+    for name, about in (
+        ("submit", "Hand a draft in for approval."),
+        ("return", "Give a submitted plan back as a draft."),
+        ("approve", "Approve a submitted plan; it does not change any more."),
+        ("withdraw", "Give a plan up."),
+    ):
+        made = _verb(verbs, name, run_step, about, f"{name} B20261127-001", "code")
+        made.add_argument("--note")
+    about = (
+        "Put an approved plan in force from a minute on; the grids of before end then and stay with their incidents."
+    )
+    made = _verb(verbs, "activate", run_activate, about, "activate B20261127-001 --at '2027-01-01 00:00'", "code")
+    made.add_argument("--at", required=True, metavar="TIME", help="a minute to come, in the store's zone")
+    made.add_argument("--note")
+
+
+def run_list(options: argparse.Namespace) -> int:
+    """List every plan."""
+    import pandas as pd
+
+    from gisapp.grids.plan_life import standing
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        plans, steps = store.table("plans"), store.table("plan_steps")
+        status = standing(steps, pd.Timestamp.now("UTC"))
+        begun = steps.dropna(subset="in_force_from").set_index("plan_code")["in_force_from"]
+    table = plans[["code", "name", "based_on", "made_at", "author", "version"]].assign(
+        status=status.reindex(plans["code"]).to_numpy(), in_force_from=begun.reindex(plans["code"]).to_numpy()
+    )
+    put_csv(table.iloc[::-1], options.out)
+    say(f"{len(table):,} plans")
+    return 0
+
+
+def run_check(options: argparse.Namespace) -> int:
+    """List what is wrong with a plan."""
+    import pandas as pd
+
+    from gisapp.grids.plan_checks import plan_faults
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        plan = store.plans.load(options.code).plan
+        limits = {options.not_across: store.table(options.not_across)} if options.not_across else {}
+        now = pd.Timestamp.now("UTC").floor("min")
+        faults = plan_faults(plan, posts=store.table("posts"), since=now, pattern=options.pattern, limits=limits)
+    spot = faults.geometry.representative_point()
+    put_csv(pd.DataFrame(faults.drop(columns="geom")).assign(x=spot.x, y=spot.y), options.out)
+    say(f"{options.code}: {len(plan.codes):,} grids of {len(plan.unit):,} units, {len(faults):,} faults")
+    return 1 if len(faults) else 0
+
+
+def run_diff(options: argparse.Namespace) -> int:
+    """Compare two plans."""
+    import pandas as pd
+
+    from gisapp.grids.plan_diff import plan_diff
+    from gisapp.store import open_store
+
+    if options.format == "xlsx" and options.out is None:
+        raise InputError("a workbook cannot go to standard output", todo="name a file", field="-o")
+    with open_store(options.store) as store:
+        one, other = _two_plans(store, options.one, options.other)
+        tables = {name: store.table(name) for name in proposals.LOAD_TABLES}
+        found = plan_diff(one, other, tables=tables, now=pd.Timestamp.now("UTC"))
+    sheets = _sheets(found)
+    if options.format == "xlsx":
+        put_bytes(_workbook(sheets), options.out)
+    else:
+        put_json({name: _records(sheet) for name, sheet in sheets.items()}, options.out)
+    moved = found.matrix
+    say(
+        f"{len(moved):,} moves between grids: {moved['households'].sum():,.0f} households, "
+        f"{moved['open_incidents'].sum():,.0f} open incidents, {moved['pipe_m'].sum() / 1000:,.1f} km of pipe"
+    )
+    return 0 if len(moved) else 1
+
+
+def run_export(options: argparse.Namespace) -> int:
+    """Write the grids of a plan."""
+    import pandas as pd
+
+    from gisapp.grids import leaders_at, plan_grids
+    from gisapp.store import export_geopackage, open_store
+
+    if options.format == "gpkg" and options.out is None:
+        raise InputError("a GeoPackage cannot go to standard output", todo="name a file", field="-o")
+    with open_store(options.store) as store:
+        grids = plan_grids(store.plans.load(options.code).plan)
+        leaders = leaders_at(store.table("posts"), pd.Timestamp.now("UTC"))
+        frame = grids.assign(leader=grids["code"].map(leaders).astype("str"))
+        if options.format == "gpkg":
+            export_geopackage(options.out, {"grids": frame}, store.crs)
+        else:
+            put_geojson(frame, options.out)
+    say(f"{options.code}: {len(frame):,} grids")
+    return 0
+
+
+def run_new(options: argparse.Namespace) -> int:
+    """Begin a draft from the grids in force."""
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        plan = _plan_now(store, _units(store, options.units))
+        change = _assigned(plan, options.assign) if options.assign else None
+        code = store.plans.open(plan, options.name, actor=ACTOR)
+        if change is not None:
+            store.plans.add(code, change, version=1, actor=ACTOR)
+            plan = change.done(plan)
+    put_json({"plan": code, "grids": len(plan.codes), "units": len(plan.unit)})
+    return 0
+
+
+def _assigned(plan: Plan, path: Path) -> Change:
+    """Return the change that a file of units and their grids makes of a plan."""
+    import pandas as pd
+
+    from gisapp.grids.edits import carry_out
+
+    try:
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read ({error})", todo="give a CSV in UTF-8", file=str(path)) from error
+    if not {"unit", "grid"} <= set(rows.columns):
+        raise InputError("has no columns unit and grid", todo="name them so in its first line", file=str(path))
+    wanted = rows.drop_duplicates("unit").set_index("unit")["grid"].reindex(plan.unit)
+    lacking = wanted.isna() | (wanted == "")
+    if lacking.any() or len(rows) != len(plan.unit):
+        named = str(wanted.index[lacking][0]) if lacking.any() else "one that is unknown or stands twice"
+        raise InputError(f"unit {named}", todo="give each unit of the plan once, with its grid", file=str(path))
+    return carry_out(plan, wanted.to_numpy(dtype=object))
+
+
+def run_step(options: argparse.Namespace) -> int:
+    """Take a step of a plan's life."""
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        status = store.plans.record(options.code, options.verb, actor=ACTOR, note=options.note)
+    put_json({"plan": options.code, "status": status})
+    return 0
+
+
+def run_activate(options: argparse.Namespace) -> int:
+    """Put an approved plan in force from a minute on."""
+    from gisapp.store import open_store
+    from gisapp.times import parse_moment
+
+    with open_store(options.store) as store:
+        moment = parse_moment(options.at, store.zone)
+        store.plans.activate(options.code, moment, actor=ACTOR, note=options.note)
+    put_json({"plan": options.code, "in_force_from": moment.isoformat()})
+    return 0
+
+
+def _two_plans(store: Store, one: str, other: str) -> tuple[Plan, Plan]:
+    """Return two plans; the grids in force as a plan of the units that the other one began with."""
+    if one == other:
+        raise InputError(f"plan {one} compared with itself", todo="name two plans")
+    if NOW not in (one, other):
+        return store.plans.load(one).plan, store.plans.load(other).plan
+    history = store.plans.load(other if one == NOW else one).history
+    while history.done:
+        history = history.undo()
+    now = _plan_now(store, _frame(history.plan))
+    return (now, store.plans.load(other).plan) if one == NOW else (store.plans.load(one).plan, now)
+
+
+def _frame(plan: Plan) -> Any:
+    """Return the units of a plan as a table."""
+    import geopandas as gpd
+    import pandas as pd
+
+    return gpd.GeoDataFrame({"code": pd.array(plan.unit, dtype="str")}, geometry=plan.shape, crs=plan.crs)
+
+
+def _plan_now(store: Store, units: Any) -> Plan:
+    """Return the plan that the grids in force are."""
+    import pandas as pd
+
+    from gisapp.grids import grids_at, plan_of_grids
+
+    grids = grids_at(store.table("grids"), pd.Timestamp.now("UTC"))
+    if grids.empty:
+        raise InputError("no grids are in force", todo="import them: gisapp import FILE --as grids")
+    return plan_of_grids(units, grids)
+
+
+def _units(store: Store, source: str) -> Any:
+    """Return the stored units, or those that streets cut out of the grids in force."""
+    import pandas as pd
+
+    from gisapp.grids import cut_out, grids_at
+
+    units = store.table("unit_grids")
+    if source == "stored" and len(units):
+        return units
+    if source == "stored":
+        raise InputError("the store holds no units", todo="import them --as units, or say --units streets")
+    return cut_out(grids_at(store.table("grids"), pd.Timestamp.now("UTC")), store.table("streets"))
+
+
+def _sheets(found: PlanDiff) -> dict[str, pd.DataFrame]:
+    """Return a comparison as tables without geometry."""
+    import pandas as pd
+
+    return {
+        "moves": pd.DataFrame(found.matrix.drop(columns="geom")),
+        "grids": found.grids,
+        "leaders": found.leaders,
+    }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as JSON takes them."""
+    plain = table.astype(object).where(table.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
+
+
+def _workbook(sheets: dict[str, pd.DataFrame]) -> bytes:
+    """Return tables as one XLSX, text as text, so that a code keeps its zeros and no cell is a formula."""
+    from io import BytesIO
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, table in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.append(list(table.columns))
+        sheet.freeze_panes = "A2"
+        for row in _records(table):
+            sheet.append(list(row.values()))
+        for cells in sheet.iter_rows():
+            for cell in cells:
+                if isinstance(cell.value, str):
+                    cell.data_type = "s"
+    made = BytesIO()
+    book.save(made)
+    return made.getvalue()

@@ -48,7 +48,7 @@ def standing(steps: pd.DataFrame, moment: pd.Timestamp) -> pd.Series:
     ``withdrawn``. Of the activations so far the latest minute is in force; the others are retired.
     """
     known = steps[steps["at"] <= moment].sort_values(["plan_code", "step"], kind="stable")
-    last = known.groupby("plan_code").last()
+    last = known.drop_duplicates("plan_code", keep="last").set_index("plan_code")
     status = last["to_status"].astype(object)
     begun = last["in_force_from"].where(status == "activated")
     status = status.mask(begun > moment, "approved").mask(begun <= moment, "retired")

@@ -80,20 +80,32 @@ def workload(
     InputError
         When ``now`` has no zone, or a weight names no measure.
     """
-    measures = _measured(grids, customers, links, devices, incidents, now).iloc[:-1]
-    unknown = [name for name in weights if name not in measures]
+    found = measures(grids, customers=customers, links=links, devices=devices, incidents=incidents, now=now)
+    return figures(grids, found.iloc[:-1], posts=posts, now=now, weights=weights)
+
+
+def figures(
+    grids: gpd.GeoDataFrame,
+    found: pd.DataFrame,
+    *,
+    posts: pd.DataFrame,
+    now: pd.Timestamp,
+    weights: Mapping[str, float] = WEIGHTS,
+) -> pd.DataFrame:
+    """Return :func:`workload` from the measures of each grid, whether counted anew or added up from its units."""
+    unknown = [name for name in weights if name not in found]
     if unknown:
-        raise InputError(f"a weight for {unknown[0]!r}", todo=f"weigh {', '.join(map(str, measures))}")
+        raise InputError(f"a weight for {unknown[0]!r}", todo=f"weigh {', '.join(map(str, found))}")
     sound = sound_polygons(grids.geometry.to_numpy())
     area_m2, perimeter_m = shapely.area(sound), shapely.length(sound)
-    load = _weighted(measures, weights)
+    load = _weighted(found, weights)
     about = _leaders(grids["code"], posts, now).assign(
         area_km2=area_m2 / 1e6,
         compactness=4 * np.pi * area_m2 / np.where(perimeter_m > 0, perimeter_m, np.nan) ** 2,
         workload=load,
         deviation=load / load.mean() - 1,
     )
-    whole = pd.concat([grids[["code", "name"]].reset_index(drop=True), measures, about], axis=1)
+    whole = pd.concat([grids[["code", "name"]].reset_index(drop=True), found, about], axis=1)
     front = ["code", "name", "leader", "leaders"]
     return whole[front + [column for column in whole if column not in front]]
 
@@ -108,18 +120,20 @@ def outside_load(
     now: pd.Timestamp,
 ) -> pd.Series:
     """Return the measures of :func:`workload` for what lies in no grid or has no position."""
-    return _measured(grids, customers, links, devices, incidents, now).iloc[-1].rename("outside")
+    load = {"customers": customers, "links": links, "devices": devices, "incidents": incidents}
+    return measures(grids, **load, now=now).iloc[-1].rename("outside")
 
 
-def _measured(
+def measures(
     grids: gpd.GeoDataFrame,
+    *,
     customers: gpd.GeoDataFrame,
     links: gpd.GeoDataFrame,
     devices: gpd.GeoDataFrame,
     incidents: gpd.GeoDataFrame,
     now: pd.Timestamp,
 ) -> pd.DataFrame:
-    """Return the measures of each grid, and of the outside in the last row."""
+    """Return the measures of :func:`workload` for each grid or unit, and for the outside in the last row."""
     if now.tzinfo is None:
         raise InputError(f"the time {now} has no zone", todo="give a time with its zone")
     index = grid_index(grids)

@@ -44,3 +44,8 @@ def test_of_the_plans_activated_the_latest_minute_is_in_force_and_the_others_are
 
 def test_every_step_leads_to_a_status_that_has_steps_of_its_own():
     assert {to for steps in STEPS.values() for to in steps.values()} <= set(STEPS)
+
+
+def test_without_plans_nothing_stands():
+    empty = steps_of(("A", 1, 0, "activate", "activated", 1)).iloc[:0]
+    assert standing(empty, DAY).tolist() == []

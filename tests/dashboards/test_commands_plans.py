@@ -1,0 +1,159 @@
+"""Boundary plans by script: from the grids in force to those of a new plan."""
+
+import csv
+import io
+import json
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+
+from gisapp.grids import grids_at
+from gisapp.store import create_store, open_store
+from gisapp.tables import conform
+
+X, Y = 500_000.0, 3_400_000.0
+SINCE = pd.Timestamp("2024-01-01", tz="UTC")
+LATER = "2099-01-01 00:00"
+
+
+def frame(table, shapes, **columns):
+    return conform(gpd.GeoDataFrame(columns | {"geom": shapes}, geometry="geom", crs="EPSG:4547"), table)
+
+
+@pytest.fixture
+def board(tmp_path):
+    """Two rows of four squares of 100 m; W has six of them, E two; ten households in the middle of each square."""
+    path = tmp_path / "board.gpkg"
+    places = [(col, row) for row in range(2) for col in range(4)]
+    units = [shapely.box(X + 100 * c, Y + 100 * r, X + 100 * c + 100, Y + 100 * r + 100) for c, r in places]
+    grids = [shapely.box(X, Y, X + 300, Y + 200), shapely.box(X + 300, Y, X + 400, Y + 200)]
+    homes = {"code": [f"C{n}" for n in range(8)], "kind": "resident", "households": 10, "meter_inside": True}
+    posts = {"person_code": ["P1", "P2"], "role": "grid_leader", "scope_kind": "grid", "scope": ["W", "E"]}
+    with create_store(path, crs="EPSG:4547") as store:
+        tables = {
+            "grids": frame("grids", grids, code=["W", "E"], name=["西", "东"], utilities="water", valid_from=SINCE),
+            "unit_grids": frame("unit_grids", units, code=[f"U{n}" for n in range(8)]),
+            "customers": frame("customers", [unit.centroid for unit in units], **homes),
+            "people": conform(pd.DataFrame({"code": ["P1", "P2"], "name": ["甲", "乙"]}), "people"),
+            "posts": conform(pd.DataFrame(posts | {"valid_from": SINCE}), "posts"),
+        }
+        store.save(tables, actor="t")
+    return path
+
+
+@pytest.fixture
+def plan(run, board):
+    """Return how to call a verb on the board."""
+
+    def call(*words):
+        return run("plan", words[0], *words[1:], "--store", board)
+
+    return call
+
+
+def code_of(answer):
+    status, out, err = answer
+    assert status in (0, 1), err
+    return json.loads(out)["plan"]
+
+
+def balanced(plan, tmp_path):
+    """Return the code of a draft that is a proposal for the grids in force."""
+    target = tmp_path / "proposal.csv"
+    assert plan("rebalance", "--tolerance", "0.01", "--format", "csv", "-o", target)[0] == 0
+    return code_of(plan("new", "--name", "均衡", "--assign", target))
+
+
+def test_a_plan_goes_from_the_grids_in_force_to_its_own_minute(plan, board, tmp_path):
+    code = balanced(plan, tmp_path)
+    assert plan("check", code)[0] == 0
+    for verb in ("submit", "approve"):
+        assert plan(verb, code)[0] == 0
+    assert plan("activate", code, "--at", LATER)[0] == 0
+    rows = list(csv.DictReader(io.StringIO(plan("list")[1])))
+    assert [(row["code"], row["name"], row["status"]) for row in rows] == [(code, "均衡", "approved")]
+    with open_store(board) as store:
+        grids = store.table("grids")
+    then = pd.Timestamp(LATER, tz="Asia/Shanghai")
+    assert grids_at(grids, then).geometry.area.tolist() == [4e4, 4e4]
+    assert grids_at(grids, then - pd.Timedelta(minutes=1)).geometry.area.tolist() == [6e4, 2e4]
+
+
+def test_a_comparison_tells_what_moves_to_whom_and_the_workbook_says_the_same(plan, tmp_path):
+    code = balanced(plan, tmp_path)
+    status, out, words = plan("diff", "now", code)
+    told = json.loads(out)
+    move = told["moves"][0]
+    assert (status, len(told["moves"])) == (0, 1)
+    assert (move["from"], move["to"], move["households"], move["area_km2"]) == ("W", "E", 20, 0.02)
+    assert told["leaders"] == [
+        {"from": "W", "to": "E", "leader_before": "P1", "leader_after": "P2", "open_incidents": 0}
+    ]
+    east = told["grids"][0]
+    assert (east["code"], east["before_households"], east["after_households"]) == ("E", 20, 40)
+    assert "20 households" in words
+    book = tmp_path / "diff.xlsx"
+    assert plan("diff", "now", code, "--format", "xlsx", "-o", book)[0] == 0
+    rows = list(openpyxl.load_workbook(book)["moves"].values)
+    assert dict(zip(rows[0], rows[1], strict=True)) == move
+    assert plan("diff", code, code)[0] == 2
+
+
+def test_a_plan_that_differs_in_nothing_and_one_with_faults_are_a_no(plan):
+    code = code_of(plan("new", "--name", "一"))
+    assert plan("diff", "now", code)[0] == 1
+    status, out, words = plan("check", code, "--pattern", "G[0-9]+")
+    assert (status, [row["kind"] for row in csv.DictReader(io.StringIO(out))]) == (1, ["code", "code"])
+    assert "2 grids of 8 units, 2 faults" in words
+
+
+def test_an_exported_plan_is_geojson_in_degrees(plan):
+    code = code_of(plan("new", "--name", "一"))
+    status, out, _ = plan("export", code, "--format", "geojson")
+    features = json.loads(out)["features"]
+    assert (status, [one["properties"]["leader"] for one in features]) == (0, ["P2", "P1"])
+    assert 110 < features[0]["geometry"]["coordinates"][0][0][0] < 120
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("unit,grid\nU0,W\n", "unit U1"),
+        ("a,b\n1,2\n", "has no columns unit and grid"),
+        ("unit,grid\n" + "".join(f"U{n},W\n" for n in [*range(8), 7]), "unknown or stands twice"),
+    ],
+)
+def test_a_proposal_that_does_not_fit_the_units_is_refused(plan, tmp_path, text, said):
+    (tmp_path / "p.csv").write_text(text, encoding="utf-8")
+    status, out, words = plan("new", "--name", "一", "--assign", tmp_path / "p.csv")
+    assert (status, out) == (2, "")
+    assert said in words
+    assert "0 plans" in plan("list")[2]
+
+
+def test_an_exported_plan_is_a_geopackage_with_leaders_codes(plan, tmp_path):
+    code = code_of(plan("new", "--name", "一"))
+    target = tmp_path / "plan.gpkg"
+    assert plan("export", code, "--format", "gpkg", "-o", target)[0] == 0
+    read = gpd.read_file(target)
+    assert read[["code", "leader"]].to_numpy().tolist() == [["E", "P2"], ["W", "P1"]]
+    assert read.geometry.area.tolist() == [2e4, 6e4]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("check", "B9"), "there is no plan 'B9'"),
+        (("submit", "B9"), "there is no plan 'B9'"),
+        (("diff", "now", "B9", "--format", "xlsx"), "a workbook cannot go to standard output"),
+        (("export", "B9", "--format", "gpkg"), "a GeoPackage cannot go to standard output"),
+    ],
+)
+def test_bad_input_is_told_and_writes_nothing(plan, words, said):
+    status, out, err = plan(*words)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert "0 plans" in plan("list")[2]
