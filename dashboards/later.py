@@ -6,15 +6,15 @@ from typing import Any, ClassVar
 
 from dash.development.base_component import Component
 
-_PROPS = ("id", "children", "className", "due")
+_PROPS = ("id", "children", "className", "due", "told")
 
 
 class Later(Component):
     """Its children, from when the page's map stands, or could not be drawn, or has taken ten seconds.
 
     Their code is not even fetched before: it is larger than the map's, and a person looks at the map first. ``due``
-    turns true then: a callback that fills the children takes it as an input, and answers nothing before. The browser
-    half is ``assets/later.js``.
+    turns true then: a callback that fills the children takes it as an input, and answers nothing before. With ``told``
+    they stand while that is true, whatever the map does. The browser half is ``assets/later.js``.
     """
 
     _children_props: ClassVar[list[str]] = []
@@ -26,6 +26,6 @@ class Later(Component):
     available_properties: ClassVar[list[str]] = list(_PROPS)
     available_wildcard_properties: ClassVar[list[str]] = []
 
-    def __init__(self, children: Any = None, *, id: str, className: str) -> None:
-        """Take what comes later."""
-        super().__init__(id=id, children=children, className=className, due=False)
+    def __init__(self, children: Any = None, *, id: str, className: str, **told: bool) -> None:
+        """Take what comes later, or (``told``) when a callback says so."""
+        super().__init__(id=id, children=children, className=className, due=False, **told)

@@ -87,10 +87,10 @@ class Snapshot:
     def grids(self) -> gpd.GeoDataFrame:
         """Return the grids in force now: those of before, and those of a plan to come, are left out."""
         return self.derived(
-            ("grids", self._grids_since()), ("grids",), lambda: grids_at(self.store.table("grids"), _now())
+            ("grids", self.grids_since()), ("grids",), lambda: grids_at(self.store.table("grids"), _now())
         )
 
-    def _grids_since(self) -> pd.Timestamp:
+    def grids_since(self) -> pd.Timestamp:
         """Return when grids last began or ended: what is derived from them is kept until the next such minute."""
         every = self.store.table("grids")
         moments = self.derived(
@@ -100,11 +100,11 @@ class Snapshot:
 
     def grid_index(self) -> GridIndex:
         """Return the index that finds the grid of a point now."""
-        return self.derived(("grid index", self._grids_since()), ("grids",), lambda: grid_index(self.grids()))
+        return self.derived(("grid index", self.grids_since()), ("grids",), lambda: grid_index(self.grids()))
 
     def coverage_faults(self) -> gpd.GeoDataFrame:
         """Return the gaps, overlaps and invalid polygons of the grids; none is right."""
-        return self.derived(("coverage faults", self._grids_since()), ("grids",), lambda: coverage_faults(self.grids()))
+        return self.derived(("coverage faults", self.grids_since()), ("grids",), lambda: coverage_faults(self.grids()))
 
     def as_of(self) -> pd.Timestamp:
         """Return the moment up to which incidents are known: the newest report, or now if none or later."""
@@ -116,7 +116,7 @@ class Snapshot:
     def workload(self) -> pd.DataFrame:
         """Return one row a grid: who lives there, what lies there, what happened in the year up to :meth:`as_of`."""
         return self.derived(
-            ("workload", self._grids_since()),
+            ("workload", self.grids_since()),
             ("grids", "posts", *LOAD_TABLES),
             lambda: workload(self.grids(), **self._tables("posts", *LOAD_TABLES), now=self.as_of()),
         )
@@ -124,7 +124,7 @@ class Snapshot:
     def outside_load(self) -> pd.Series:
         """Return what of the same lies in no grid."""
         return self.derived(
-            ("outside load", self._grids_since()),
+            ("outside load", self.grids_since()),
             ("grids", *LOAD_TABLES),
             lambda: outside_load(self.grids(), **self._tables(*LOAD_TABLES), now=self.as_of()),
         )
@@ -148,7 +148,7 @@ class Snapshot:
             incidents = self.store.table("incidents")
             return incident_cube(incidents, self.store.zone, grids=incident_grids(incidents, self.grids()))
 
-        return self.derived(("cube", self._grids_since()), ("incidents", "grids"), make)
+        return self.derived(("cube", self.grids_since()), ("incidents", "grids"), make)
 
     def _tables(self, *names: str) -> dict[str, Any]:
         return {name: self.store.table(name) for name in names}

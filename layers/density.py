@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from gisapp.density import Surface
@@ -201,6 +202,21 @@ def place_shapes(
     )
 
 
+def hot_shapes(grids: gpd.GeoDataFrame, trends: Mapping[str, str], *, theme: str = "light") -> Shapes:
+    """Return the outlines of grids that are hot beyond chance.
+
+    Parameters
+    ----------
+    trends
+        Of each hot grid, by its code: ``emerging``, ``persistent``, ``fading``, or empty where it is not known.
+    """
+    frame = grids.loc[grids["code"].isin(trends), ["code", "geom"]].copy()
+    frame["geom"] = shapely.simplify(frame["geom"].to_numpy(), 6.0)
+    frame["trend"] = frame["code"].map(lambda code: trends[code] or "hot").astype("str")
+    style = Style(TEXT[theme], width_px=5.0, opacity=0.0, outline=TEXT[theme])
+    return Shapes("hot", "layers.hot", "polygon", frame, style, popup=("code", "trend"))
+
+
 def piece_shapes(pieces: gpd.GeoDataFrame, *, limits: Sequence[float], language: str, theme: str = "light") -> Shapes:
     """Return pieces of pipe coloured by their density per km and year; those below the classes are left out.
 
@@ -284,7 +300,7 @@ def write_png(
 
 def _is_change(unit: str) -> bool:
     """Return whether values lie on both sides of 0."""
-    return unit.startswith("change_")
+    return unit.startswith("change_") or unit == "deviation"
 
 
 def _class_colours(limits: Sequence[float], theme: str, *, change: bool) -> tuple[str, ...]:
@@ -302,10 +318,8 @@ def _lines(
 ) -> list[tuple[str | None, str]]:
     """Return the legend's lines, highest class first: a colour or none, and words."""
     legend = surface_legend(surface, limits, language=language, theme=theme)
-    told = [
-        word("density.bandwidth", language, metres=f"{surface.bandwidth_m:g}"),
-        word("density.counted", language, count=surface.points),
-    ]
+    width = [word("density.bandwidth", language, metres=f"{surface.bandwidth_m:g}")] if surface.bandwidth_m else []
+    told = [*width, word("density.counted", language, count=surface.points)]
     lines: list[tuple[str | None, str]] = [(None, word("density.title", language))]
     lines += [(None, line) for line in note.splitlines()]
     lines += [(None, legend.unit), *reversed(legend.entries)]

@@ -8,6 +8,7 @@
   function Later(props) {
     const [due, setDue] = React.useState(false);
     React.useEffect(() => {
+      if (props.told !== undefined) return undefined;
       const now = () => {
         setDue(true);
         props.setProps({ due: true });
@@ -19,6 +20,8 @@
         window.removeEventListener("gisapp-map-ready", now);
       };
     }, []);
+    if (props.told !== undefined)
+      return React.createElement("div", { id: props.id, className: props.className, hidden: !props.told }, props.told ? props.children : null);
     const spinner = React.createElement("span", { className: "spinner" });
     return React.createElement("div", { id: props.id, className: props.className, "aria-busy": !due }, due ? props.children : spinner);
   }

@@ -12,8 +12,9 @@ from gisapp.errors import GisappError, Interrupted
 from gisapp.network import Network, ReducedPressure, Shutoff, reduced_pressure
 
 STEPS = 4
-UNWATCHED_S = 15.0
-"""A run of which nobody asked for so long is stopped: its page was closed, or shows something else."""
+UNWATCHED_S = 90.0
+"""A run of which nobody asked for so long is stopped: its page was closed, or shows something else. Longer than a
+minute, since browsers let a page that is hidden ask no oftener."""
 MOST_KEPT = 32
 _LOOK_S = 0.1
 

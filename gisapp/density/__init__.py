@@ -15,7 +15,8 @@ from gisapp.density.exposure import (
 from gisapp.density.hexagons import Hexagons, h3_cells
 from gisapp.density.hotspots import Hotspots, hotspots, neighbours
 from gisapp.density.local import LocalStatistic, gi_star, local_moran
-from gisapp.density.places import hexagon_figures, place_figures
+from gisapp.density.painted import painted, pixel_places
+from gisapp.density.places import hexagon_exposure, hexagon_figures, place_figures
 from gisapp.density.privacy import (
     LEAST_CUSTOMERS,
     SharedPoints,
@@ -46,6 +47,7 @@ __all__ = [
     "gi_star",
     "h3_cells",
     "held_out_bandwidth",
+    "hexagon_exposure",
     "hexagon_figures",
     "hotspot_trend",
     "hotspots",
@@ -55,12 +57,14 @@ __all__ = [
     "neighbours",
     "network_density",
     "on_pipes",
+    "painted",
     "per_year",
     "piece_lines",
     "pipe_breaks",
     "pipe_exposure",
     "pipe_graph",
     "pipe_ranking",
+    "pixel_places",
     "place_figures",
     "rate_surface",
     "service_area",

@@ -107,22 +107,37 @@ def hexagon_figures(
         ``code``, the figures, ``customers`` and the hexagon in ``geom``. Pipes are divided among hexagons in pieces
         of at most 10 m, so that a border may be wrong by 5 m of each pipe that crosses it.
     """
-    points, km = pipe_exposure(links, min(10.0, hexagons.size_m / 20))
-    homes, thousands = household_exposure(customers)
     number = hexagons.sums(xy).astype(np.int64)
-    length, people, living = hexagons.sums(points, km), 1000 * hexagons.sums(homes, thousands), hexagons.sums(homes)
-    some = np.flatnonzero((number > 0) | (length > 0) | (living > 0))
+    exposed = hexagon_exposure(hexagons, links, customers)
+    some = np.flatnonzero((number > 0) | (exposed > 0).any(axis=1).to_numpy())
+    exposed = exposed.iloc[some]
     codes = hexagons.codes(some)
     figures = place_figures(
         pd.Series(number[some], codes),
-        pipe_km=pd.Series(length[some], codes),
-        households=pd.Series(people[some].round(), codes),
+        pipe_km=exposed["pipe_km"].set_axis(codes),
+        households=exposed["households"].set_axis(codes),
         years=years,
         by=by,
     )
     shapes = hexagons.polygons(some, links.crs)
-    table = figures.assign(customers=living[some].astype(np.int64)).reset_index(names="code")
+    table = figures.assign(customers=exposed["customers"].to_numpy()).reset_index(names="code")
     return gpd.GeoDataFrame(table.assign(geom=shapes.to_numpy()), geometry="geom", crs=links.crs)
+
+
+def hexagon_exposure(hexagons: Hexagons, links: gpd.GeoDataFrame, customers: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return what can fail or complain in each hexagon of a window, by its number.
+
+    ``pipe_km``, ``households`` and ``customers``; pipes in pieces as :func:`hexagon_figures` tells. It stays the same
+    while the tables do, and :func:`place_figures` takes it.
+    """
+    points, km = pipe_exposure(links, min(10.0, hexagons.size_m / 20))
+    homes, thousands = household_exposure(customers)
+    columns = {
+        "pipe_km": hexagons.sums(points, km),
+        "households": (1000 * hexagons.sums(homes, thousands)).round(),
+        "customers": hexagons.sums(homes).astype(np.int64),
+    }
+    return pd.DataFrame(columns)
 
 
 def _units(exposure: pd.Series) -> npt.NDArray[np.float64]:

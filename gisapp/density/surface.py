@@ -34,6 +34,7 @@ UNITS = {
     "per_1000_households_year": "incidents per 1000 households and year",
 }
 UNITS |= {f"change_{name}": f"change of {words}" for name, words in UNITS.items() if name.endswith("_year")}
+UNITS |= {"count": "incidents", "change_count": "change of incidents", "deviation": "deviation from the expected"}
 _SPLINE = 3
 _MANY = 1_000_000
 _Weights = npt.NDArray[np.float64] | Sequence[npt.NDArray[np.float64]]
@@ -61,7 +62,7 @@ class Surface:
         The frame of ``bounds``, where it is known.
     unit
         One of ``per_km2``, ``per_km2_year``, ``per_km_year``, ``per_1000_households_year``, or the last three after
-        ``change_``; in words :data:`UNITS`.
+        ``change_``; of painted places also ``count``, ``change_count``, ``deviation``. In words :data:`UNITS`.
     thin
         Where a value would be one of hardly any pipes, households or area, and is not given; None is nowhere.
     """
@@ -207,7 +208,7 @@ def surface_3857(
     parts = checked_parts(xy)
     box = _bounds(bounds)
     cell = _cell(bandwidth_m, cell_m, max(box[2] - box[0], box[3] - box[1]))
-    _, _, x, y = _picture(box, frame, cell, most_px)
+    _, _, x, y = web_pixels(box, frame, cell, most_px)
     margin = 2 * cell
     reach = (x.min() - margin, y.min() - margin, x.max() + margin, y.max() + margin)
     lattice = _Lattice.over(*reach, cell=cell, bandwidth_m=bandwidth_m)
@@ -237,7 +238,7 @@ def web_surface(
     """
     frame = require_metres(planar.crs, "the surface")
     box = _bounds(planar.bounds if bounds is None else bounds)
-    full, pixel, x, y = _picture(box, frame, planar.cell_m, most_px)
+    full, pixel, x, y = web_pixels(box, frame, planar.cell_m, most_px)
     places = [(planar.bounds[3] - y) / planar.cell_m - 0.5, (x - planar.bounds[0]) / planar.cell_m - 0.5]
     hole = np.isnan(planar.values)
     values = _filled(planar.values, hole)
@@ -342,7 +343,7 @@ def _corrected(made: Surface, share: npt.NDArray[np.float64], kernel: npt.NDArra
 
 
 @lru_cache(maxsize=2)
-def _picture(
+def web_pixels(
     box: tuple[float, float, float, float], frame: pyproj.CRS, cell: float, most_px: int
 ) -> tuple[tuple[float, float, float, float], float, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return bounds and width of the pixels of a picture in EPSG:3857, and where in ``frame`` each has its middle.

@@ -37,8 +37,7 @@ def test_types_in_the_address_filter_figure_ranking_and_rows(desk, live, cube):
     page = desk.go("/en/manager?types=leak,burst")
     shown = counted(cube, ("leak", "burst"), 365)
     expect(figure(page, "incidents")).to_have_text(f"{shown:,}")
-    placed = len(cube.select(Choice(("leak", "burst"), cube.last_day - timedelta(days=364), cube.last_day)))
-    expect(page.locator("#manager-rows-title")).to_contain_text(f"{placed:,} incidents")
+    expect(page.locator("#manager-rows-title")).to_contain_text(f"{shown:,} incidents")
     types = page.locator("#manager-rows .ag-cell[col-id=type]")
     expect(types.first).to_be_visible()
     assert set(types.all_inner_texts()) <= {"leak", "pipe burst"}
@@ -70,8 +69,9 @@ def test_a_grid_of_the_ranking_shows_its_rows(desk):
     first = page.locator(".rank").first
     code, count = first.locator("strong").inner_text(), first.locator(".count").inner_text()
     first.click()
-    expect(page.locator("#manager-rows-title")).to_have_text(re.compile(f"^{code}: {count} incidents"))
-    page.wait_for_url(re.compile(f"grid={code}"))
+    expect(page.locator("#manager-rows-title")).to_have_text(re.compile(f"^This place: {count} incidents"))
+    page.wait_for_url(re.compile(f"place={code}"))
+    expect(page.locator(".card")).to_contain_text(f"Grid {code}")
 
 
 def test_the_density_has_a_legend_with_its_unit(desk):
@@ -79,10 +79,105 @@ def test_the_density_has_a_legend_with_its_unit(desk):
     expect(page.locator(".stage")).to_contain_text("incidents per km²")
 
 
-def test_a_period_without_incidents_says_so(desk):
+def test_a_period_without_incidents_says_so_and_what_to_give_up(desk, cube):
     page = desk.go("/en/manager?from=1999-01-01&to=1999-01-02")
     expect(figure(page, "incidents")).to_have_text("0")
+    expect(page.locator(".why")).to_contain_text(f"Without the restriction “Period”: {int(cube.daily().sum()):,}")
     expect(page.locator(".ag-overlay-no-rows-center")).to_have_text("No incidents of these types in this period")
+
+
+def segment(page, name, words):
+    page.locator(f"#manager-{name}").get_by_text(words, exact=True).click()
+
+
+@pytest.mark.parametrize("drawn", ["Hexagons", "Grids", "Surface"])
+def test_the_rows_behind_a_click_on_the_map_are_as_many_as_the_place_counts(desk, drawn):
+    page = desk.go("/en/manager?last=0")
+    segment(page, "drawn", drawn)
+    expect(page.locator(".manager")).to_have_attribute("data-drawn", drawn.lower())
+    page.wait_for_function("() => document.querySelector('#manager-map .gm-canvas')?.gisappMap?.areTilesLoaded()")
+    box = page.locator("#manager-map canvas").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.5)
+    card = page.locator(".manager .card")
+    expect(card).to_be_visible()
+    title = page.locator("#manager-rows-title")
+    expect(title).to_have_text(re.compile(r"^This place: [\d,]+ incidents"))
+    if drawn != "Surface":
+        counted_there = card.locator("dd").first.inner_text()
+        expect(title).to_have_text(re.compile(f"^This place: {counted_there} incidents"))
+
+
+def test_two_periods_stand_side_by_side_and_move_together(desk, cube):
+    page = desk.go("/en/manager?compare=before&last=90")
+    second = page.locator("#manager-map-2 canvas")
+    expect(second).to_be_visible()
+    start = cube.last_day - timedelta(days=179)
+    expect(page.locator(".against")).to_have_text(f"against {start} to {cube.last_day - timedelta(days=90)}")
+    page.wait_for_function(
+        "() => document.querySelector('#manager-map-2 .gm-canvas')?.gisappMap?.gisappBound?.areTilesLoaded()"
+    )
+    zooms = page.evaluate(
+        """() => { const map = (id) => document.querySelector(`#${id} .gm-canvas`).gisappMap;
+        map("manager-map").jumpTo({ zoom: 15.25 });
+        return [map("manager-map").getZoom(), map("manager-map-2").getZoom()]; }"""
+    )
+    assert zooms == [15.25, 15.25]
+
+
+def test_a_change_has_a_legend_on_both_sides_of_nothing(desk):
+    page = desk.go("/en/manager?compare=year-change&measure=km")
+    legend = page.locator(".stage")
+    expect(legend).to_contain_text("change, incidents per km of pipe and year")
+    expect(legend).to_contain_text("and less")
+    expect(page.locator("#manager-map-2")).to_have_count(0)
+
+
+def test_a_period_is_played_and_stops_when_asked(desk):
+    page = desk.go("/en/manager?last=90")
+    expect(page.locator("#manager-days .nsewdrag")).to_be_visible()
+    before = page.locator(".period strong").inner_text()
+    page.locator("#manager-play").click()
+    expect(page.locator(".period strong")).not_to_have_text(before)
+    page.wait_for_url(re.compile(r"from=\d{4}"))
+    page.locator("#manager-play").click()
+    expect(page.locator("#manager-play")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_link_opens_what_its_sender_saw(desk, open_browser, live):
+    page = desk.go("/en/manager")
+    segment(page, "drawn", "Grids")
+    segment(page, "measure", "Against expected")
+    page.locator(".rank").first.click()
+    page.wait_for_url(re.compile("draw=grids.*measure=deviation.*place=G"))
+    shown = page.locator(".card").inner_text()
+    other = open_browser(live).go(page.url.split(live.url)[1])
+    expect(other.locator(".card")).to_be_visible()
+    assert other.locator(".card").inner_text() == shown
+
+
+def test_figures_follow_the_map_when_asked(desk, live, cube):
+    page = desk.go("/en/manager?last=0")
+    whole = int(cube.daily().sum())
+    expect(figure(page, "incidents")).to_have_text(f"{whole:,}")
+    page.wait_for_function("() => document.querySelector('#manager-map .gm-canvas')?.gisappMap?.areTilesLoaded()")
+    page.get_by_role("button", name="Only what the map shows").click()
+    page.evaluate("() => document.querySelector('#manager-map .gm-canvas').gisappMap.jumpTo({ zoom: 16 })")
+    expect(figure(page, "incidents")).not_to_have_text(f"{whole:,}")
+    shown = int(figure(page, "incidents").inner_text().replace(",", ""))
+    assert 0 < shown < whole / 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "begins"),
+    [("csv", b"\xef\xbb\xbfcode"), ("tif", b"II"), ("png", b"\x89PNG"), ("gpkg", b"SQLite"), ("html", b"<!")],
+)
+def test_files_hold_what_is_shown(desk, kind, begins):
+    page = desk.go("/en/manager?draw=grids&last=0" if kind != "tif" else "/en/manager?last=0")
+    expect(page.locator(".rank").first).to_be_visible()
+    page.locator(".out summary").click()
+    with page.expect_download() as told:
+        page.locator(f"a[data-file={kind}]").click()
+    assert told.value.path().read_bytes().lstrip().lower().startswith(begins.lower())
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,308 @@
+"""The page itself: its skeleton, and the callbacks that fill it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from dashboards import shell
+from dashboards.access import Permission, callback
+from dashboards.bundles import tiles_of
+from dashboards.later import Later
+from dashboards.manager import exports, parts
+from dashboards.manager.again import again
+from dashboards.manager.asked import Asked, asked_from, asked_of
+from dashboards.manager.controls import choices, controls
+from dashboards.manager.days import days, histogram
+from dashboards.manager.found import Found
+from dashboards.manager.pictures import drawn, picture
+from dashboards.map import Map, extent_of, place_from_map
+from dashboards.snapshot import Snapshot, snapshot_of
+from dashboards.specs import static_specs
+from dashboards.table import row_table
+from gisapp.words import word
+
+PATH = "/manager"
+TITLE = "manager.title"
+ICON = "flame"
+NEEDS = Permission.INCIDENTS_VIEW
+
+FILTER, CLICKED = "manager-filter", "manager-clicked"
+CHOSEN = ("types", "utilities", "statuses", "channels", "units", "causes", "drawn", "measure", "bandwidth", "size")
+SHOWN = ("figures", "why", "profile", "ranking", "place", "rows-title", "period")
+"""The parts that one callback fills."""
+
+
+def layout(context: shell.Context) -> Component:
+    """Return the skeleton: filter, figures, ranking and rows at the left, maps and histogram at the right."""
+    asked = asked_of(context.query)
+    body = shell.workspace(
+        panel=[
+            html.Div(controls(context, asked), className="controls"),
+            *(html.Div(id=f"manager-{name}") for name in ("why", "place")),
+            html.Div(id="manager-figures", className="figures", **{"aria-live": "polite"}),
+            html.Div(id="manager-ranking"),
+            html.Details(
+                [html.Summary(context.word("manager.profile")), html.Div(id="manager-profile")], className="folded"
+            ),
+            html.Details(
+                [html.Summary(context.word("manager.again")), html.Div(id="manager-again")], className="folded"
+            ),
+            html.Div([html.H2(id="manager-rows-title"), _files(context)], className="heading"),
+            _rows_table(context),
+            dcc.Store(id=FILTER, data=asked.stored()),
+            dcc.Store(id=CLICKED),
+        ],
+        stage=[
+            html.Div(
+                [
+                    _map("manager-map", context),
+                    Later(_map("manager-map-2", context), id="manager-beside", className="beside", told=asked.beside),
+                ],
+                className="maps",
+            ),
+            html.Div(
+                [
+                    html.Div(
+                        [
+                            html.Button(
+                                "▶",
+                                id="manager-play",
+                                className="button",
+                                title=context.word("manager.play"),
+                                **{"aria-label": context.word("manager.play"), "aria-pressed": "false"},
+                            ),
+                            html.Div(id="manager-period", className="period"),
+                        ],
+                        className="played",
+                    ),
+                    Later(days(context), id="manager-days-place", className="days"),
+                ],
+                className="histogram",
+            ),
+        ],
+    )
+    return html.Div(body, className="manager", **{"data-drawn": asked.drawn, "data-beside": str(asked.beside).lower()})
+
+
+def attach(app: Dash) -> None:
+    """Register the page's callbacks and its routes."""
+    snapshot = snapshot_of(app.server)
+    _draw_city(app, snapshot)
+    _show(app, snapshot)
+    _later(app, snapshot)
+    _place(app, snapshot)
+    _in_the_browser(app)
+    exports.add_routes(app, snapshot)
+
+
+def _draw_city(app: Dash, snapshot: Snapshot) -> None:
+    @callback(
+        app,
+        Output("manager-map", "layers"),
+        Output("manager-map-2", "layers"),
+        Output("manager-map", "fit"),
+        Input(shell.VERSION, "data"),
+        State("manager-map", "view"),
+        needs=NEEDS,
+    )
+    def draw_city(_version: object, view: object) -> tuple[Any, Any, Any]:
+        grids = snapshot.grids()
+        extent = extent_of(grids, to=snapshot.frame) if len(grids) and not view else None
+        specs = static_specs(tiles_of(app.server), "base", "grids", language=shell.language())
+        return specs, specs, extent
+
+    @callback(
+        app,
+        Output("manager-units", "data"),
+        Output("manager-causes", "data"),
+        Input(shell.VERSION, "data"),
+        needs=NEEDS,
+    )
+    def offer(_version: object) -> tuple[Any, Any]:
+        mixes, here = snapshot.cube().mixes, shell.context()
+        return tuple(  # type: ignore[return-value]
+            choices(name, tuple(sorted(set(mixes[column].astype(str)) - {""})), here)
+            for name, column in (("units", "unit_code"), ("causes", "cause"))
+        )
+
+
+def _show(app: Dash, snapshot: Snapshot) -> None:
+    @callback(
+        app,
+        *(Output(f"manager-{name}", "children") for name in SHOWN),
+        Output("manager-map", "answers"),
+        Output("manager-map-2", "answers"),
+        Input(FILTER, "data"),
+        Input(shell.VERSION, "data"),
+        needs=NEEDS,
+    )
+    def show_period(stored: Mapping[str, Any], _version: object) -> tuple[Any, ...]:
+        spoken = shell.language()
+        if not snapshot.cube().days:
+            return _nothing(spoken), *(None,) * (len(SHOWN) - 1), [], []
+        found = Found.of(asked_from(stored), snapshot)
+        made, limits = picture(found)
+        other = found.earlier if found.asked.beside else None
+        return (
+            parts.figures(found, made.peak, spoken),
+            parts.why_empty(found, spoken),
+            parts.profile(found, spoken),
+            parts.ranking(found, spoken),
+            parts.place_card(found, spoken),
+            parts.rows_title(found, spoken),
+            parts.period(found, spoken),
+            drawn(found, made, limits, spoken),
+            [] if other is None else drawn(other, picture(other)[0], limits, spoken),
+        )
+
+
+def _later(app: Dash, snapshot: Snapshot) -> None:
+    """Register what is filled once the map stands."""
+
+    @callback(
+        app,
+        Output("manager-rows", "rowData"),
+        Input("manager-rows-place", "due"),
+        Input(FILTER, "data"),
+        Input(shell.VERSION, "data"),
+        needs=NEEDS,
+    )
+    def list_rows(due: bool, stored: Mapping[str, Any], _version: object) -> Any:
+        if not due or not snapshot.cube().days:
+            return [] if due else no_update
+        return parts.rows(Found.of(asked_from(stored), snapshot), shell.language())
+
+    @callback(
+        app,
+        Output("manager-again", "children"),
+        Input("manager-rows-place", "due"),
+        Input(FILTER, "data"),
+        Input(shell.VERSION, "data"),
+        needs=NEEDS,
+    )
+    def list_again(due: bool, stored: Mapping[str, Any], _version: object) -> Any:
+        if not due or not snapshot.cube().days:
+            return no_update
+        asked = asked_from(stored)
+        return again(asked, asked.span(snapshot.cube()), snapshot, shell.language())
+
+    @callback(
+        app,
+        Output("manager-days", "figure"),
+        Input("manager-days-place", "due"),
+        Input(FILTER, "data"),
+        Input(shell.VERSION, "data"),
+        Input(shell.SCHEME, "data"),
+        needs=NEEDS,
+    )
+    def draw_days(due: bool, stored: Mapping[str, Any], _version: object, scheme: str | None) -> Any:
+        if not due:
+            return no_update
+        found = Found.of(asked_from(stored), snapshot) if snapshot.cube().days else None
+        return histogram(found, dark=scheme == "dark", language=shell.language())
+
+
+def _place(app: Dash, snapshot: Snapshot) -> None:
+    @callback(
+        app,
+        Output(FILTER, "data", allow_duplicate=True),
+        Input(CLICKED, "data"),
+        State(FILTER, "data"),
+        needs=NEEDS,
+        prevent_initial_call=True,
+    )
+    def look_into(clicked: Mapping[str, Any], stored: Mapping[str, Any]) -> Any:
+        asked = asked_from(stored)
+        place = place_at(asked, float(clicked["lng"]), float(clicked["lat"]), snapshot)
+        return {**stored, "place": "" if place == asked.place else place}
+
+
+def place_at(asked: Asked, lng: float, lat: float, snapshot: Snapshot) -> str:
+    """Return the place that a click on the map means: a grid, a hexagon, or the ground around it."""
+    x, y = place_from_map(lng, lat, snapshot.store.crs, frame=snapshot.frame)
+    found = Found.of(asked, snapshot)
+    xy = pd.DataFrame({"x": [x], "y": [y]}).to_numpy()
+    if asked.drawn == "grids":
+        row = int(snapshot.grid_index().locate(xy)[0])
+        return str(found.cube.grids[row]) if row >= 0 else ""
+    if asked.drawn == "hexagons":
+        number = found.hexagons.which(xy)
+        return str(found.hexagons.codes(number)[0]) if number[0] >= 0 else ""
+    return f"@{x:.1f},{y:.1f}"
+
+
+def _in_the_browser(app: Dash) -> None:
+    """Register what the browser does by itself: ``assets/manager.js``."""
+    shell.keep_view(app, "manager-map")
+    app.clientside_callback(
+        ClientsideFunction("manager", "choose"),
+        Output(FILTER, "data"),
+        Output(CLICKED, "data"),
+        *(Input(f"manager-{name}", "value") for name in CHOSEN),
+        Input("manager-compared", "value"),
+        Input("manager-days", "selectedData"),
+        Input("manager-map", "click"),
+        Input("manager-map-2", "click"),
+        Input("manager-map", "extent"),
+        Input(shell.TARGET, "data"),
+        State(FILTER, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("manager", "keep"),
+        Output("manager-map", "highlight"),
+        Output("manager-beside", "told"),
+        Input(FILTER, "data"),
+    )
+
+
+def _map(name: str, context: shell.Context) -> Component:
+    """Return a map."""
+    return Map(
+        id=name,
+        language=context.language,
+        height="100%",
+        clickable=["grids"],
+        basemap=context.basemap,
+        view=context.view,
+        legend=name == "manager-map",
+    )
+
+
+def _files(context: shell.Context) -> Component:
+    """Return the links to the files; the browser adds what is asked."""
+    links = [
+        html.A(kind.upper(), className="button file", href=f"/manager.{kind}", download="", **{"data-file": kind})
+        for kind in exports.FILES
+    ]
+    share = html.Button(
+        context.word("manager.share"), className="button", **{"data-share": context.word("manager.shared")}
+    )
+    return html.Details(
+        [
+            html.Summary([shell.icon("download"), context.word("manager.files")]),
+            html.Div([*links, share], className="files"),
+        ],
+        className="out",
+    )
+
+
+def _rows_table(context: shell.Context) -> Component:
+    """Return the empty list of incidents."""
+    widths = {"at": 140, "type": 110, "grid": 78, "pipe": 100, "code": 150}
+    columns = [
+        {"field": name, "headerName": context.word(f"manager.column_{name}"), "width": width}
+        for name, width in widths.items()
+    ]
+    return row_table(context, "manager-rows", columns, nothing=context.word("manager.no_rows"))
+
+
+def _nothing(spoken: str) -> Component:
+    """Return what to do about a store without incidents."""
+    commands = ["gisapp import FILE.csv --store STORE --as incidents --mapping M.toml --crs EPSG:N"]
+    return shell.empty(word("manager.empty", spoken), [word("manager.empty.todo", spoken)], code=commands)

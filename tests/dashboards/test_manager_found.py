@@ -1,0 +1,201 @@
+"""What the manager's page finds: the same count in every figure, the rows behind every place, nothing of too few."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyproj
+import pytest
+import shapely
+
+from dashboards.app import create_app
+from dashboards.manager.asked import Asked, asked_from, asked_of
+from dashboards.manager.found import Found, extent_m, whole_months
+from dashboards.manager.page import place_at
+from dashboards.manager.parts import figure_text
+from dashboards.manager.pictures import picture, place_figure
+from dashboards.map import place_on_map
+from dashboards.snapshot import Snapshot
+from gisapp.counting import counted
+from gisapp.demo import make_city
+from gisapp.errors import InputError
+from gisapp.store import open_store
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    path = tmp_path_factory.mktemp("manager") / "small.gpkg"
+    make_city(path, size="small", seed=4)
+    with open_store(path) as store:
+        yield store
+
+
+@pytest.fixture(scope="module")
+def snapshot(store):
+    return Snapshot(store)
+
+
+def found(snapshot, **query):
+    return Found.of(asked_of(query), snapshot)
+
+
+def slow_rows(snapshot, start, end, **same):
+    """Count the incidents of a filter row by row."""
+    table = snapshot.store.table("incidents")
+    days = table["reported_at"].dt.tz_convert(snapshot.store.zone).dt.date
+    real = counted(table)["counts"] & (days >= start) & (days <= end)
+    for name, value in same.items():
+        real &= table[name] == value
+    return table[real]
+
+
+@pytest.mark.parametrize("query", [{}, {"types": "leak"}, {"utilities": "water", "last": "90"}, {"channels": "phone"}])
+def test_every_figure_counts_the_same_incidents(snapshot, query):
+    made = found(snapshot, **query)
+    columns = {"types": "type", "utilities": "utility", "channels": "channel"}
+    slow = slow_rows(
+        snapshot, made.start, made.end, **{columns[name]: query[name] for name in query if name in columns}
+    )
+    assert made.count == len(slow) == len(made.rows) > 0
+    assert int(made.by_grid["count"].sum()) + made.cube.outside(made.choice) == made.count
+    assert int(made.cube.profile(made.choice).to_numpy().sum()) == made.count
+    assert int(made.by_hexagon["count"].sum()) == made.count - made.unlocated
+
+
+def test_the_rows_of_a_grid_are_as_many_as_it_counts(snapshot):
+    made = found(snapshot, draw="grids")
+    for code, count in made.by_grid["count"].items():
+        assert len(replace(made, asked=replace(made.asked, place=code)).rows) == count
+
+
+def test_the_rows_of_a_hexagon_are_those_nearest_to_its_middle(snapshot):
+    made = found(snapshot, draw="hexagons")
+    number = int(made.by_hexagon["count"].argmax())
+    name = str(made.hexagons.codes(np.array([number]))[0])
+    rows = replace(made, asked=replace(made.asked, place=name)).rows
+    hexagon = made.hexagons.polygons(np.array([number]), snapshot.store.crs).iloc[0]
+    slow = slow_rows(snapshot, made.start, made.end)
+    assert len(rows) == made.by_hexagon["count"].iloc[number]
+    assert len(rows) == int(slow.geometry.within(hexagon).sum()) > 0
+
+
+def test_the_rows_around_a_click_lie_within_the_bandwidth(snapshot):
+    made = found(snapshot, bandwidth="400")
+    x, y = made.cube.points.mean(axis=0)
+    rows = replace(made, asked=replace(made.asked, place=f"@{x:.1f},{y:.1f}")).rows
+    slow = slow_rows(snapshot, made.start, made.end)
+    assert len(rows) == int((slow.geometry.distance(shapely.Point(round(x, 1), round(y, 1))) <= 400).sum()) > 0
+
+
+@pytest.mark.parametrize("drawn", ["surface", "hexagons", "grids"])
+def test_a_click_means_the_place_under_it(snapshot, drawn):
+    grid = snapshot.grids().iloc[3]
+    x, y = grid["geom"].representative_point().coords[0]
+    lng, lat = place_on_map(x, y, snapshot.store.crs)
+    place = place_at(asked_of({"draw": drawn}), lng, lat, snapshot)
+    if drawn == "grids":
+        assert place == grid["code"]
+    elif drawn == "surface":
+        assert np.allclose([float(part) for part in place[1:].split(",")], [x, y], atol=0.1)
+    else:
+        number = found(snapshot, draw=drawn).hexagon_named(place)
+        assert found(snapshot, draw=drawn).hexagons.which(np.array([[x, y]]))[0] == number
+
+
+def test_a_picture_of_grids_has_the_figure_of_the_grid_under_each_pixel(snapshot):
+    made = found(snapshot, draw="grids", measure="km")
+    drawn, _ = picture(made)
+    figure = place_figure(made)
+    grids = snapshot.grids()
+    inside = grids["geom"].iloc[7].representative_point()
+    to_web = pyproj.Transformer.from_crs(snapshot.store.crs, 3857, always_xy=True)
+    x, y = to_web.transform(inside.x, inside.y)
+    row, col = int((drawn.bounds[3] - y) / drawn.cell_m), int((x - drawn.bounds[0]) / drawn.cell_m)
+    assert drawn.values[row, col] == pytest.approx(figure[7], rel=1e-6)
+    assert set(np.unique(drawn.values[~np.isnan(drawn.values)])) <= set(figure.astype(np.float32))
+
+
+def test_two_periods_of_one_length_have_the_same_colours(snapshot):
+    made = found(snapshot, last="90", compare="before")
+    assert made.earlier.end < made.start
+    assert (made.earlier.end - made.earlier.start) == (made.end - made.start)
+    assert picture(made)[1] == picture(made.earlier)[1]
+
+
+def test_a_change_is_the_later_rate_less_the_earlier(snapshot):
+    made = found(snapshot, draw="grids", measure="km", compare="year-change", last="90")
+    plain = asked_of({"draw": "grids", "measure": "km", "last": "90"})
+    later = place_figure(Found.of(plain, snapshot))
+    earlier = place_figure(Found(plain, snapshot, made.earlier.start, made.earlier.end))
+    values = picture(made)[0].values
+    assert set(np.unique(values[~np.isnan(values)])) <= set((later - earlier).astype(np.float32))
+
+
+def test_figures_follow_the_extent_of_the_map(snapshot):
+    grid = snapshot.grids().iloc[[5]].to_crs(4326).total_bounds
+    asked = replace(asked_of({}), bounds=tuple(float(side) for side in grid))
+    made = Found.of(asked, snapshot)
+    west, south, east, north = extent_m(asked, snapshot)
+    inside = slow_rows(snapshot, made.start, made.end).geometry
+    assert made.count == int(
+        ((inside.x >= west) & (inside.x <= east) & (inside.y >= south) & (inside.y <= north)).sum()
+    )
+    assert made.unlocated == 0
+
+
+def test_only_whole_months_are_compared_with_one_another():
+    months = whole_months(pd.Timestamp("2026-01-02").date(), pd.Timestamp("2026-04-29").date())
+    assert [str(first) for first, _ in months] == ["2026-02-01", "2026-03-01"]
+
+
+def test_what_the_browser_keeps_is_what_was_asked():
+    asked = asked_of({"types": "leak,nonsense", "from": "2026-01-01", "draw": "grids", "place": "G1", "units": "U09"})
+    assert asked.types == ("leak",)
+    assert asked.last is None
+    kept = {name: list(value) if isinstance(value, tuple) else value for name, value in asked.stored().items()}
+    assert asked_from(kept) == asked
+    assert asked_of({}) == Asked()
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"bandwidth": "0"}, "bandwidth of 0 m"),
+        ({"bandwidth": "99999"}, "from 50 to 1000"),
+        ({"from": "yesterday"}, "write a day"),
+    ],
+)
+def test_an_address_that_cannot_be_is_told(query, told):
+    with pytest.raises(InputError, match=told):
+        asked_of(query)
+
+
+def test_a_period_that_ends_before_it_starts_is_told(snapshot):
+    with pytest.raises(InputError, match="swap the two days"):
+        found(snapshot, **{"from": "2026-03-01", "to": "2026-02-01"})
+
+
+@pytest.mark.parametrize(
+    ("value", "measure", "said"),
+    [(1234, "count", "1,234"), (0.5, "deviation", "+50%"), (2.345, "km", "2.35"), (float("nan"), "km", "–")],
+)
+def test_a_figure_of_a_place_is_said_by_its_measure(value, measure, said):
+    assert figure_text(value, measure) == said
+
+
+def test_a_file_of_rows_holds_no_place_of_a_single_caller(store):
+    client = create_app(store).server.test_client()
+    answer = client.get("/manager.csv?last=0", headers={"Host": "127.0.0.1"})
+    table = pd.read_csv(io.BytesIO(answer.data))
+    true = {tuple(np.round(point, 1)) for point in shapely.get_coordinates(store.table("incidents").geometry.dropna())}
+    assert len(table) > 1000
+    assert not true & set(zip(table["x"], table["y"], strict=True))
+    assert not {"text", "reporter_phone", "summary", "customer_code"} & set(table)
+
+
+def test_a_file_of_nothing_says_why(store):
+    client = create_app(store).server.test_client()
+    answer = client.get("/manager.csv?from=1999-01-01&to=1999-01-31", headers={"Host": "127.0.0.1"})
+    assert answer.status_code == 400
+    assert "widen the filter" in answer.json["error"]
