@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, Patch, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboards import shell
@@ -219,7 +219,9 @@ def _place(app: Dash, snapshot: Snapshot) -> None:
     def look_into(clicked: Mapping[str, Any], stored: Mapping[str, Any]) -> Any:
         asked = asked_from(stored)
         place = place_at(asked, float(clicked["lng"]), float(clicked["lat"]), snapshot)
-        return {**stored, "place": "" if place == asked.place else place}
+        changed = Patch()  # of the place alone: the filter may have changed since the click
+        changed["place"] = "" if place == asked.place else place
+        return changed
 
 
 def place_at(asked: Asked, lng: float, lat: float, snapshot: Snapshot) -> str:
