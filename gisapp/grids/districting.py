@@ -30,7 +30,7 @@ Stop = Callable[[], bool]
 FRESH = Effort(heat=0.045, steps=40, tries=4.0, firm=0.0, mending=0.06, polish=8, narrow=0.0)
 CHANGED = Effort(heat=0.03, steps=20, tries=4.0, firm=1.0, mending=0.03, polish=15, narrow=0.05)
 MARGIN = 0.998  # what the search keeps free of a tolerance, so that sums in another order still keep it
-RESTARTS, RESTART_UNITS, FEW_UNITS = 8, 20_000, 6_000  # how often to begin anew, and for how many units in all
+RESTARTS, RESTART_UNITS, FEW_UNITS = 8, 20_000, 5_000  # how often to begin anew, and for how many units in all
 WEIGHINGS = {"least_change": (1.0, 8.0), "between": (1.0, 3.0), "compact": (1.0, 0.6)}
 AREA_SHARE = 0.1  # a block without households is still not moved for nothing
 

@@ -8,6 +8,7 @@ from unit_boards import board, deviation, every_plan, in_pieces
 
 from gisapp.errors import InputError
 from gisapp.grids import rebalance, suggest
+from gisapp.grids.districting_seeds import one_piece
 from gisapp.grids.districting_transport import least_transport
 
 LETTERS = np.array(list("ABCDEFGHIJ"), dtype=object)
@@ -111,6 +112,14 @@ def test_a_grid_in_pieces_is_mended_unless_it_is_locked():
     assert in_pieces(board(4, 8), made.grid) == []
     (kept,) = rebalance(board(4, 8), before, tolerance=0.2, locked=["A"])
     assert ((kept.grid == "A") == (before == "A")).all()
+
+
+def test_pieces_join_the_free_neighbour_with_the_longest_border_and_locked_grids_stay_in_pieces():
+    grid = np.array([0, 0, 1, 1, 0, 0, 0, 1, 1, 0], np.int32)  # two rows of five; the 0 in the east is apart
+    graph = board(2, 5).graph
+    assert one_piece(graph, grid, np.array([True, True])).tolist() == [0, 0, 1, 1, 1, 0, 0, 1, 1, 1]
+    assert one_piece(graph, grid, np.array([False, True])).tolist() == grid.tolist()
+    assert one_piece(graph, grid, np.array([True, False])).tolist() == grid.tolist()
 
 
 def test_alternatives_trade_change_for_compactness():
