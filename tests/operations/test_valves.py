@@ -1,6 +1,8 @@
 """What the log of valves says of today."""
 
+import numpy as np
 import pandas as pd
+import pytest
 from records import at, record, valves
 
 from gisapp.operations import Overrides, overrides, states_for, still_closed, without_order
@@ -85,3 +87,28 @@ def test_what_an_operation_closed_is_still_closed_until_somebody_opens_it():
     log = valves(("V1", "closed", 1), ("V2", "closed", 2), ("V2", "opened", 3))
     assert still_closed(log, "S1") == ("V1",)
     assert record("emergency", log=log).device_states["action"].tolist() == ["closed", "opened"]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_log_replayed_step_by_step_ends_where_the_whole_of_it_says(seed):
+    rng = np.random.default_rng(seed)
+    steps = [
+        (
+            str(rng.choice(DEVICES["code"])),
+            str(rng.choice(["closed", "opened", "could_not_close", "could_not_open"])),
+            hour,
+        )
+        for hour in rng.permutation(40).tolist()
+    ]
+    normal = dict(DEVICES[["code", "state"]].to_numpy())
+    stands, stuck = dict(normal), set()
+    for code, action, _ in sorted(steps, key=lambda step: step[2]):
+        if action.startswith("could_not"):
+            stuck.add(code)
+        else:
+            stuck.discard(code)
+            stands[code] = {"closed": "closed", "opened": "open"}[action]
+    found = overrides(valves(*steps), DEVICES, "water")
+    changed = {code: state for code, state in stands.items() if state != normal[code]}
+    assert dict.fromkeys(found.closed, "closed") | dict.fromkeys(found.opened, "open") == changed
+    assert set(found.stuck) == stuck
