@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -111,10 +112,15 @@ class Found:
             ("neighbours", self.snapshot.grids_since()), ("grids",), lambda: neighbours(grids.geometry)
         )
         units = exposure[self.exposed_by]
-        hot = hotspots(counts, units, near=near).table[["observed", "expected", "ratio", "q", "hot"]]
+        hot = hotspots(counts, units, near=near).table[["judged", "observed", "expected", "ratio", "q", "hot"]]
         table = table.join(hot.rename(columns={"observed": "around", "expected": "around_expected"}))
         table["trend"] = self._trend(units, near)
         return table.sort_values(self.column, ascending=False, kind="stable", na_position="last")
+
+    @property
+    def tested(self) -> int:
+        """Grids that were tested for being hot: those with anything of what incidents are expected by."""
+        return int(self.by_grid["judged"].sum()) if len(self.by_grid) else 0
 
     @cached_property
     def by_hexagon(self) -> pd.DataFrame:
@@ -183,7 +189,10 @@ class Found:
         """Return the number of a hexagon of the window by its name; None for any other place."""
         if not place.startswith(f"H{self.asked.size:g}:r"):
             return None
-        row, col = (int(part[1:]) for part in place.split(":")[1:])
+        named = re.fullmatch(r"H\d+:r(-?\d+):c(-?\d+)", place)
+        if named is None:
+            raise InputError(f"found the place {place!r}", todo="write a hexagon as H500:r12:c34", field="place")
+        row, col = (int(part) for part in named.groups())
         down, along = row - self.hexagons.row, col - self.hexagons.col
         if not (0 <= down < self.hexagons.shape[0] and 0 <= along < self.hexagons.shape[1]):
             return None

@@ -111,9 +111,9 @@ def ranking(found: Found, spoken: str) -> list[Component]:
         _rank(str(code), row, most, found, spoken) for code, row in zip(top.index, top.to_dict("records"), strict=True)
     ]
     outside = found.cube.outside(found.choice)
-    tested, hot = int((table["pipe_km"] > 0).sum()), int(table["hot"].sum()) if len(table) else 0
+    hot = int(table["hot"].sum()) if len(table) else 0
     notes = [
-        html.P(word("manager.hot_of", spoken, hot=f"{hot:,}", tested=f"{tested:,}"), className="quiet")
+        html.P(word("manager.hot_of", spoken, hot=f"{hot:,}", tested=f"{found.tested:,}"), className="quiet")
         if len(table)
         else None,
         html.P(word("manager.outside", spoken, count=f"{outside:,}"), className="quiet") if outside else None,
@@ -164,10 +164,10 @@ def place_card(found: Found, spoken: str) -> Component | None:
         shell.icon("x"), className="plain", **{"data-place": "", "aria-label": word("shell.close", spoken)}
     )
     head = html.Div([html.Strong(name), close], className="head")
-    return html.Div([head, *(_told(row, spoken) if row else [])], className="card")
+    return html.Div([head, *(_told(row, found, spoken) if row else [])], className="card")
 
 
-def _told(row: Mapping[Any, Any], spoken: str) -> list[Component]:
+def _told(row: Mapping[Any, Any], found: Found, spoken: str) -> list[Component]:
     """Return the figures of one place in words."""
     facts = {
         "count": f"{row['count']:,.0f}",
@@ -183,7 +183,8 @@ def _told(row: Mapping[Any, Any], spoken: str) -> list[Component]:
     if row.get("hot") and pd.notna(row.get("q")):
         chance = "< 0.001" if row["q"] < 0.001 else f"{row['q']:.3f}"
         around, expected = f"{row['around']:,.0f}", f"{row['around_expected']:,.1f}"
-        lines.append(html.P(word("manager.hot_why", spoken, around=around, expected=expected, q=chance)))
+        tested = f"{found.tested:,}"
+        lines.append(html.P(word("manager.hot_why", spoken, around=around, expected=expected, q=chance, tested=tested)))
     return lines
 
 

@@ -13,7 +13,7 @@ from dashboards.app import create_app
 from dashboards.manager.asked import Asked, asked_from, asked_of
 from dashboards.manager.found import Found, extent_m, whole_months
 from dashboards.manager.page import place_at
-from dashboards.manager.parts import figure_text
+from dashboards.manager.parts import figure_text, ranking
 from dashboards.manager.pictures import picture, place_figure
 from dashboards.map import place_on_map
 from dashboards.snapshot import Snapshot
@@ -169,6 +169,23 @@ def test_what_the_browser_keeps_is_what_was_asked():
 def test_an_address_that_cannot_be_is_told(query, told):
     with pytest.raises(InputError, match=told):
         asked_of(query)
+
+
+@pytest.mark.parametrize("place", ["H500:r1", "H500:rX:c1", "H500:r1:c2:x"])
+def test_a_hexagon_that_is_none_is_told(snapshot, place):
+    with pytest.raises(InputError, match="write a hexagon as H500:r12:c34"):
+        _ = found(snapshot, place=place).rows
+
+
+@pytest.mark.parametrize(("measure", "column"), [("households", "households"), ("km", "pipe_km")])
+def test_grids_tested_are_those_with_what_incidents_are_expected_by(snapshot, monkeypatch, measure, column):
+    bare = found(snapshot).by_grid[["pipe_km", "households", "customers"]].copy()
+    bare.iloc[:3, 0] = 0.0  # no pipes in three grids, no households in one other
+    bare.iloc[3, 1] = 0.0
+    monkeypatch.setattr("dashboards.manager.found.grid_exposures", lambda *_: bare.loc[snapshot.grids()["code"]])
+    made = found(snapshot, measure=measure)
+    assert made.tested == int((bare[column] > 0).sum())
+    assert f"of {made.tested} grids" in str(ranking(made, "en"))
 
 
 def test_a_period_that_ends_before_it_starts_is_told(snapshot):
