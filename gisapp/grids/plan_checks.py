@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -31,6 +31,7 @@ class _Fault:
 def plan_faults(
     plan: Plan,
     *,
+    only: Collection[str] | None = None,
     posts: pd.DataFrame | None = None,
     since: pd.Timestamp | None = None,
     pattern: str | None = None,
@@ -44,6 +45,8 @@ def plan_faults(
     ----------
     plan
         The plan.
+    only
+        Codes of the grids to look at, such as those of a change; all when absent.
     posts, since
         The table of that name, and from when on every grid must have exactly one leader at any time.
     pattern
@@ -67,6 +70,10 @@ def plan_faults(
     InputError
         When ``pattern`` is no regular expression, or ``posts`` come without ``since``.
     """
+    if only is not None:
+        places = np.flatnonzero(plan.held_by(only))
+        kept = plan.rows(places)
+        plan = replace(plan, unit=kept.unit, root=kept.root, grid=kept.grid, shape=kept.shape)
     faults = [*_coverage(plan, gap_m), *_parts(plan), *_slivers(plan, slivers)]
     grids = plan_grids(plan)
     faults += [*_holes(grids), *_codes(grids, pattern)]

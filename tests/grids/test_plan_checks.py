@@ -108,3 +108,9 @@ def test_grids_are_numbered_north_to_south_and_west_to_east():
     assert plan_grids(after)["name"].tolist() == ["X", "Q", "Z", "A"]
     with pytest.raises(InputError, match="equal codes"):
         renumber(plan, "G")
+
+
+def test_only_the_grids_asked_for_are_looked_at():
+    plan = board_plan("ABA", "BBB", "CBC")
+    assert told(plan_faults(plan)) == [["parts", "A"], ["parts", "C"]]
+    assert told(plan_faults(plan, only=["C", "B"])) == [["parts", "C"]]
