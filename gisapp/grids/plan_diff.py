@@ -76,12 +76,13 @@ def moved_units(before: Plan, after: Plan) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     if not cut:
         return table
-    return pd.concat([table, _overlaid(before, after, cut)], ignore_index=True)
+    return pd.concat([table, _overlaid(before, after, ~whole_b, ~whole_a)], ignore_index=True)
 
 
 def _require_same_ground(before: Plan, after: Plan, whole_b: np.ndarray, whole_a: np.ndarray) -> None:
     """Raise unless both plans are made of the same units in the same places."""
-    same = set(before.root) == set(after.root) and np.array_equal(before.unit[whole_b], after.unit[whole_a])
+    same = np.array_equal(before.unit[whole_b], after.unit[whole_a])
+    same = same and set(before.root[~whole_b]) == set(after.root[~whole_a])
     if same:
         one, other = shapely.area(before.shape[whole_b]), shapely.area(after.shape[whole_a])
         same = bool((np.abs(one - other) <= _LEAST_M2).all())
@@ -98,15 +99,17 @@ def _cut_roots(before: Plan, after: Plan) -> set[str]:
     """Return the roots whose units differ in code or, where they are pieces, in shape."""
     known = pd.Index(after.unit)
     at = known.get_indexer(pd.Index(before.unit))
-    gone = set(before.root[at < 0]) | set(after.root[pd.Index(before.unit).get_indexer(known) < 0])
+    fresh = np.ones(len(after.unit), bool)
+    fresh[at[at >= 0]] = False
+    gone = set(before.root[at < 0]) | set(after.root[fresh])
     piece = np.flatnonzero((at >= 0) & (before.unit != before.root))
     other = ~shapely.equals_identical(before.shape[piece], after.shape[at[piece]])
     return gone | set(before.root[piece[other]])
 
 
-def _overlaid(before: Plan, after: Plan, roots: set[str]) -> pd.DataFrame:
+def _overlaid(before: Plan, after: Plan, cut_b: np.ndarray, cut_a: np.ndarray) -> pd.DataFrame:
     """Return what moves within units that were cut differently."""
-    one, other = np.flatnonzero(cut_from(before, roots)), np.flatnonzero(cut_from(after, roots))
+    one, other = np.flatnonzero(cut_b), np.flatnonzero(cut_a)
     left, right = shapely.STRtree(after.shape[other]).query(before.shape[one], predicate="intersects")
     differ = before.grid[one[left]] != after.grid[other[right]]
     left, right = one[left[differ]], other[right[differ]]

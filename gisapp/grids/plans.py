@@ -20,6 +20,7 @@ from gisapp.errors import InputError
 from gisapp.grids.units import require_coverage
 
 Codes = npt.NDArray[np.object_]
+_FEW = 20  # grids that are sooner sought one by one than all sorted
 Shapes = npt.NDArray[np.object_]
 Places = npt.NDArray[np.int64]
 
@@ -235,8 +236,9 @@ def plan_grids(plan: Plan, codes: Sequence[str] | None = None) -> gpd.GeoDataFra
     The unions share every vertex of their borders, so that they are a valid coverage as the units are.
     """
     wanted = plan.codes if codes is None else sorted(codes)
-    groups = pd.Series(plan.grid).groupby(plan.grid).indices
-    shapes = [shapely.coverage_union_all(plan.shape[groups[code]]) for code in wanted]
+    few = len(wanted) <= _FEW
+    held = {code: plan.of_grid(code) for code in wanted} if few else pd.Series(plan.grid).groupby(plan.grid).indices
+    shapes = [shapely.coverage_union_all(plan.shape[held[code]]) for code in wanted]
     columns = {
         "code": pd.array(wanted, dtype="str"),
         "name": pd.array([plan.named[code].name for code in wanted], dtype="str"),

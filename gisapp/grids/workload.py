@@ -15,7 +15,7 @@ from gisapp.crs import require_metres
 from gisapp.errors import InputError
 from gisapp.grids.assign import point_xy
 from gisapp.grids.coverage import sound_polygons
-from gisapp.grids.index import Coordinates, GridIndex, grid_index
+from gisapp.grids.index import Coordinates, GridIndex, grid_index, shapely_index
 from gisapp.grids.leaders import leaders_at, leading_at
 from gisapp.tables import UTILITIES
 
@@ -29,6 +29,7 @@ WEIGHTS: Mapping[str, float] = {
 }
 DONE = ("closed", "called_back", "archived")
 _LINES = ("pipe", "cable")
+_FEW = 5_000  # below this number of points the index without a compiler is ready and done sooner
 
 
 def workload(
@@ -136,7 +137,8 @@ def measures(
     """Return the measures of :func:`workload` for each grid or unit, and for the outside in the last row."""
     if now.tzinfo is None:
         raise InputError(f"the time {now} has no zone", todo="give a time with its zone")
-    index = grid_index(grids)
+    points = len(customers) + len(devices) + len(incidents)
+    index = grid_index(grids) if points >= _FEW else shapely_index(grids)
     holders = pd.RangeIndex(len(grids) + 1)
     home = _places(customers, index)
     valve = devices["kind"].str.endswith("_valve").to_numpy()
