@@ -11,6 +11,7 @@ from benchmarks.aims import as_fast, at_most
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = {
     "assign": "--points 100000 --grids 50",
+    "boundaries": "--edits 4",
     "cluster": "--rows 20000 --peer-rows 1000 --grids 50",
     "density": "--points 50000",
     "districting": "--small",
