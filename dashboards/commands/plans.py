@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.commands import proposals
-from dashboards.commands.console import ACTOR, command, put_bytes, put_csv, put_json, say, store_option
+from dashboards.commands.console import ACTOR, command, put_bytes, put_csv, put_json, put_text, say, store_option
 from dashboards.commands.files import put_geojson
 from gisapp.errors import InputError
 
@@ -60,7 +60,7 @@ def _reading(verbs: Any) -> None:
     made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for xlsx)")
     about = "Write the grids of a plan with the codes of their leaders."
     made = _verb(verbs, "export", run_export, about, "export B20261127-001 --format gpkg -o plan.gpkg", "code")
-    made.add_argument("--format", choices=("gpkg", "geojson"), required=True)
+    made.add_argument("--format", choices=("gpkg", "geojson", "kml"), required=True)
     made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for gpkg)")
 
 
@@ -167,10 +167,40 @@ def run_export(options: argparse.Namespace) -> int:
         frame = grids.assign(leader=grids["code"].map(leaders).astype("str"))
         if options.format == "gpkg":
             export_geopackage(options.out, {"grids": frame}, store.crs)
+        elif options.format == "kml":
+            put_text(_kml(frame), options.out)
         else:
             put_geojson(frame, options.out)
     say(f"{options.code}: {len(frame):,} grids")
     return 0
+
+
+def _kml(frame: Any) -> str:
+    """Return grids as KML 2.2, in degrees as that format demands, named by their codes."""
+    from xml.etree import ElementTree
+
+    import shapely
+
+    root = ElementTree.Element("kml", xmlns="http://www.opengis.net/kml/2.2")
+    document = ElementTree.SubElement(root, "Document")
+    degrees = frame.to_crs("EPSG:4326")
+    for row in degrees.itertuples():
+        mark = ElementTree.SubElement(document, "Placemark")
+        ElementTree.SubElement(mark, "name").text = row.code
+        told = ElementTree.SubElement(mark, "ExtendedData")
+        for name in ("name", "utilities", "leader"):
+            value = getattr(row, name)
+            # GDAL would take a field called name for the name of the place, which is the code.
+            field = ElementTree.SubElement(told, "Data", name="title" if name == "name" else name)
+            ElementTree.SubElement(field, "value").text = value if isinstance(value, str) else ""
+        whole = ElementTree.SubElement(mark, "MultiGeometry")
+        for part in shapely.get_parts(row.geom):
+            polygon = ElementTree.SubElement(whole, "Polygon")
+            for number, ring in enumerate((part.exterior, *part.interiors)):
+                border = ElementTree.SubElement(polygon, "innerBoundaryIs" if number else "outerBoundaryIs")
+                line = ElementTree.SubElement(ElementTree.SubElement(border, "LinearRing"), "coordinates")
+                line.text = " ".join(f"{x:.9f},{y:.9f}" for x, y in ring.coords)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode")
 
 
 def run_new(options: argparse.Namespace) -> int:

@@ -118,6 +118,15 @@ def test_an_exported_plan_is_geojson_in_degrees(plan):
     assert 110 < features[0]["geometry"]["coordinates"][0][0][0] < 120
 
 
+def test_an_exported_plan_is_kml_that_gdal_reads(plan, tmp_path):
+    code = code_of(plan("new", "--name", "一"))
+    target = tmp_path / "plan.kml"
+    assert plan("export", code, "--format", "kml", "-o", target)[0] == 0
+    read = gpd.read_file(target).to_crs("EPSG:4547")
+    assert read[["Name", "title", "leader"]].to_numpy().tolist() == [["E", "东", "P2"], ["W", "西", "P1"]]
+    assert read.geometry.area.tolist() == pytest.approx([2e4, 6e4], abs=0.1)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
