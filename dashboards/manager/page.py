@@ -33,7 +33,7 @@ NEEDS = Permission.INCIDENTS_VIEW
 
 FILTER, CLICKED = "manager-filter", "manager-clicked"
 CHOSEN = ("types", "utilities", "statuses", "channels", "units", "causes", "drawn", "measure", "bandwidth", "size")
-SHOWN = ("figures", "why", "profile", "ranking", "place", "rows-title", "period")
+SHOWN = ("figures", "why", "profile", "ranking", "place", "rows-title", "period", "when")
 """The parts that one callback fills."""
 
 
@@ -62,6 +62,7 @@ def layout(context: shell.Context) -> Component:
                 [
                     _map("manager-map", context),
                     Later(_map("manager-map-2", context), id="manager-beside", className="beside", told=asked.beside),
+                    html.Div(id="manager-when", className="when"),
                 ],
                 className="maps",
             ),
@@ -156,6 +157,7 @@ def _show(app: Dash, snapshot: Snapshot) -> None:
             parts.place_card(found, spoken),
             parts.rows_title(found, spoken),
             parts.period(found, spoken),
+            parts.when(found),
             drawn(found, made, limits, spoken),
             [] if other is None else drawn(other, picture(other)[0], limits, spoken),
         )

@@ -219,3 +219,11 @@ def period(found: Found, spoken: str) -> list[Component]:
         told = word("manager.against", spoken, start=found.earlier.start, end=found.earlier.end)
         shown.append(html.Span(told, className="against"))
     return [*shown, html.Span(word("manager.drag", spoken), className="quiet")]
+
+
+def when(found: Found) -> list[Component] | None:
+    """Return the period of each of two maps, to stand on it; None where there is one map."""
+    if not found.asked.beside or found.earlier is None:
+        return None
+    told = (("", found), ("against", found.earlier))
+    return [html.Div(html.Span(f"{one.start} – {one.end}", className=look)) for look, one in told]

@@ -112,7 +112,17 @@ def test_two_periods_stand_side_by_side_and_move_together(desk, cube):
     second = page.locator("#manager-map-2 canvas")
     expect(second).to_be_visible()
     start = cube.last_day - timedelta(days=179)
-    expect(page.locator(".against")).to_have_text(f"against {start} to {cube.last_day - timedelta(days=90)}")
+    expect(page.locator(".period .against")).to_have_text(f"against {start} to {cube.last_day - timedelta(days=90)}")
+    labels = page.locator(".when span")
+    expect(labels).to_have_text(
+        [
+            f"{cube.last_day - timedelta(days=89)} – {cube.last_day}",
+            f"{start} – {cube.last_day - timedelta(days=90)}",
+        ]
+    )
+    for label, name in ((labels.first, "manager-map"), (labels.last, "manager-map-2")):
+        place, below = label.bounding_box(), page.locator(f"#{name} canvas").bounding_box()
+        assert below["x"] <= place["x"] <= place["x"] + place["width"] <= below["x"] + below["width"]
     page.wait_for_function(
         "() => document.querySelector('#manager-map-2 .gm-canvas')?.gisappMap?.gisappBound?.areTilesLoaded()"
     )
