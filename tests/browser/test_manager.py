@@ -134,6 +134,17 @@ def test_two_periods_stand_side_by_side_and_move_together(desk, cube):
     assert zooms == [15.25, 15.25]
 
 
+def test_on_a_phone_both_periods_are_seen_one_above_the_other(open_browser, live):
+    page = open_browser(live, size=PHONE).go("/en/manager?compare=before&last=90")
+    expect(page.locator(".when span")).to_have_count(2)
+    upper, lower = (page.locator(f"#{name}") for name in ("manager-map", "manager-map-2"))
+    expect(lower.locator("canvas")).to_be_visible()
+    above, below, days = (part.bounding_box() for part in (upper, lower, page.locator(".histogram")))
+    assert above["y"] + above["height"] <= below["y"] + 1
+    assert below["y"] + below["height"] <= days["y"] + 1  # not cut off
+    assert min(above["height"], below["height"]) > 150
+
+
 def test_a_change_has_a_legend_on_both_sides_of_nothing(desk):
     page = desk.go("/en/manager?compare=year-change&measure=km")
     legend = page.locator(".stage")
