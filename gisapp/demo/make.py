@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -19,7 +20,7 @@ from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
 from gisapp.grids import grid_index, shapely_index
 from gisapp.store import Store, create_store
-from gisapp.tables import TABLES
+from gisapp.tables import TABLES, conform
 
 Progress = Callable[[int, int], None]
 _MONTHLY = ("incidents", "incident_history")
@@ -50,7 +51,16 @@ def city_tables(size: str, seed: int = 1) -> dict[str, pd.DataFrame]:
     town.tables.update({name: pd.concat([month[name] for month in months], ignore_index=True) for name in _MONTHLY})
     bursts = _last_bursts([fit_bursts(month["incidents"]) for month in months])
     town.tables.update(operation_tables(town.tables, bursts, _chance(seed, 3)))
-    return {name: town.tables[name] for name in TABLES}
+    return {name: town.tables[name] if name in town.tables else _none_of(name) for name in TABLES}
+
+
+def _none_of(name: str) -> pd.DataFrame:
+    """Return a table of which the city has no rows: nobody has drawn a boundary plan yet."""
+    table = TABLES[name]
+    rows = pd.DataFrame({column.name: pd.Series(dtype="object") for column in table.columns})
+    if table.geometry:
+        rows = gpd.GeoDataFrame(rows, geometry=gpd.GeoSeries([], crs=CRS)).rename_geometry("geom")
+    return conform(rows, name)
 
 
 def make_city(path: str | os.PathLike[str], size: str, *, seed: int = 1, progress: Progress | None = None) -> None:

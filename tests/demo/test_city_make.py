@@ -56,7 +56,7 @@ def test_another_seed_gives_another_city(small):
 def test_every_table_of_the_dictionary_is_there_in_its_shape(small):
     assert list(small) == list(TABLES)
     for name, frame in small.items():
-        assert len(frame) > 0
+        assert (len(frame) > 0) is not name.startswith("plan")  # nobody has drawn a boundary plan yet
         pd.testing.assert_frame_equal(conform(frame, name), frame)
 
 
