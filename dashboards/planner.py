@@ -99,6 +99,11 @@ def attach(app: Dash) -> None:
             frame=snapshot.frame,
         )
 
+    _in_the_browser(app)
+
+
+def _in_the_browser(app: Dash) -> None:
+    """Register what the browser does by itself: ``assets/planner.js``."""
     shell.keep_view(app, "planner-map")
     app.clientside_callback(
         ClientsideFunction("planner", "choose"),

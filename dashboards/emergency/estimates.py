@@ -121,8 +121,7 @@ class Estimates:
             run.stopped = True
         except GisappError as error:
             run.fault = str(error)
-        except Exception:
-            run.fault = "-"  # the page says that it failed; the log has the rest
-            raise
         finally:
+            if run.found is None and not run.stopped and not run.fault:
+                run.fault = "-"  # the page says that it failed; the log has the rest
             run.over.set()
