@@ -24,7 +24,7 @@ from gisapp.store import open_store
 AIM_S = 2.5
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
+    *("--disable-component-update", "--disable-sync", "--use-angle=swiftshader-webgl", "--enable-unsafe-swiftshader"),
 ]
 STANDS = "() => performance.getEntriesByName('gisapp-map-ready')[0]?.startTime"
 

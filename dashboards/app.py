@@ -173,7 +173,7 @@ class _QuietHandler(WSGIRequestHandler):
 
 def _add_pages(app: dash.Dash, pages: tuple[ModuleType, ...], kept: snapshot.Snapshot) -> None:
     """Set the frame as layout, one callback that puts the page of the address into it, and the pages' own."""
-    app.layout = lambda: shell.layout(kept)
+    app.layout = lambda: shell.layout(kept, pages)
     skeletons = [page.layout(shell.Context(LANGUAGES[0], "auto", {})) for page in pages]
     app.validation_layout = html.Div([shell.layout(kept), *skeletons])
     for page in pages:
@@ -183,14 +183,18 @@ def _add_pages(app: dash.Dash, pages: tuple[ModuleType, ...], kept: snapshot.Sna
         app,
         Output(shell.PAGE, "children"),
         Output(shell.TABS, "children"),
+        Output(shell.PAGE, "data-stands"),
         Input(shell.LOCATION, "pathname"),
         State(shell.LOCATION, "search"),
+        State(shell.PAGE, "data-stands"),
         needs=access.Permission.SHELL,
     )
-    def show_page(pathname: str, search: str | None) -> tuple[object, object]:
+    def show_page(pathname: str, search: str | None, stands: str | None) -> tuple[object, object, object]:
+        if pathname == stands:  # it came with the frame
+            return dash.no_update, dash.no_update, None
         here = shell.context(search or "")
         page = shell.page_of(pages, pathname)
-        return shell.page(page, here), shell.tabs(pages, here, page.PATH if page else "")
+        return shell.page(page, here), shell.tabs(pages, here, page.PATH if page else ""), None
 
     @app.server.before_request
     def find_page() -> ResponseReturnValue | None:

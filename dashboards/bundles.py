@@ -10,13 +10,13 @@ import pandas as pd
 from flask import Flask
 
 from dashboards.access import Permission, access_of, route
-from dashboards.snapshot import NETWORK_TABLES, Snapshot, snapshot_of
+from dashboards.snapshot import LOAD_TABLES, NETWORK_TABLES, Snapshot, snapshot_of
 from dashboards.tiles import RULE, Bundle, Frames, Make, Tiles, tile_view
 from gisapp.grids import grids_at, leaders_at
 from gisapp.tables import UTILITIES
 from layers.basemap import basemap_layers
 from layers.criticality import criticality_layers
-from layers.grids import grid_shapes
+from layers.grids import deviation_shapes, grid_shapes
 from layers.incidents import incident_shapes
 from layers.layer import Shapes
 from layers.network import network_layers
@@ -28,6 +28,7 @@ NEEDS: Mapping[str, frozenset[Permission]] = {
     "grids": _VIEWS,
     **dict.fromkeys(UTILITIES, frozenset({Permission.NETWORK_VIEW, Permission.SHUTOFF_VIEW})),
     "incidents": frozenset({Permission.INCIDENTS_VIEW}),
+    "workload": frozenset({Permission.GRIDS_VIEW}),
     **{f"criticality_{utility}": frozenset({Permission.NETWORK_VIEW}) for utility in UTILITIES},
 }
 
@@ -42,9 +43,15 @@ def bundles() -> dict[str, Bundle]:
     }
 
 
-def criticality_bundles(kept: Snapshot) -> dict[str, Bundle]:
-    """Return what failures cost, a bundle a utility: drawn from what ``kept`` has derived, as the page's table is."""
-    return {f"criticality_{utility}": Bundle(NETWORK_TABLES, _criticality(kept, utility)) for utility in UTILITIES}
+def derived_bundles(kept: Snapshot) -> dict[str, Bundle]:
+    """Return what is drawn from what ``kept`` has derived, as the tables of its pages are.
+
+    The workload of every grid, and for each utility what failures cost.
+    """
+    return {
+        "workload": Bundle(("grids", "posts", *LOAD_TABLES), _workload(kept)),
+        **{f"criticality_{utility}": Bundle(NETWORK_TABLES, _criticality(kept, utility)) for utility in UTILITIES},
+    }
 
 
 def add_tiles(app: dash.Dash, frames: Frames, *, frame: str = "wgs84") -> Tiles:
@@ -55,7 +62,7 @@ def add_tiles(app: dash.Dash, frames: Frames, *, frame: str = "wgs84") -> Tiles:
         person = access.person()
         return person is not None and bool(NEEDS[name] & person.permissions)
 
-    tiles = Tiles(frames, {**bundles(), **criticality_bundles(snapshot_of(app.server))}, frame=frame)
+    tiles = Tiles(frames, {**bundles(), **derived_bundles(snapshot_of(app.server))}, frame=frame)
     app.server.extensions["gisapp.tiles"] = tiles
     route(app, RULE, tile_view(tiles, permit), needs=Permission.SHELL)
     return tiles
@@ -89,6 +96,16 @@ def _network(utility: str) -> Make:
 
     def make(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
         return network_layers(utility, **tables, language=language, theme=theme)
+
+    return make
+
+
+def _workload(kept: Snapshot) -> Make:
+    """Return what makes the grids coloured by their workload."""
+
+    def make(_tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
+        deviation = kept.workload().set_index("code")["deviation"]
+        return [deviation_shapes(kept.grids(), deviation, language=language, theme=theme)]
 
     return make
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboards import shell
@@ -25,7 +25,7 @@ from dashboards.failures import (
 )
 from dashboards.map import Map, extent_of
 from dashboards.snapshot import Ranked, Snapshot, snapshot_of
-from dashboards.specs import static_specs
+from dashboards.specs import first_props, static_specs
 from dashboards.table import row_table
 from gisapp.tables import UTILITIES
 from gisapp.words import utility_word, word
@@ -42,6 +42,7 @@ def layout(context: shell.Context) -> Component:
     """Return the skeleton: figures and table at the left, the map at the right."""
     asked = asked_of(context.query)
     chosen = {"utility": asked["utility"], "kind": asked["table"][:-1], "code": context.query.get("code"), "by": "link"}
+    whole = None if chosen["code"] or context.view else asked["utility"]
     body = shell.workspace(
         wide=True,
         panel=[
@@ -65,6 +66,7 @@ def layout(context: shell.Context) -> Component:
                 basemap=context.basemap,
                 view=context.view,
                 visible={"grids": False},
+                **first_props(*_bundles(asked["utility"]), language=context.language, whole=whole),
             )
         ],
     )
@@ -86,17 +88,21 @@ def attach(app: Dash) -> None:
         Input(shell.VERSION, "data"),
         State("criticality-chosen", "data"),
         State("criticality-map", "view"),
+        State("criticality-map", "laid"),
         needs=NEEDS,
         prevent_initial_call="initial_duplicate",
     )
-    def show_network(asked: Asked, _version: object, chosen: Asked, view: object) -> tuple[Any, ...]:
+    def show_network(asked: Asked, _version: object, chosen: Asked, view: object, laid: bool | None) -> tuple[Any, ...]:
         spoken, utility, tiles = shell.language(), asked["utility"], tiles_of(app.server)
         if not has_network(snapshot, utility):
             return None, _nothing(utility, spoken), None, static_specs(tiles, "base", language=spoken), no_update
         ranked = snapshot.criticality(utility)
-        specs = static_specs(tiles, "base", "grids", f"criticality_{utility}", language=spoken)
+        panel = _heading(ranked, snapshot, spoken), _figures(ranked, spoken), _tools(asked, spoken)
+        if laid and not ctx.triggered_id:
+            return *panel, no_update, no_update
+        specs = static_specs(tiles, *_bundles(utility), language=spoken)
         whole = no_update if chosen["code"] or view else _whole(snapshot, utility)
-        return _heading(ranked, snapshot, spoken), _figures(ranked, spoken), _tools(asked, spoken), specs, whole
+        return *panel, specs, whole
 
     @callback(
         app,
@@ -120,6 +126,11 @@ def attach(app: Dash) -> None:
     _attach_browser(app)
     route(app, "/criticality/rows.json", send_rows, needs=NEEDS)
     route(app, "/criticality.csv", send_file, needs=Permission.EXPORT)
+
+
+def _bundles(utility: str) -> tuple[str, ...]:
+    """Return the bundles of tiles that are drawn, from below to above."""
+    return "base", "grids", f"criticality_{utility}"
 
 
 def _attach_browser(app: Dash) -> None:

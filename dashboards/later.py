@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from dash.development.base_component import Component
 
-_PROPS = ("id", "children", "className", "due", "told")
+_PROPS = ("id", "children", "className", "due", "told", "script")
 
 
 class Later(Component):
@@ -26,6 +26,6 @@ class Later(Component):
     available_properties: ClassVar[list[str]] = list(_PROPS)
     available_wildcard_properties: ClassVar[list[str]] = []
 
-    def __init__(self, children: Any = None, *, id: str, className: str, **told: bool) -> None:
-        """Take what comes later, or (``told``) when a callback says so."""
-        super().__init__(id=id, children=children, className=className, due=False, **told)
+    def __init__(self, children: Any = None, *, id: str, className: str, **options: Any) -> None:
+        """Take what comes later, or (``told``) when a callback says so; ``script`` is fetched before it is shown."""
+        super().__init__(id=id, children=children, className=className, due=False, **options)

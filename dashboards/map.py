@@ -22,6 +22,7 @@ A page puts one map into its skeleton and lets callbacks output its props, never
 
 Props in
     ``layers``     from :func:`~dashboards.specs.static_specs`: bundles of tiles, lowest first
+    ``laid``       ``True`` when ``layers`` came with the skeleton (:func:`~dashboards.specs.first_props`)
     ``answers``    from :func:`~dashboards.specs.layer_specs`: shapes and pictures, drawn above ``layers``
     ``shapes``     ``{name: GeoJSON}``: only the shapes of an answer, its look unchanged
     ``image``      ``{name: {url, coordinates}}`` (:func:`~dashboards.specs.picture`): only its picture
@@ -66,7 +67,7 @@ _TO_WGS84 = {"wgs84": lambda lonlat: lonlat, "gcj02": wgs84_from_gcj02, "bd09": 
 _PROPS = (
     *("id", "layers", "answers", "shapes", "image", "markers", "visible", "opacity", "highlight", "flash", "view"),
     *("fit", "theme", "clickable", "cursor", "basemap", "panel", "legend", "hoverable", "words", "language", "height"),
-    *("className", "click", "hover", "extent", "ready"),
+    *("className", "laid", "click", "hover", "extent", "ready"),
 )
 
 

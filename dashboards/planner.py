@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboards import shell
@@ -13,11 +13,11 @@ from dashboards.access import Permission, callback
 from dashboards.bundles import tiles_of
 from dashboards.map import Map
 from dashboards.snapshot import Snapshot, snapshot_of
-from dashboards.specs import layer_specs, static_specs
+from dashboards.specs import first_props, static_specs
 from dashboards.table import row_table
 from gisapp.grids.workload import WEIGHTS
 from gisapp.words import word
-from layers.grids import deviation_class, deviation_shapes
+from layers.grids import deviation_class
 from layers.palette import THEMES, diverging_colours
 
 PATH = "/planner"
@@ -25,6 +25,8 @@ TITLE = "planner.title"
 ICON = "layout-grid"
 NEEDS = Permission.GRIDS_VIEW
 
+BUNDLES = ("base", "workload")
+"""The bundles of tiles that are drawn, from below to above."""
 BALANCED = 0.10  # a grid this near to the mean counts as balanced
 PARTS = {"pipe_m": "pipe_km"}  # a part of the workload -> the word of its figure
 TOTALLED = ("households", "customers", "incidents_12m", "open_incidents", "pipe_km", "critical")
@@ -32,6 +34,7 @@ TOTALLED = ("households", "customers", "incidents_12m", "open_incidents", "pipe_
 
 def layout(context: shell.Context) -> Component:
     """Return the skeleton: totals and table at the left, the map at the right."""
+    whole = None if context.view or context.query.get("grid") else "workload"
     body = shell.workspace(
         wide=True,
         panel=[
@@ -49,6 +52,7 @@ def layout(context: shell.Context) -> Component:
                 clickable=["deviation"],
                 basemap=context.basemap,
                 view=context.view,
+                **first_props(*BUNDLES, language=context.language, whole=whole),
             )
         ],
     )
@@ -85,19 +89,17 @@ def attach(app: Dash) -> None:
     def list_grids(due: bool, _version: object) -> Any:
         return workload_rows(snapshot).to_dict("records") if due else no_update
 
-    @callback(app, Output("planner-map", "layers"), Input(shell.VERSION, "data"), needs=NEEDS)
-    def draw_base(_version: object) -> Any:
-        return static_specs(tiles_of(app.server), "base", language=shell.language())
-
-    @callback(app, Output("planner-map", "answers"), Input(shell.VERSION, "data"), needs=NEEDS)
-    def draw_grids(_version: object) -> Any:
-        spoken, grids = shell.language(), snapshot.grids()
-        deviation = snapshot.workload().set_index("code")["deviation"]
-        return layer_specs(
-            lambda theme: [deviation_shapes(grids, deviation, language=spoken, theme=theme)],
-            language=spoken,
-            frame=snapshot.frame,
-        )
+    @callback(
+        app,
+        Output("planner-map", "layers"),
+        Input(shell.VERSION, "data"),
+        State("planner-map", "laid"),
+        needs=NEEDS,
+    )
+    def draw_grids(_version: object, laid: bool | None) -> Any:
+        if laid and not ctx.triggered_id:
+            return no_update
+        return static_specs(tiles_of(app.server), *BUNDLES, language=shell.language())
 
     _in_the_browser(app)
 

@@ -85,9 +85,11 @@ def context(search: str = "") -> Context:
     return Context(language(), scheme(), dict(parse_qsl(search.lstrip("?"))), basemap)
 
 
-def layout(snapshot: Snapshot) -> Component:
-    """Return the frame; the page itself comes when the browser has told its address."""
-    here = context()
+def layout(snapshot: Snapshot, pages: tuple[ModuleType, ...] = ()) -> Component:
+    """Return the frame with the page that asks; it comes when the browser has told its address, where none is named."""
+    address = urlsplit(request.headers.get("Referer", "") if has_request_context() else "")
+    here = context(address.query)
+    shown = page_of(pages, address.path)
     return dmc.MantineProvider(
         id="shell-theme",
         defaultColorScheme="auto",
@@ -99,10 +101,18 @@ def layout(snapshot: Snapshot) -> Component:
             html.Div(
                 [
                     html.A(here.word("shell.skip"), href=f"#{PAGE}", className="skip"),
-                    html.Header(_header(here, snapshot), className="header"),
+                    html.Header(
+                        _header(here, snapshot, tabs(pages, here, shown.PATH) if shown else None), className="header"
+                    ),
                     html.Div(id="shell-lost", className="lost", role="alert", hidden=True),
                     html.Div(id=NOTICES, className="notices", role="alert"),
-                    html.Main(id=PAGE, className="page", tabIndex="-1"),
+                    html.Main(
+                        page(shown, here) if shown else None,
+                        id=PAGE,
+                        className="page",
+                        tabIndex="-1",
+                        **{"data-stands": address.path if shown else None},
+                    ),
                 ],
                 className="frame",
             ),
@@ -245,12 +255,12 @@ def _current(yes: bool, kind: str = "true") -> dict[str, str]:
     return {"aria-current": kind} if yes else {}
 
 
-def _header(here: Context, snapshot: Snapshot) -> list[Component]:
+def _header(here: Context, snapshot: Snapshot, links: list[Component] | None) -> list[Component]:
     """Return the parts of the header, from left to right."""
     title = html.Span([html.Strong(here.word("shell.product")), html.Small(snapshot.store.name)])
     return [
         html.A([html.Span(className="mark"), title], href=f"/{here.language}/", className="brand"),
-        html.Nav(id=TABS, className="tabs", **{"aria-label": here.word("shell.pages")}),
+        html.Nav(links, id=TABS, className="tabs", **{"aria-label": here.word("shell.pages")}),
         html.Div(id="shell-search", className="search"),
         html.Div(here.word("shell.age.starting"), id="shell-age", className="age", role="timer"),
         html.Nav(

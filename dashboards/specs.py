@@ -13,10 +13,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from flask import current_app, has_request_context
 
+from dashboards.bundles import tiles_of
 from dashboards.cut import lonlat_in_frame, to_degrees
 from dashboards.sheets import anchors, told
-from dashboards.tiles import Tiles
+from dashboards.tiles import EVERYWHERE, Tiles
 from gisapp.tables import TABLES
 from gisapp.words import catalog, word
 from layers.density import png
@@ -42,6 +44,20 @@ def static_specs(tiles: Tiles, *names: str, language: str) -> list[dict[str, Any
     return [
         spec for name in names for spec in tiles.remembered(name, language, partial(_bundle, tiles, name, language))
     ]
+
+
+def first_props(*names: str, language: str, whole: str | None) -> dict[str, Any]:
+    """Return the props that a map's skeleton begins with: ``layers``, ``laid``, and ``fit`` on the bundle ``whole``.
+
+    None where bundles are not made yet, or nobody asks: then the page's callback brings them while the person
+    looks at the page.
+    """
+    if not has_request_context() or not tiles_of(current_app).made(*names):
+        return {}
+    tiles = tiles_of(current_app)
+    first: dict[str, Any] = {"layers": static_specs(tiles, *names, language=language), "laid": True}
+    bounds = tiles.address(whole).bounds if whole else EVERYWHERE
+    return first if bounds == EVERYWHERE else first | {"fit": list(bounds)}
 
 
 def feature_collection(

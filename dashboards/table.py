@@ -11,6 +11,10 @@ from dashboards.later import Later
 from dashboards.shell import Context
 from gisapp.words import catalog
 
+SCRIPT = "dash_ag_grid.min.js"
+for _part in dag._js_dist:  # Dash puts it at the head of every page otherwise, and it is larger than the map's code
+    if _part["relative_package_path"] == SCRIPT:
+        _part["dynamic"] = True
 _LOOK = {
     "fontFamily": "inherit",
     "fontSize": 13,
@@ -67,7 +71,8 @@ def row_table(
         dashGridOptions=_options(context, nothing) | ({"context": words} if words else {}),
         style={"height": None, "width": "100%"},
     )
-    return Later(grid, id=f"{name}-place", className="table")
+    script = f"/_dash-component-suites/dash_ag_grid/{SCRIPT}"
+    return Later(grid, id=f"{name}-place", className="table", script=script)
 
 
 def _options(context: Context, nothing: str) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from layers.layer import Shapes
 
 RULE = "/tiles/<name>/<rev>/<int:z>/<int:x>/<int:y>.mvt"
 REMEMBERED = 2048
+EVERYWHERE = (-180.0, -85.0, 180.0, 85.0)
+"""The bounds of a bundle in which nothing is."""
 _FOREVER = "private, max-age=31536000, immutable"
 
 
@@ -103,6 +105,10 @@ class Tiles:
         for name in names or self._bundles:
             self._edition(name)
 
+    def made(self, *names: str) -> bool:
+        """Tell whether bundles are ready: nobody would have to wait for one."""
+        return all(name in self._editions and self._editions[name].number == self._number(name) for name in names)
+
     def address(self, name: str) -> Address:
         """Return where a bundle's tiles are at its present revision."""
         edition = self._edition(name)
@@ -127,9 +133,13 @@ class Tiles:
         """Return the tables of a bundle."""
         return {table: self._frames.table(table) for table in self._bundles[name].tables}
 
+    def _number(self, name: str) -> tuple[int, ...]:
+        """Return the present revision of a bundle's tables."""
+        return tuple(self._frames.revision(table) for table in self._bundles[name].tables)
+
     def _edition(self, name: str) -> _Edition:
         """Return a bundle made ready at the present revision of its tables."""
-        number = tuple(self._frames.revision(table) for table in self._bundles[name].tables)
+        number = self._number(name)
         with self._locks[name]:
             if name not in self._editions or self._editions[name].number != number:
                 self._editions[name] = self._made(name, number)
@@ -172,7 +182,7 @@ def degrees(frames: Sequence[gpd.GeoDataFrame], *, to: str = "wgs84") -> tuple[f
     """Return west, south, east, north of tables in degrees of a frame; the whole world when there is nothing."""
     boxes = np.array([_degrees_of(frame) for frame in frames if len(frame) and not frame.geometry.is_empty.all()])
     if not len(boxes):
-        return (-180.0, -85.0, 180.0, 85.0)
+        return EVERYWHERE
     corners = np.array([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
     low, high = lonlat_in_frame(corners, to).round(6)
     return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))

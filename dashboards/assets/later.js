@@ -4,15 +4,29 @@
 
   const React = window.React;
   const MOST_MS = 10000; // a map that never stands keeps nothing back for longer
+  const AGAIN_MS = 3000; // after a script could not be fetched
+
+  const fetched = new Map(); // the address of a script -> when it has run
+
+  function run(script) {
+    if (!fetched.has(script))
+      fetched.set(script, new Promise((done, failed) => {
+        const tag = document.createElement("script");
+        Object.assign(tag, { src: script, onload: done, onerror: () => { tag.remove(); fetched.delete(script); failed(); } });
+        document.head.append(tag);
+      }));
+    return fetched.get(script);
+  }
 
   function Later(props) {
     const [due, setDue] = React.useState(false);
     React.useEffect(() => {
       if (props.told !== undefined) return undefined;
-      const now = () => {
+      const show = () => {
         setDue(true);
         props.setProps({ due: true });
       };
+      const now = () => (props.script ? run(props.script).then(show, () => setTimeout(now, AGAIN_MS)) : show());
       const timer = setTimeout(now, MOST_MS);
       window.addEventListener("gisapp-map-ready", now);
       return () => {
@@ -26,5 +40,7 @@
     return React.createElement("div", { id: props.id, className: props.className, "aria-busy": !due }, due ? props.children : spinner);
   }
 
+  // Dash looks up every component of a page when it comes; the code of tables puts itself in this place when it has run.
+  window.dash_ag_grid = window.dash_ag_grid || { AgGrid: () => null };
   window.dashboards = { ...window.dashboards, Later };
 })();

@@ -5,6 +5,7 @@
   const React = window.React;
   const h = React.createElement;
   const NEAR_PX = 4;
+  document.addEventListener("DOMContentLoaded", () => window.maplibregl.prewarm()); // its workers, while the page is put together
   const { style: styleOf, source: sourceOf } = window.gisappMapStyle;
   const DRAWN = ["layers", "answers", "shapes", "image", "markers", "visible", "opacity", "basemap", "language"];
 
@@ -239,7 +240,7 @@
     }
 
     extent() {
-      const all = specsOf(this.told().props).filter((spec) => spec.tiles).map((spec) => spec.tiles.bounds);
+      const all = specsOf(this.told().props).map((spec) => spec.tiles && spec.tiles.bounds).filter((box) => box && box[0] > -180);
       if (!all.length) return null;
       return [0, 1, 2, 3].map((side) => (side < 2 ? Math.min : Math.max)(...all.map((bounds) => bounds[side])));
     }

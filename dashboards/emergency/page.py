@@ -25,7 +25,7 @@ from dashboards.emergency.standing import Standings
 from dashboards.emergency.users import customer_table
 from dashboards.map import Map
 from dashboards.snapshot import Snapshot, snapshot_of
-from dashboards.specs import static_specs
+from dashboards.specs import first_props, static_specs
 from gisapp.errors import ConflictError
 from gisapp.tables import UTILITIES
 from gisapp.words import word
@@ -45,7 +45,6 @@ PRESSURE, ESTIMATED = "emergency-pressure-asked", "emergency-estimated"
 ASKED, PAPER = "emergency-asked", "emergency-paper"
 CLICKED = "emergency-clicked"  # the case with the pipe that was clicked, and where
 KEPT = (
-    UTILITY,
     SHOWN,
     CLICKED,
     RECORD,
@@ -74,12 +73,13 @@ CLOCK_MS = 15_000
 def layout(context: shell.Context) -> Component:
     """Return the skeleton: the event line, what to do at the left, the map, what else to know at the right."""
     case = case_of(context.query)
+    map_ = _map(context, case)
     body = shell.workspace(
         panel=[
             shell.utility_buttons(context, case.utility),
             html.Div(shell.computing(context), id="emergency-left", className="column"),
         ],
-        stage=[_map(context), html.Div(id="emergency-shares", className="caption")],
+        stage=[map_, html.Div(id="emergency-shares", className="caption")],
         aside=[
             *(
                 html.Div(id=f"emergency-{name}", className="column")
@@ -94,6 +94,7 @@ def layout(context: shell.Context) -> Component:
             html.Div(id="emergency-event"),
             body,
             dcc.Store(id=CASE, data=case.stored()),
+            dcc.Store(id=UTILITY, data=case.utility if hasattr(map_, "layers") else None),
             *(dcc.Store(id=name) for name in KEPT),
             dcc.Interval(id="emergency-tick", interval=CLOCK_MS),
             dcc.Interval(id=PRESSURE_TICK, interval=PRESSURE_MS, disabled=True),
@@ -138,9 +139,9 @@ def _draw_network(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
     def draw_network(stored: Any, _version: object, drawn: str | None, view: object) -> tuple[Any, Any, Any]:
         case = case_from(stored)
         utility = standings.utility(case)
-        if utility == drawn and ctx.triggered_id == CASE:
-            return no_update, no_update, no_update
         threading.Thread(target=snapshot.network, args=(utility,), daemon=True).start()  # ready before the click
+        if utility == drawn and ctx.triggered_id != shell.VERSION:
+            return no_update, no_update, no_update
         specs = static_specs(tiles_of(app.server), "base", "grids", utility, language=shell.language())
         extent = whole_extent(snapshot, utility) if case.empty and not view else None
         return specs, extent or no_update, utility
@@ -302,8 +303,10 @@ def _in_the_browser(app: Dash) -> None:
     )
 
 
-def _map(context: shell.Context) -> Component:
-    """Return the map."""
+def _map(context: shell.Context, case: Case) -> Component:
+    """Return the map, with the network of the case where it is named and made ready."""
+    bundles, whole = ("base", "grids", case.utility), case.utility if case.empty and not context.view else None
+    known = {} if case.code else first_props(*bundles, language=context.language, whole=whole)
     return Map(
         id="emergency-map",
         language=context.language,
@@ -313,6 +316,7 @@ def _map(context: shell.Context) -> Component:
         basemap=context.basemap,
         view=context.view,
         cursor="crosshair",
+        **known,
     )
 
 

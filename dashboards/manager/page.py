@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from dash import ClientsideFunction, Dash, Input, Output, Patch, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, Patch, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboards import shell
@@ -22,7 +22,7 @@ from dashboards.manager.found import Found
 from dashboards.manager.pictures import drawn, picture
 from dashboards.map import Map, extent_of, place_from_map
 from dashboards.snapshot import Snapshot, snapshot_of
-from dashboards.specs import static_specs
+from dashboards.specs import first_props, static_specs
 from dashboards.table import row_table
 from gisapp.words import word
 
@@ -109,9 +109,12 @@ def _draw_city(app: Dash, snapshot: Snapshot) -> None:
         Output("manager-map", "fit"),
         Input(shell.VERSION, "data"),
         State("manager-map", "view"),
+        State("manager-map", "laid"),
         needs=NEEDS,
     )
-    def draw_city(_version: object, view: object) -> tuple[Any, Any, Any]:
+    def draw_city(_version: object, view: object, laid: bool | None) -> tuple[Any, Any, Any]:
+        if laid and not ctx.triggered_id:
+            return no_update, no_update, no_update
         grids = snapshot.grids()
         extent = extent_of(grids, to=snapshot.frame) if len(grids) and not view else None
         specs = static_specs(tiles_of(app.server), "base", "grids", language=shell.language())
@@ -266,7 +269,8 @@ def _in_the_browser(app: Dash) -> None:
 
 
 def _map(name: str, context: shell.Context) -> Component:
-    """Return a map."""
+    """Return a map, with the city where it is made ready."""
+    whole = None if context.view else "grids"
     return Map(
         id=name,
         language=context.language,
@@ -275,6 +279,7 @@ def _map(name: str, context: shell.Context) -> Component:
         basemap=context.basemap,
         view=context.view,
         legend=name == "manager-map",
+        **first_props("base", "grids", language=context.language, whole=whole),
     )
 
 

@@ -9,6 +9,7 @@ from squares import CORNERS, incident, squares
 from dashboards import planner, shell
 from dashboards.access import Permission, Person
 from dashboards.app import PAGES, create_app
+from dashboards.bundles import tiles_of
 from gisapp.words import LANGUAGES, catalog
 
 
@@ -145,3 +146,69 @@ def test_a_page_stands_under_its_name():
     probe = SimpleNamespace(TITLE="planner.title", layout=lambda _: "body")
     heading, body = shell.page(probe, here)
     assert (heading.children, body) == ("網格規劃", "body")
+
+
+def part(node, name):
+    """Return the props of a part of a layout by its id; None if it is not there."""
+    if isinstance(node, list):
+        return next((found for one in node if (found := part(one, name))), None)
+    if not isinstance(node, dict) or "props" not in node:
+        return None
+    return node["props"] if node["props"].get("id") == name else part(node["props"].get("children"), name)
+
+
+def frame_for(app, address):
+    """Return the layout as a browser at an address gets it."""
+    headers = {"Referer": f"http://localhost{address}"} if address else {}
+    return app.server.test_client().get("/_dash-layout", headers=headers).get_json()
+
+
+def test_the_page_comes_with_the_frame_where_the_browser_tells_its_address(app):
+    tiles_of(app.server).warm()
+    frame = frame_for(app, "/en/planner?grid=B")
+    assert part(frame, "shell-page")["data-stands"] == "/en/planner"
+    assert part(frame, "planner-chosen")["data"]["grid"] == "B"
+    shown = [link["props"] for link in part(frame, "shell-tabs")["children"] if link["props"].get("aria-current")]
+    assert [link["href"] for link in shown] == ["/en/planner"]
+
+
+def test_the_page_is_left_to_its_callback_where_the_browser_keeps_its_address_to_itself(app):
+    frame = frame_for(app, None)
+    assert part(frame, "shell-page")["children"] is None
+    assert part(frame, "planner-map") is None
+
+
+def test_the_map_begins_with_its_layers_and_their_extent(app):
+    tiles_of(app.server).warm()
+    first = part(frame_for(app, "/en/planner"), "planner-map")
+    assert {spec["name"] for spec in first["layers"]} >= {"deviation"}
+    assert first["laid"]
+    assert first["fit"] == list(tiles_of(app.server).address("workload").bounds)
+    assert "fit" not in part(frame_for(app, "/en/planner?view=12/30.5/114.1"), "planner-map")
+
+
+def test_a_map_waits_for_no_layer_that_is_still_being_made(store):
+    fresh = create_app(store)
+    assert "layers" not in part(frame_for(fresh, "/en/planner"), "planner-map")
+
+
+def test_what_came_with_the_frame_is_not_sent_again(app):
+    tiles_of(app.server).warm()
+    client = app.server.test_client()
+    client.get("/en/planner")
+    token = client.get_cookie(app.config.csrf_token_name).value
+
+    def layers(laid, changed):
+        body = {
+            "output": "planner-map.layers",
+            "outputs": {"id": "planner-map", "property": "layers"},
+            "inputs": [{"id": "shell-version", "property": "data", "value": None}],
+            "state": [{"id": "planner-map", "property": "laid", "value": laid}],
+            "changedPropIds": changed,
+        }
+        headers = {"X-CSRFToken": token, "Referer": "http://localhost/en/planner"}
+        return client.post("/_dash-update-component", json=body, headers=headers).get_json()["response"]
+
+    assert not layers(True, [])
+    assert layers(None, [])
+    assert layers(True, ["shell-version.data"])
