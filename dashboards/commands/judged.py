@@ -1,13 +1,12 @@
-"""Commands that judge: ``operation show``, ``operation duties`` and ``operation unordered``; ``rules``."""
+"""Commands that judge: ``operation show``, ``operation duties`` and ``operation unordered``."""
 
 from __future__ import annotations
 
 import argparse
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands.console import ACTOR, command, put_csv, put_json, put_text, say, store_option
+from dashboards.commands.console import command, put_csv, put_json, say, store_option
 from dashboards.commands.situations import networks_in, records_in, situation_in
 from gisapp.errors import InputError
 
@@ -44,22 +43,6 @@ def add_verbs(verbs: Any) -> None:
         "List who opened or closed a valve without an order. Exit status 1: nobody did.",
         "unordered",
     )
-
-
-def add_commands(commands: Any) -> None:
-    """Add the commands of this module."""
-    made = command(
-        commands,
-        "rules",
-        run_rules,
-        "Print the rules of shutoffs: notice times, limits, levels. Edit them and give them back as your own.",
-        "gisapp rules --store city.gpkg -o own.toml\n  gisapp rules --store city.gpkg --own own.toml",
-    )
-    store_option(made)
-    group = made.add_mutually_exclusive_group()
-    group.add_argument("--own", type=Path, metavar="OWN.toml", help="check these and keep them in the store")
-    group.add_argument("--ours", action="store_true", help="go back to those that come with the program")
-    group.add_argument("-o", dest="out", type=Path, metavar="FILE")
 
 
 def _verb(verbs: Any, name: str, run: Callable[..., int], about: str, words: str) -> argparse.ArgumentParser:
@@ -123,7 +106,7 @@ def _duties(
 
     now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
     day = operation.opened_at.astimezone(store.zone).date()
-    rules = shutoff_rules(day, own_rules or store.own_rules)
+    rules = shutoff_rules(day, own_rules or store.kept_rules("shutoffs"))
     try:
         reach = situation_in(store, operation, now, own_rules=own_rules, network=network).reach
     except InputError as error:
@@ -141,21 +124,3 @@ def run_unordered(options: argparse.Namespace) -> int:
         found = without_order(store.table("valve_operations"))
     put_csv(found.drop(columns=["note", "shutoff_code"]), options.out)
     return 0 if len(found) else 1
-
-
-def run_rules(options: argparse.Namespace) -> int:
-    """Print or keep the rules of shutoffs."""
-    from gisapp.rules import rule_text, shutoff_rules
-    from gisapp.store import open_store
-
-    with open_store(options.store) as store:
-        if options.own is None and not options.ours:
-            put_text(store.own_rules or rule_text("shutoffs"), options.out)
-            return 0
-        text = None
-        if options.own is not None:
-            shutoff_rules(date.max, options.own)  # names the file where a row is wrong
-            text = options.own.read_text(encoding="utf-8")
-        store.keep_rules(text, actor=ACTOR)
-    say(f"{options.store}: {'our rules hold' if text is None else 'your own rules are kept'}")
-    return 0

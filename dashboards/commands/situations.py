@@ -61,6 +61,6 @@ def situation_in(
         now=now,
         zone=store.zone,
         operation=operation,
-        own_rules=own_rules or store.own_rules,
+        own_rules=own_rules or store.kept_rules("shutoffs"),
         pressure=None if pressure_m is None else reduced_pressure(known, answer, below_m=pressure_m, progress=told),
     )

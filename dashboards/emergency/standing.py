@@ -119,13 +119,13 @@ class Standings:
         InputError
             For an unknown operation, link or device.
         """
-        made = self._made(case, self._snapshot.store.own_rules, self._revisions(READ))
+        made = self._made(case, self._snapshot.store.kept_rules("shutoffs"), self._revisions(READ))
         found = self.estimates.found(made.answer)
         return made if found is None else self._estimated(made, found)
 
     def mark(self, case: Case) -> str:
         """Return what changes when something else would be shown for a case; up to # when it lies elsewhere."""
-        own = zlib.crc32((self._snapshot.store.own_rules or "").encode())
+        own = zlib.crc32((self._snapshot.store.kept_rules("shutoffs") or "").encode())
         parts = (*self._revisions(READ), self.estimates.finished, own)
         return f"{self.where(case)}#{case.opened}#{'.'.join(map(str, parts))}"
 

@@ -1,6 +1,8 @@
 """The rules of the house as data: TOML files in which every row cites its article."""
 
-from gisapp.rules.rows import rule_text
+from gisapp.rules.check import Checked, checked_rules, rows_of
+from gisapp.rules.incidents import ClockRule, IncidentRules, RouteRule, incident_rules
+from gisapp.rules.rows import Rule, rule_text
 from gisapp.rules.shutoffs import (
     LevelRule,
     LimitRule,
@@ -12,12 +14,20 @@ from gisapp.rules.shutoffs import (
 )
 
 __all__ = [
+    "Checked",
+    "ClockRule",
+    "IncidentRules",
     "LevelRule",
     "LimitRule",
     "NightRule",
     "NoticeRule",
+    "RouteRule",
+    "Rule",
     "ShutoffRules",
     "TrunkRule",
+    "checked_rules",
+    "incident_rules",
+    "rows_of",
     "rule_text",
     "shutoff_rules",
 ]

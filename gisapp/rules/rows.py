@@ -20,12 +20,16 @@ _SAYS = {int: "a whole number", float: "a number", bool: "true or false", str: "
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What every row says: its article, and from when until when it is in force, both days included."""
+    """What every row says: its article, and from when until when it is in force, both days included.
+
+    ``row`` is what the row is called: its kind and its number among those of that kind in the file.
+    """
 
     article: str
     valid_from: date
     valid_to: date | None = None
     off: bool = False
+    row: str = dataclasses.field(default="", init=False, compare=False)
 
     @property
     def about(self) -> Hashable:
@@ -45,6 +49,30 @@ class Rule:
 
 
 Row = TypeVar("Row", bound=Rule)
+
+
+def of_choice(name: str, value: object, choices: Iterable[object]) -> Iterable[tuple[str, str]]:
+    """Yield the field when its value is none of the choices; nothing where there is no value."""
+    if value is not None and value not in tuple(choices):
+        yield name, f"use one of {', '.join(str(choice) for choice in choices)}"
+
+
+def of_size(**values: float | None) -> Iterable[tuple[str, str]]:
+    """Yield the fields whose numbers are below 0."""
+    for name, value in values.items():
+        if value is not None and value < 0:
+            yield name, "give a number from 0 on"
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the values that a text lists between commas.
+
+    Examples
+    --------
+    >>> listed("public_leak, cover")
+    ('public_leak', 'cover')
+    """
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def rule_rows(topic: str, kinds: Mapping[str, type[Rule]], own: Path | str | None = None) -> dict[str, tuple[Any, ...]]:
@@ -91,7 +119,7 @@ def rule_text(topic: str) -> str:
 
 def _row(made: type[Row], given: Mapping[str, Any], place: str, file: str) -> Row:
     """Return one row as its dataclass."""
-    wanted = typing.get_type_hints(made)
+    wanted = {name: kind for name, kind in typing.get_type_hints(made).items() if name != "row"}
     for field in dataclasses.fields(made):
         if field.default is dataclasses.MISSING and field.name not in given:
             raise InputError(f"{place} has no {field.name}", todo="add it", file=file, field=field.name)
@@ -105,6 +133,7 @@ def _row(made: type[Row], given: Mapping[str, Any], place: str, file: str) -> Ro
             say = _SAYS.get(kinds[0], kinds[0].__name__)
             raise InputError(f"{place}: found {value!r}", todo=f"give {say}", file=file, field=name)
     row = made(**given)
+    object.__setattr__(row, "row", place)
     for name, todo in row.faults():
         raise InputError(f"{place}: found {getattr(row, name)!r}", todo=todo, file=file, field=name)
     return row

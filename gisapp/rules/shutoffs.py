@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
+from typing import Any
 
-from gisapp.rules.rows import Rule, rule_rows
+from gisapp.rules.rows import Rule, of_choice, of_size, rule_rows
 from gisapp.tables import UTILITIES
 
 TOPIC = "shutoffs"
@@ -19,17 +20,6 @@ DUTIES = (
 )  # fmt: skip
 """The duties that a ``limit`` row makes."""
 LEVELS = (1, 2, 3, 4)
-
-
-def _of_choice(name: str, value: object, choices: Iterable[object]) -> Iterable[tuple[str, str]]:
-    if value is not None and value not in tuple(choices):
-        yield name, f"use one of {', '.join(str(choice) for choice in choices)}"
-
-
-def _of_size(**values: float | None) -> Iterable[tuple[str, str]]:
-    for name, value in values.items():
-        if value is not None and value < 0:
-            yield name, "give a number from 0 on"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +41,9 @@ class NoticeRule(Rule):
     def faults(self) -> Iterable[tuple[str, str]]:
         """Yield the fields that hold what they may not."""
         yield from super().faults()
-        yield from _of_choice("duty", self.duty, NOTICES)
-        yield from _of_choice("utility", self.utility, UTILITIES)
-        yield from _of_size(lead_h=self.lead_h, longer_than_h=self.longer_than_h)
+        yield from of_choice("duty", self.duty, NOTICES)
+        yield from of_choice("utility", self.utility, UTILITIES)
+        yield from of_size(lead_h=self.lead_h, longer_than_h=self.longer_than_h)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +63,9 @@ class LimitRule(Rule):
     def faults(self) -> Iterable[tuple[str, str]]:
         """Yield the fields that hold what they may not."""
         yield from super().faults()
-        yield from _of_choice("duty", self.duty, DUTIES)
-        yield from _of_choice("utility", self.utility, UTILITIES)
-        yield from _of_size(minutes=self.minutes)
+        yield from of_choice("duty", self.duty, DUTIES)
+        yield from of_choice("utility", self.utility, UTILITIES)
+        yield from of_size(minutes=self.minutes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +85,7 @@ class NightRule(Rule):
     def faults(self) -> Iterable[tuple[str, str]]:
         """Yield the fields that hold what they may not."""
         yield from super().faults()
-        yield from _of_choice("utility", self.utility, UTILITIES)
+        yield from of_choice("utility", self.utility, UTILITIES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +100,9 @@ class TrunkRule(Rule):
     def faults(self) -> Iterable[tuple[str, str]]:
         """Yield the fields that hold what they may not."""
         yield from super().faults()
-        yield from _of_choice("utility", self.utility, UTILITIES)
-        yield from _of_choice("rank", self.rank, ("trunk", "main", "branch", "service"))
-        yield from _of_size(from_diameter_mm=self.from_diameter_mm)
+        yield from of_choice("utility", self.utility, UTILITIES)
+        yield from of_choice("rank", self.rank, ("trunk", "main", "branch", "service"))
+        yield from of_size(from_diameter_mm=self.from_diameter_mm)
         if self.rank is None and self.from_diameter_mm is None:
             yield "rank", "say which links are meant, by rank or from_diameter_mm"
 
@@ -141,9 +131,9 @@ class LevelRule(Rule):
     def faults(self) -> Iterable[tuple[str, str]]:
         """Yield the fields that hold what they may not."""
         yield from super().faults()
-        yield from _of_choice("level", self.level, LEVELS)
-        yield from _of_choice("utility", self.utility, UTILITIES)
-        yield from _of_size(
+        yield from of_choice("level", self.level, LEVELS)
+        yield from of_choice("utility", self.utility, UTILITIES)
+        yield from of_size(
             households=self.households, critical=self.critical, hours=self.hours, within_min=self.within_min
         )
 
@@ -174,7 +164,7 @@ class ShutoffRules:
         return max(fitting, key=lambda rule: rule.lead_h, default=None)
 
 
-_KINDS = {"notice": NoticeRule, "limit": LimitRule, "night": NightRule, "trunk": TrunkRule, "level": LevelRule}
+KINDS = {"notice": NoticeRule, "limit": LimitRule, "night": NightRule, "trunk": TrunkRule, "level": LevelRule}
 
 
 def shutoff_rules(on: date, own: Path | str | None = None) -> ShutoffRules:
@@ -198,5 +188,10 @@ def shutoff_rules(on: date, own: Path | str | None = None) -> ShutoffRules:
     >>> rule.duty, rule.lead_h
     ('K11', 24)
     """
-    read = rule_rows(TOPIC, _KINDS, own)
+    read = shutoff_rows(own)
     return ShutoffRules(**{kind: tuple(row for row in rows if row.holds_on(on)) for kind, rows in read.items()})
+
+
+def shutoff_rows(own: Path | str | None = None) -> dict[str, tuple[Any, ...]]:
+    """Return every row of the rules of shutoffs, of every day, by its kind, checked."""
+    return rule_rows(TOPIC, KINDS, own)

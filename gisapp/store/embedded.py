@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +15,7 @@ import pyproj
 from gisapp.crs import require_metres
 from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
-from gisapp.rules import shutoff_rules
+from gisapp.rules import rows_of
 from gisapp.store import migrate
 from gisapp.store.checking import checked
 from gisapp.store.connect import Connections
@@ -219,14 +218,13 @@ class Store:
             write_setting(connection, key, value)
             add_note(connection, "audit", actor=actor, words=key, tables={}, last="setting")
 
-    @property
-    def own_rules(self) -> str | None:
-        """Return the utility's own copy of the rules of shutoffs, None where those of the program hold."""
-        kept = self.setting(_RULES)
+    def kept_rules(self, topic: str) -> str | None:
+        """Return the utility's own copy of the rules of a topic, None where those of the program hold."""
+        kept = self.setting(f"rules.{topic}")
         return None if kept is None else str(kept)
 
-    def keep_rules(self, text: str | None, *, actor: str) -> None:
-        """Keep a utility's own copy of the rules of shutoffs, or (None) go back to those of the program.
+    def keep_rules(self, topic: str, text: str | None, *, actor: str) -> None:
+        """Keep a utility's own copy of the rules of a topic, or (None) go back to those of the program.
 
         Raises
         ------
@@ -234,12 +232,11 @@ class Store:
             When a row is wrong; names the row and the field, and nothing is kept.
         """
         if text is not None:
-            shutoff_rules(date.max, text)
-        self.set_setting(_RULES, text, actor=actor)
+            rows_of(topic, text)
+        self.set_setting(f"rules.{topic}", text, actor=actor)
 
 
 _FIXED = ("crs", "zone")
-_RULES = "rules.shutoffs"
 
 
 def create_store(path: str | os.PathLike[str], *, crs: object, zone: str = DEFAULT_ZONE, name: str = "") -> Store:

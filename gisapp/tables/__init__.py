@@ -8,7 +8,15 @@ A table is declared in the file of its subject: organisation, town, network, inc
 operations or boundaries.
 """
 
-from gisapp.tables.choices import CHANNELS, CRITICAL_KINDS, INCIDENT_TYPES, NOTICE_KINDS, STATUSES, UTILITIES
+from gisapp.tables.choices import (
+    CHANNELS,
+    CRITICAL_KINDS,
+    INCIDENT_TYPES,
+    NOTICE_KINDS,
+    STATUSES,
+    UNIT_KINDS,
+    UTILITIES,
+)
 from gisapp.tables.column import DTYPES, Column, Table
 from gisapp.tables.every import TABLES
 from gisapp.tables.printed import dictionary
@@ -22,6 +30,7 @@ __all__ = [
     "NOTICE_KINDS",
     "STATUSES",
     "TABLES",
+    "UNIT_KINDS",
     "UTILITIES",
     "Column",
     "Table",

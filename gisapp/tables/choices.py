@@ -11,6 +11,7 @@ CRITICAL_KINDS = (
     "heat_station",
     "government",
 )
+UNIT_KINDS = ("dispatch", "office", "crew_base", "contractor", "outside")
 INCIDENT_TYPES = (
     "leak",
     "burst",

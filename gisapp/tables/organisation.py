@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gisapp.tables.choices import UNIT_KINDS
 from gisapp.tables.column import CODE, UTILITY, Column, Table
 
 ORGANISATION = (
@@ -14,7 +15,7 @@ ORGANISATION = (
             Column("name_hans", required=True),
             Column("name_hant", required=True),
             Column("name_en", required=True),
-            Column("kind", required=True, choices=("dispatch", "office", "crew_base", "contractor", "outside")),
+            Column("kind", required=True, choices=UNIT_KINDS),
         ),
         "organisation units that must act (责任单位)",
     ),

@@ -118,7 +118,9 @@ def test_a_second_screen_sees_the_change_and_a_conflict_is_told_in_words(open_br
     one, other = (open_browser(own).go(f"/en/emergency?shutoff={code}") for _ in range(2))
     valve = one.locator(".valves li strong").first.text_content()
     expect(other.locator(".valves li strong").first).to_have_text(valve)
-    other.route("**/version", lambda asked: asked.fulfill(status=304))  # nothing new, as in the seconds between two polls
+    other.route(
+        "**/version", lambda asked: asked.fulfill(status=304)
+    )  # nothing new, as in the seconds between two polls
     own.store.operations.record(code, "start_closing", "P7")
     other.locator(".event-line .writes", has_text="Cancel").click()
     other.locator("dialog textarea").fill("false alarm")

@@ -118,17 +118,17 @@ def test_valves_turned_without_an_order_are_listed(run, net3):
 
 def test_own_rules_are_printed_edited_kept_and_given_up(run, net3, tmp_path):
     own = tmp_path / "own.toml"
-    run("rules", "--store", net3, "-o", own)
+    run("rules", "print", "shutoffs", "--store", net3, "-o", own)
     text = own.read_text(encoding="utf-8")
     ours = 'duty = "K12"\nutility = "water"\nminutes = 10'
     own.write_text(text.replace(ours, ours.replace("10", "5")), encoding="utf-8")
-    assert run("rules", "--store", net3, "--own", own)[0] == 0
-    assert run("rules", "--store", net3)[1] == own.read_text(encoding="utf-8")
+    assert run("rules", "keep", own, "--store", net3)[0] == 0
+    assert run("rules", "print", "shutoffs", "--store", net3)[1] == own.read_text(encoding="utf-8")
     assert limit_min(run, net3) == 5
-    run("rules", "--store", net3, "--ours")
+    run("rules", "keep", "--ours", "shutoffs", "--store", net3)
     assert limit_min(run, net3) == 10
     own.write_text(text.replace('utility = "gas"', 'utility = "gass"', 1), encoding="utf-8")
-    status, _, err = run("rules", "--store", net3, "--own", own)
+    status, _, err = run("rules", "keep", own, "--store", net3)
     assert (status, "own.toml" in err, "found 'gass'; use one of" in err) == (2, True, True)
     assert limit_min(run, net3) == 10
 

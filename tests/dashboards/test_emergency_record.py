@@ -87,10 +87,10 @@ def test_a_standing_follows_the_utilitys_own_rules_from_when_they_are_kept(town,
     assert before.situation.rules.limit_of("emergency_notice", "water").minutes == 90
     text = rule_text("shutoffs")
     at = text.index('duty = "emergency_notice"')
-    town.keep_rules(text[:at] + text[at:].replace("minutes = 90", "minutes = 45", 1), actor="E01")
+    town.keep_rules("shutoffs", text[:at] + text[at:].replace("minutes = 90", "minutes = 45", 1), actor="E01")
     assert standings.of(case).situation.rules.limit_of("emergency_notice", "water").minutes == 45
     assert standings.mark(case) != mark
-    town.keep_rules(None, actor="E01")
+    town.keep_rules("shutoffs", None, actor="E01")
     assert standings.mark(case) == mark
 
 
