@@ -18,7 +18,7 @@ def test_the_commands_of_the_page_on_density_run_in_their_order(tmp_path, monkey
     text = PAGE.read_text(encoding="utf-8")
     blocks = re.findall(r"```\n(.*?)```", text, re.S)
     lines = [line for block in blocks for line in block.splitlines() if line.startswith("gisapp ")]
-    assert len(lines) == 7
+    assert len(lines) == 9
     for line in lines:
         status = main(shlex.split(line)[1:])
         said = capsys.readouterr()

@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands.choice import of_utility, period_of
+from dashboards.commands.choice import of_utility, parts_asked, parts_options, period_of
 from dashboards.commands.console import command, put_csv, say, store_option
+from dashboards.commands.sources import Parted, Source, Stored
 from gisapp.errors import InputError
 from gisapp.tables import INCIDENT_TYPES, UTILITIES
 from gisapp.words import LANGUAGES
@@ -17,7 +18,8 @@ from gisapp.words import LANGUAGES
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from gisapp.density import Choice, Cube, Surface
+    from gisapp.density import Choice, Cube
+    from gisapp.reports.density import Ground, Happened
     from gisapp.store import Store
 
 FORMS = {"surface": (".tif", ".png"), "hexagons": (".gpkg", ".csv"), "grids": (".gpkg", ".csv"), "pipes": (".gpkg",)}
@@ -36,6 +38,7 @@ def add_commands(commands: Any) -> None:
         "gisapp density --store city.gpkg --from 2026-01-01 --to 2026-06-30 --type leak --per km -o leaks.tif",
     )
     store_option(made)
+    parts_options(made)
     made.add_argument("--from", dest="first", metavar="DATE", help="first day; that of the first incident when absent")
     made.add_argument("--to", dest="last", metavar="DATE", help="last day; that of the last incident when absent")
     made.add_argument("--type", dest="types", action="append", choices=INCIDENT_TYPES, help="all when absent")
@@ -64,26 +67,18 @@ def add_commands(commands: Any) -> None:
 
 def run_density(options: argparse.Namespace) -> int:
     """Say where incidents concentrate."""
-    from gisapp.density import incident_cube
     from gisapp.store import open_store
 
     kind = "pipes" if options.along_pipes else options.by
     _check(options, kind)
     with open_store(options.store) as store:
-        grids = _grids_in_force(store, options)
-        incidents = store.table("incidents")
-        named = None
-        if kind == "grids":
-            from gisapp.reports.concentration import incident_grids
-
-            named = incident_grids(incidents, grids)
-        asked = _Asked.of(options, store, incident_cube(incidents, store.zone, grids=named), grids)
-        count, lost = sum(map(len, asked.cube.xy(asked.choice))), asked.cube.unlocated(asked.choice)
+        asked = _Asked.of(options, store, kind)
+        count, lost = asked.source.located(asked.choice), asked.source.unlocated(asked.choice)
         say(f"{count:,} incidents with a position and {lost:,} without, {asked.start} to {asked.end}")
         if not count + (lost if kind in ("grids", "pipes") else 0):
             _say_why(asked, asked.choice)
             return 1
-        if asked.earlier is not None and not len(asked.cube.select(asked.earlier)):
+        if asked.earlier is not None and not asked.source.located(asked.earlier):
             say(f"nothing to compare with: no incidents from {asked.earlier.start} to {asked.earlier.end}")
             _say_why(asked, asked.earlier)
             return 1
@@ -97,36 +92,45 @@ class _Asked:
 
     options: argparse.Namespace
     store: Store
-    cube: Cube
-    choice: Choice
-    earlier: Choice | None
+    source: Source[Any]
+    choice: Any
+    earlier: Any
     grids: gpd.GeoDataFrame
-    start: date
-    end: date
 
     @classmethod
-    def of(cls, options: argparse.Namespace, store: Store, cube: Cube, grids: gpd.GeoDataFrame) -> _Asked:
-        """Return it with its periods read."""
-        from gisapp.density import Choice
+    def of(cls, options: argparse.Namespace, store: Store, kind: str) -> _Asked:
+        """Return it with its periods read, of the store's incidents or of those in parts."""
         from gisapp.times import parse_day
 
-        start, end = period_of(store, options)
-        types = tuple(options.types) if options.types else None
-        choice = Choice(types, start, end, utilities=(options.utility,) if options.utility else None)
+        parted = parts_asked(store, options)
+        choice: Any = parted[1] if parted else _choice(store, options)
+        grids = _grids_in_force(store, choice.end)
+        source = Parted(parted[0], parted[2]) if parted else Stored(_cube(store, grids if kind == "grids" else None))
         earlier = None
         if options.compare_from:
             earlier = replace(choice, start=parse_day(options.compare_from), end=parse_day(options.compare_to))
-        return cls(options, store, cube, choice, earlier, grids, start, end)
+        return cls(options, store, source, choice, earlier, grids)
+
+    @property
+    def start(self) -> date:
+        """The first day of the period."""
+        day: date = self.choice.start
+        return day
+
+    @property
+    def end(self) -> date:
+        """The last day of it."""
+        day: date = self.choice.end
+        return day
 
     def note_gaps(self) -> None:
         """Say where a period reaches beyond the incidents that are known: a rate per year is then too low."""
-        for choice in (self.choice, self.earlier):
-            if choice is None or choice.start is None or choice.end is None:
-                continue
-            if choice.start < self.cube.first_day or choice.end > self.cube.last_day:
+        known = self.source.days(self.choice)
+        for choice in filter(None, (self.choice, self.earlier)):
+            if known and (choice.start < known[0] or choice.end > known[1]):
                 say(
                     f"note: {choice.start} to {choice.end} reaches beyond the incidents, which are from "
-                    f"{self.cube.first_day} to {self.cube.last_day}; rates per year are of the whole period"
+                    f"{known[0]} to {known[1]}; rates per year are of the whole period"
                 )
 
     def table(self, name: str) -> Any:
@@ -143,10 +147,7 @@ class _Asked:
         """Return the bandwidth asked for, or the one that foretells best."""
         if self.options.bandwidth_m != AUTO:
             return float(self.options.bandwidth_m)
-        from gisapp.density import held_out_bandwidth
-
-        both = [self.choice, *([self.earlier] if self.earlier else [])]
-        found = held_out_bandwidth([part for choice in both for part in self.cube.xy(choice)])
+        found = self.source.bandwidth([self.choice, *([self.earlier] if self.earlier else [])])
         say(f"bandwidth {found.metres:g} m: foretells {found.asked:,} of {found.known:,} incidents best")
         return found.metres
 
@@ -159,6 +160,9 @@ def _check(options: argparse.Namespace, kind: str) -> None:
         raise InputError(
             f"found {options.out.name}", todo=f"name a file that ends in {' or '.join(FORMS[kind])}", field="-o"
         )
+    if options.along_pipes and options.incidents is not None:
+        todo = "import them with `gisapp import`, or leave --along-pipes away"
+        raise InputError("density along the pipes of incidents in parts", todo=todo, field="--incidents")
     if bool(options.compare_from) != bool(options.compare_to):
         raise InputError("one day of the period to compare with", todo="give --compare-from and --compare-to")
     if options.compare_from and kind != "surface":
@@ -172,20 +176,38 @@ def _check(options: argparse.Namespace, kind: str) -> None:
             ) from error
 
 
-def _grids_in_force(store: Store, options: argparse.Namespace) -> Any:
+def _choice(store: Store, options: argparse.Namespace) -> Choice:
+    """Return which of the store's incidents are asked for."""
+    from gisapp.density import Choice
+
+    start, end = period_of(store, options)
+    types = tuple(options.types) if options.types else None
+    return Choice(types, start, end, utilities=(options.utility,) if options.utility else None)
+
+
+def _cube(store: Store, grids: gpd.GeoDataFrame | None) -> Cube:
+    """Return the store's incidents, each with its grid where grids are asked for."""
+    from gisapp.density import incident_cube
+    from gisapp.reports.concentration import incident_grids
+
+    incidents = store.table("incidents")
+    named = None if grids is None else incident_grids(incidents, grids)
+    return incident_cube(incidents, store.zone, grids=named)
+
+
+def _grids_in_force(store: Store, end: date) -> Any:
     """Return the grids at the end of the period."""
     import pandas as pd
 
     from gisapp.grids import grids_at
 
-    _, end = period_of(store, options)
     return grids_at(store.table("grids"), pd.Timestamp(end, tz=store.zone) + pd.Timedelta(hours=23, minutes=59))
 
 
-def _say_why(asked: _Asked, choice: Choice) -> None:
+def _say_why(asked: _Asked, choice: Any) -> None:
     """Say what could be given up."""
     say("nothing written: nothing to draw in this period and of these types")
-    for name, number in asked.cube.restricting(choice).items():
+    for name, number in asked.source.restricting(choice).items():
         if number:
             say(f"  without the restriction of {name} there would be {number:,}")
 
@@ -203,23 +225,29 @@ def _surface(asked: _Asked) -> int:
     """Write a picture."""
     import numpy as np
 
-    from gisapp.density import change_surface, service_area, shareable_surface, surface
+    from gisapp.density import service_area, shareable_surface
     from gisapp.density.geotiff import write_geotiff
+    from gisapp.reports.density import Ground, density_map, exposure_surface
     from layers.density import write_png
 
-    width = asked.bandwidth_m()
+    width, per = asked.bandwidth_m(), asked.options.per
     area = service_area(asked.grids, asked.store.table("landcover")) if len(asked.grids) else None
-    way = {"bandwidth_m": width, "bounds": _bounds(asked, width), "crs": asked.store.crs, "within": area}
-    drawn = _rate(asked, asked.choice, way)
+    ground = Ground(width, _bounds(asked, width), asked.store.crs, area)
+    exposure = None
+    if per != "km2":
+        exposed = {"links": asked.table("links"), "customers": asked.store.table("customers")}
+        exposure = exposure_surface(ground, per, **exposed)
+    earlier = None if asked.earlier is None else _happened(asked, asked.earlier, ground)
+    now = _happened(asked, asked.choice, ground)
+    drawn = density_map(now, ground, per=per, exposure=exposure, earlier=earlier)
     note = f"{asked.start} – {asked.end}"
     if asked.earlier is not None:
-        drawn = change_surface(drawn, _rate(asked, asked.earlier, way))
         note += f"\n− {asked.earlier.start} – {asked.earlier.end}"
     if np.isnan(drawn.values).all():
         say("nothing written: nowhere is enough exposed within the kernel for a rate; choose a wider bandwidth")
         return 1
     if asked.options.min_customers:
-        drawn = shareable_surface(drawn, surface(asked.customers(), **way), asked.options.min_customers)
+        drawn = shareable_surface(drawn, ground.surface(asked.customers()), asked.options.min_customers)
     if np.isnan(drawn.values).all():
         return _nothing_may_be_told(asked)
     if asked.options.out.suffix == ".tif":
@@ -229,26 +257,19 @@ def _surface(asked: _Asked) -> int:
     return 0
 
 
-def _rate(asked: _Asked, choice: Choice, way: dict[str, Any]) -> Surface:
-    """Return the surface of a period in the unit asked for; of two that are compared, per year."""
-    from gisapp.density import household_exposure, per_year, pipe_exposure, rate_surface, surface
+def _happened(asked: _Asked, choice: Any, ground: Ground) -> Happened:
+    """Return the incidents of a period, ready to be drawn."""
+    from gisapp.reports.density import Happened
     from gisapp.times import years_between
 
-    number = surface(asked.cube.xy(choice), **way)
-    per, years = asked.options.per, years_between(choice.start or asked.start, choice.end or asked.end)
-    if per == "km2":
-        return number if asked.earlier is None else per_year(number, years)
-    if per == "km":
-        points, weights = pipe_exposure(asked.table("links"), way["bandwidth_m"] / 5)
-    else:
-        points, weights = household_exposure(asked.store.table("customers"))
-    return rate_surface(number, surface(points, weights=weights, **way), per=per, years=years)
+    counted = asked.source.binned(choice, bandwidth_m=ground.bandwidth_m, bounds=ground.bounds)
+    return Happened(counted, years_between(choice.start, choice.end))
 
 
 def _bounds(asked: _Asked, width: float) -> tuple[float, float, float, float]:
     """Return the extent of the grids, or that of the incidents with a margin where there are none."""
-    frame = asked.grids if len(asked.grids) else asked.store.table("incidents")
-    west, south, east, north = (float(side) for side in frame.total_bounds)
+    found: Any = asked.grids.total_bounds if len(asked.grids) else asked.source.bounds(asked.choice)
+    west, south, east, north = (float(side) for side in found)  # there are some, or nothing would be drawn
     longer = max(east - west, north - south)
     if not 0 < width <= longer:
         raise InputError(
@@ -266,7 +287,7 @@ def _hexagons(asked: _Asked) -> int:
     hexagons = Hexagons.over(_bounds(asked, 1.0), asked.options.size_m or 500.0)
     found = hexagon_figures(
         hexagons,
-        asked.cube.xy(asked.choice),
+        asked.source.hexagons(asked.choice, hexagons),
         links=asked.table("links"),
         customers=asked.store.table("customers"),
         years=years_between(asked.start, asked.end),
@@ -296,15 +317,16 @@ def _grids(asked: _Asked) -> int:
     }
     moment = pd.Timestamp(asked.end, tz=asked.store.zone) + pd.Timedelta(hours=23, minutes=59)
     load = workload(asked.grids, now=moment, **tables)
+    counts, outside = asked.source.grids(asked.choice, asked.grids)
     figures = place_figures(
-        asked.cube.by_grid(asked.choice),
+        counts,
         pipe_km=grid_exposure(load, "pipe_km", asked.options.utility),
         households=grid_exposure(load, "households"),
         years=years_between(asked.start, asked.end),
         by="households" if asked.options.per == "households" else "km",
     )
     table = figures.assign(customers=load["customers"].to_numpy()).reset_index()
-    say(f"note: {asked.cube.outside(asked.choice):,} lie in no grid")
+    say(f"note: {outside:,} lie in no grid")
     return _put_places(asked, asked.grids[["code", "geom"]].merge(table, on="code"), "grids")
 
 
@@ -337,7 +359,8 @@ def _pipes(asked: _Asked) -> int:
 
     width = asked.bandwidth_m()
     links = asked.table("links").reset_index(drop=True)
-    incidents = asked.store.table("incidents").iloc[np.sort(asked.cube.select(asked.choice, unlocated=True))]
+    cube = _cube(asked.store, None)
+    incidents = asked.store.table("incidents").iloc[np.sort(cube.select(asked.choice, unlocated=True))]
     at = on_pipes(incidents, links)
     say(f"{len(at):,} of {len(incidents):,} incidents are on a pipe or within 30 m of one of their utility")
     pieces = network_density(pipe_graph(links), at, bandwidth_m=width)

@@ -3,6 +3,7 @@
 from gisapp.density.along import network_density, on_pipes, piece_lines, pipe_graph
 from gisapp.density.area import service_area
 from gisapp.density.bandwidth import Bandwidth, held_out_bandwidth
+from gisapp.density.binning import Binned, Lattice, binned
 from gisapp.density.choice import Choice
 from gisapp.density.cube import Cube, incident_cube
 from gisapp.density.exposure import (
@@ -27,21 +28,26 @@ from gisapp.density.privacy import (
 )
 from gisapp.density.ranking import back_test, pipe_ranking
 from gisapp.density.rates import Rates, break_rates, pipe_breaks
-from gisapp.density.surface import Surface, surface, surface_3857, web_surface
+from gisapp.density.surface import Surface, binned_surface, surface
 from gisapp.density.trend import hotspot_trend
+from gisapp.density.web import surface_3857, web_surface
 
 __all__ = [
     "LEAST_CUSTOMERS",
     "Bandwidth",
+    "Binned",
     "Choice",
     "Cube",
     "Hexagons",
     "Hotspots",
+    "Lattice",
     "LocalStatistic",
     "Rates",
     "SharedPoints",
     "Surface",
     "back_test",
+    "binned",
+    "binned_surface",
     "break_rates",
     "change_surface",
     "gi_star",

@@ -80,7 +80,30 @@ def held_out_bandwidth(xy: npt.NDArray[np.float64] | Sequence[npt.NDArray[np.flo
     """
     parts = [xy] if isinstance(xy, np.ndarray) else list(xy)
     points = np.concatenate([np.empty((0, 2)), *parts])
-    known = points[:: max(1, -(-len(points) // _KNOWN))]
+    extent_m2 = float(np.prod(np.ptp(points, axis=0))) if len(points) else 0.0
+    return sampled_bandwidth(points[:: sample_step(len(points))], extent_m2=extent_m2)
+
+
+def sample_step(count: int) -> int:
+    """Return the n of the every n-th incident by which others are foretold."""
+    return max(1, -(-count // _KNOWN))
+
+
+def sampled_bandwidth(known: _Floats, *, extent_m2: float) -> Bandwidth:
+    """Return what :func:`held_out_bandwidth` does, from every :func:`sample_step`-th of its points.
+
+    Parameters
+    ----------
+    known
+        Those points, shape (n, 2), in order.
+    extent_m2
+        Area of the box around all of them.
+
+    Raises
+    ------
+    InputError
+        As there.
+    """
     places = len(np.unique(known, axis=0))
     if places < 10:
         raise InputError(f"{places} places of incidents", todo="state a bandwidth, or choose a longer period")
@@ -89,7 +112,7 @@ def held_out_bandwidth(xy: npt.NDArray[np.float64] | Sequence[npt.NDArray[np.flo
     _add_kernels(asked, known, CANDIDATES_M[-1], sums, others)
     widths = np.array(CANDIDATES_M)
     density = sums / (2 * np.pi * widths**2) / np.maximum(others, 1)[:, None]
-    even = 1 / max(float(np.prod(np.ptp(points, axis=0))), 1.0)
+    even = 1 / max(extent_m2, 1.0)
     score = np.log((1 - _EVEN) * density + _EVEN * even).mean(axis=0) + np.log(1e6)
     scores = pd.Series(score, index=pd.Index(widths.round(), name="bandwidth_m"), name="score")
     return Bandwidth(float(scores.index[score.argmax()]), scores, len(asked), len(known))

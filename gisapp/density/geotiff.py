@@ -12,7 +12,8 @@ import numpy as np
 import pyproj
 
 from gisapp.crs import require_metres
-from gisapp.density.surface import UNITS, WEB_CRS, Surface
+from gisapp.density.surface import UNITS, Surface
+from gisapp.density.web import WEB_CRS
 from gisapp.durable import replaced
 from gisapp.errors import CrsError
 

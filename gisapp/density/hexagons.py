@@ -14,7 +14,7 @@ import pyproj
 import shapely
 
 from gisapp.crs import require_metres
-from gisapp.density.surface import checked_parts, checked_weights
+from gisapp.density.binning import checked_parts, checked_weights
 from gisapp.errors import InputError
 
 MOST_HEXAGONS = 20_000_000

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pyproj
 
 from gisapp.crs import require_metres
-from gisapp.density.surface import WEB_CRS, Surface, web_pixels
+from gisapp.density.surface import Surface
+from gisapp.density.web import WEB_CRS, web_pixels
 
 Which = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.integer]]
 

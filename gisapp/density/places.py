@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +81,7 @@ def place_figures(
 
 def hexagon_figures(
     hexagons: Hexagons,
-    xy: npt.NDArray[np.float64] | Sequence[npt.NDArray[np.float64]],
+    counts: npt.NDArray[np.float64],
     *,
     links: gpd.GeoDataFrame,
     customers: gpd.GeoDataFrame,
@@ -94,8 +92,8 @@ def hexagon_figures(
 
     Parameters
     ----------
-    xy
-        Of the incidents, as for :func:`gisapp.density.surface`.
+    counts
+        Incidents of each hexagon of the window: :meth:`Hexagons.sums`, of all or added up over parts.
     links, customers
         The tables of those names, of the utility or of all, in one CRS.
     years, by
@@ -107,7 +105,7 @@ def hexagon_figures(
         ``code``, the figures, ``customers`` and the hexagon in ``geom``. Pipes are divided among hexagons in pieces
         of at most 10 m, so that a border may be wrong by 5 m of each pipe that crosses it.
     """
-    number = hexagons.sums(xy).astype(np.int64)
+    number = counts.astype(np.int64)
     exposed = hexagon_exposure(hexagons, links, customers)
     some = np.flatnonzero((number > 0) | (exposed > 0).any(axis=1).to_numpy())
     exposed = exposed.iloc[some]

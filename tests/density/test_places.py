@@ -61,7 +61,7 @@ def test_hexagons_share_out_incidents_pipes_and_households_and_lose_none():
     customers = customers.set_crs("EPSG:4547")
     happened = rng.uniform((x, y), (x + 1000, y + 1000), (80, 2))
     hexagons = Hexagons.over((x, y, x + 1000, y + 1000), 250)
-    found = hexagon_figures(hexagons, happened, links=links, customers=customers, years=1.0)
+    found = hexagon_figures(hexagons, hexagons.sums(happened), links=links, customers=customers, years=1.0)
     assert found["count"].sum() == 80
     assert found["customers"].sum() == 300
     assert found["households"].sum() == customers["households"].sum()

@@ -173,7 +173,7 @@ def test_many_points_in_two_halves_give_the_same_surface(monkeypatch):
     weights = [np.arange(100.0), np.ones(201)]
     options = {"bandwidth_m": 200, "bounds": CITY, "weights": weights}
     whole = surface([points[:100], points[100:]], **options)
-    monkeypatch.setattr(importlib.import_module("gisapp.density.surface"), "_MANY", 10)
+    monkeypatch.setattr(importlib.import_module("gisapp.density.binning"), "_MANY", 10)
     halves = surface([points[:100], points[100:]], **options)
     np.testing.assert_allclose(halves.values, whole.values, rtol=1e-6, atol=1e-9)
     assert halves.points == whole.points == 301

@@ -13,9 +13,22 @@ import pyproj
 import pytest
 import shapely
 
+from gisapp.density import Choice as Wanted
+from gisapp.density import Hexagons, binned, binned_surface, held_out_bandwidth, incident_cube, surface
 from gisapp.errors import CrsError, InputError
 from gisapp.grids import assign
-from gisapp.partitions import Choice, Cluster, assign_parts, days_of, grid_counts_of, parts_of
+from gisapp.partitions import (
+    Choice,
+    Cluster,
+    assign_parts,
+    binned_of,
+    days_of,
+    grid_counts_of,
+    held_out_bandwidth_of,
+    hexagon_sums_of,
+    parts_of,
+    survey_of,
+)
 from gisapp.partitions.counts import COLUMNS
 from gisapp.partitions.files import point_xy_of
 from gisapp.reports.concentration import grid_counts
@@ -76,6 +89,49 @@ def test_counts_of_parts_are_those_of_one_table(tmp_path, asked):
     pd.testing.assert_frame_equal(found.monthly(), once.monthly())
     assert found.outside == once.outside > 0
     assert found.total().sum() > 500
+
+
+def cube_of(frame):
+    return incident_cube(frame.assign(channel="phone", unit_code=None, cause=None), ZONE)
+
+
+WAY = {"bandwidth_m": 60.0, "bounds": (0.0, 0.0, 1000.0, 1000.0)}
+
+
+@pytest.mark.parametrize("asked", [{}, {"types": ("leak", "burst")}, {"utility": "gas"}])
+def test_cells_and_hexagons_of_parts_add_up_to_those_of_one_table(tmp_path, asked):
+    frame = many(5_000)
+    parts, choice = parts_in(kept(tmp_path / "in", frame)), Choice(ZONE, **PERIOD, **asked)
+    cube = cube_of(frame)
+    wanted = Wanted(asked.get("types"), **PERIOD, utilities=("gas",) if "utility" in asked else None)
+    xy, found = cube.xy(wanted), survey_of(parts, choice)
+    assert (found.located, found.unlocated) == (sum(map(len, xy)), cube.unlocated(wanted))
+    assert (found.first_day, found.last_day) == (cube.first_day, cube.last_day)
+    whole = surface(xy, **WAY)
+    parted = binned_surface(binned_of(parts, choice, **WAY))
+    np.testing.assert_allclose(parted.values, whole.values, rtol=1e-5, atol=1e-6)
+    assert parted.points == whole.points > 400
+    window = Hexagons.over(WAY["bounds"], 90.0)
+    np.testing.assert_array_equal(hexagon_sums_of(parts, choice, window), window.sums(xy))
+
+
+def test_the_bandwidth_of_parts_is_that_of_one_table_also_where_every_nth_foretells(tmp_path, monkeypatch):
+    frame = many(5_000)
+    parts, cube = parts_in(kept(tmp_path / "in", frame)), cube_of(frame)
+    earlier = {"start": date(2025, 1, 5), "end": date(2025, 1, 31)}
+    for known in (100_000, 700):
+        monkeypatch.setattr("gisapp.density.bandwidth._KNOWN", known)
+        surveys = [(one, survey_of(parts, one)) for one in (CHOICE, Choice(ZONE, **earlier))]
+        found = held_out_bandwidth_of(parts, surveys)
+        once = held_out_bandwidth([xy for asked in (PERIOD, earlier) for xy in cube.xy(Wanted(**asked))])
+        pd.testing.assert_series_equal(found.scores, once.scores)
+        assert (found.known, found.asked) == (once.known, once.asked)
+
+
+def test_cells_that_differ_do_not_add_up():
+    one, other = (binned([], bandwidth_m=width, bounds=WAY["bounds"]) for width in (60, 61))
+    with pytest.raises(InputError, match="points in different cells"):
+        one + other
 
 
 def test_every_row_gets_the_grid_the_distance_and_the_reason_that_assign_gives(tmp_path):
@@ -162,6 +218,8 @@ def test_too_many_grids_and_days_are_refused(tmp_path):
     parts = parts_in(kept(tmp_path / "in", many(10)))
     with pytest.raises(InputError, match="choose a shorter period"):
         grid_counts_of(parts, town(), Choice(ZONE, date(1, 1, 1), date(9000, 1, 1)))
+    with pytest.raises(InputError, match="choose a shorter period"):
+        survey_of(parts * 9, Choice(ZONE, date(1, 1, 1), date(9999, 1, 1)))
 
 
 def test_where_nobody_answers_it_is_said(tmp_path, monkeypatch):
