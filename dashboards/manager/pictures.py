@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -9,29 +11,19 @@ import pandas as pd
 
 from dashboards.manager.found import Found, city_bounds
 from dashboards.specs import layer_specs
-from gisapp.density import (
-    Surface,
-    change_surface,
-    household_exposure,
-    painted,
-    per_year,
-    pipe_exposure,
-    pixel_places,
-    rate_surface,
-    service_area,
-    surface,
-    web_surface,
-)
+from gisapp.density import Surface, binned, painted, pixel_places, service_area, web_surface
 from gisapp.density.privacy import withheld
+from gisapp.reports.density import Ground, Happened, Measure, density_map, exposure_surface
 from layers.density import change_limits, class_limits, density_raster, hot_shapes
 from layers.layer import Layer
 
-CHANGE_SHARE = 0.4
-"""The outer classes of a change begin at this share of the highest rate of all days."""
+CHANGED = 99.0
+"""The outer classes of a change begin where this percentile of all places has changed from the first to the second half
+of all days of the filter; of shorter periods further out by the root of their length, as chance is."""
 DEVIATIONS = 0.75
 HIGHEST = 99.0
 """Colours of places reach up to this percentile of all days: one tiny place does not make all others pale."""
-_MEASURED = {"km": "km", "households": "households"}
+_MEASURED: dict[str, Measure] = {"km": "km", "households": "households"}
 
 
 def drawn(found: Found, made: Surface, limits: tuple[float, ...], spoken: str) -> list[dict[str, Any]]:
@@ -55,23 +47,18 @@ def picture(found: Found) -> tuple[Surface, tuple[float, ...]]:
 
 def density(found: Found) -> Surface:
     """Return the surface that is asked for, in the project's CRS: of counts, of a rate, or of its change."""
-    now = _rated(found, yearly=found.asked.changes)
-    if not found.asked.changes or found.earlier is None:
-        return now
-    return change_surface(now, _rated(found.earlier, yearly=True))
+    ground = ground_of(found)
+    earlier = found.earlier if found.asked.changes else None
+    return density_map(
+        _happened(found, ground),
+        ground,
+        per=_per(found),
+        exposure=_exposure(found, ground),
+        earlier=None if earlier is None else _happened(earlier, ground),
+    )
 
 
-def _rated(found: Found, *, yearly: bool) -> Surface:
-    """Return the surface of one period."""
-    way = _way(found)
-    number = surface(found.cube.xy(found.choice), **way)
-    per = _MEASURED.get(found.asked.measure)
-    if per is None:
-        return per_year(number, found.years) if yearly else number
-    return rate_surface(number, _exposure(found, per, way), per=per, years=found.years)  # type: ignore[arg-type]
-
-
-def _way(found: Found) -> dict[str, Any]:
+def ground_of(found: Found) -> Ground:
     """Return bandwidth, extent and area of a surface."""
     snapshot = found.snapshot
     grids = snapshot.grids()
@@ -80,28 +67,31 @@ def _way(found: Found) -> dict[str, Any]:
         ("grids", "landcover", "incidents"),
         lambda: service_area(grids, snapshot.store.table("landcover")) if len(grids) else None,
     )
-    return {
-        "bandwidth_m": float(found.asked.bandwidth),
-        "bounds": city_bounds(snapshot),
-        "crs": snapshot.store.crs,
-        "within": area,
-    }
+    return Ground(float(found.asked.bandwidth), city_bounds(snapshot), snapshot.store.crs, area)
 
 
-def _exposure(found: Found, per: str, way: dict[str, Any]) -> Surface:
-    """Return what is exposed around every place, kept while the tables stay."""
-    snapshot, wanted = found.snapshot, tuple(sorted(filter(None, found.asked.utilities)))
+def _happened(found: Found, ground: Ground) -> Happened:
+    """Return the incidents of one period, ready to be drawn."""
+    counted = binned(found.cube.xy(found.choice), bandwidth_m=ground.bandwidth_m, bounds=ground.bounds)
+    return Happened(counted, found.years)
+
+
+def _per(found: Found) -> Measure:
+    return _MEASURED.get(found.asked.measure, "km2")
+
+
+def _exposure(found: Found, ground: Ground) -> Surface | None:
+    """Return what is exposed around every place, kept while the tables stay; None where it is not asked for."""
+    snapshot, per, wanted = found.snapshot, _per(found), tuple(sorted(filter(None, found.asked.utilities)))
+    if per == "km2":
+        return None
 
     def make() -> Surface:
-        if per == "households":
-            points, weights = household_exposure(snapshot.store.table("customers"))
-        else:
-            links = snapshot.store.table("links")
-            mine = links[links["utility"].isin(wanted)] if wanted else links
-            points, weights = pipe_exposure(mine, way["bandwidth_m"] / 5)
-        return surface(points, weights=weights, **way)
+        links = snapshot.store.table("links")
+        mine = links[links["utility"].isin(wanted)] if wanted else links
+        return exposure_surface(ground, per, links=mine, customers=snapshot.store.table("customers"))
 
-    key = ("exposure", per, wanted if per == "km" else (), way["bandwidth_m"], snapshot.grids_since())
+    key = ("exposure", per, wanted if per == "km" else (), ground.bandwidth_m, snapshot.grids_since())
     return snapshot.derived(key, ("links", "customers", "grids", "landcover"), make)
 
 
@@ -110,17 +100,42 @@ def _surface_limits(found: Found) -> tuple[float, ...]:
 
     A count grows with the period, a rate does not.
     """
-    asked, cube = found.asked, found.cube
-    key = ("peak", found.whole, asked.bandwidth, asked.measure, found.snapshot.grids_since())
-    everything = Found(asked, found.snapshot, cube.first_day, cube.last_day)
-    yearly = asked.changes
-    peak = found.snapshot.derived(
-        (*key, yearly), ("incidents", "grids"), lambda: web_surface(_rated(everything, yearly=yearly)).peak
-    )
-    if yearly:
-        return change_limits(peak * CHANGE_SHARE)
-    counts = asked.measure not in _MEASURED
-    return class_limits(peak * ((found.end - found.start).days + 1) / cube.days if counts else peak)
+    asked = found.asked
+    key = (found.whole, asked.bandwidth, asked.measure, asked.changes, found.snapshot.grids_since())
+    tables = ("incidents", "grids", "links", "customers", "landcover")
+    if asked.changes:
+        usual = found.snapshot.derived(("change", *key), tables, lambda: _usual(density(_halves(found)).values))
+        return change_limits(usual * _chance(found))
+    peak = found.snapshot.derived(("peak", *key), tables, lambda: web_surface(density(_everything(found))).peak)
+    return class_limits(peak if asked.measure in _MEASURED else peak * _days(found) / found.cube.days)
+
+
+def _days(found: Found) -> int:
+    return (found.end - found.start).days + 1
+
+
+def _everything(found: Found) -> Found:
+    """Return the filter on all days, compared with nothing."""
+    cube = found.cube
+    return Found(replace(found.asked, compared=""), found.snapshot, cube.first_day, cube.last_day)
+
+
+def _halves(found: Found) -> Found:
+    """Return the second half of all days compared with the first."""
+    cube = found.cube
+    start = cube.last_day - timedelta(days=max(cube.days // 2, 1) - 1)
+    return Found(replace(found.asked, compared="before-change"), found.snapshot, start, cube.last_day)
+
+
+def _usual(change: np.ndarray) -> float:
+    """Return the change that few places exceed."""
+    told = np.abs(change[np.isfinite(change)])
+    return float(np.percentile(told, CHANGED)) if len(told) else 0.0
+
+
+def _chance(found: Found) -> float:
+    """Return how much larger than between the halves of all days a rate's changes are by chance in so few days."""
+    return float((found.cube.days / 2 / _days(found)) ** 0.5)
 
 
 def places(found: Found, *, shared: bool = False) -> Surface:
@@ -180,20 +195,24 @@ def _place_limits(found: Found) -> tuple[float, ...]:
     """Return the limits of the classes of places, from all days of the filter."""
     if found.column == "deviation":
         return change_limits(DEVIATIONS)
-    cube = found.cube
-    everything = Found(found.asked, found.snapshot, cube.first_day, cube.last_day)
-    shown = (found.asked.drawn, found.asked.size, found.column, found.snapshot.grids_since())
-    key = ("place peak", found.whole, *shown)
+    shown = (found.asked.drawn, found.asked.size, found.column, found.asked.changes, found.snapshot.grids_since())
+    tables = ("incidents", "grids", "links", "customers")
 
-    def make() -> float:
-        told = place_figure(everything)
+    def change() -> float:
+        halves = _halves(found)
+        earlier = halves.earlier
+        return 0.0 if earlier is None else _usual(place_figure(halves) - place_figure(earlier))
+
+    def peak() -> float:
+        told = place_figure(_everything(found))
         told = told[np.isfinite(told) & (told > 0)]
         return float(np.percentile(told, HIGHEST)) if len(told) else 0.0
 
-    peak = found.snapshot.derived(key, ("incidents", "grids"), make)
-    if found.column == "count":
-        peak *= ((found.end - found.start).days + 1) / cube.days
-    return change_limits(peak * CHANGE_SHARE) if found.asked.changes else class_limits(peak)
+    if found.asked.changes:
+        usual = found.snapshot.derived(("place change", found.whole, *shown), tables, change)
+        return change_limits(usual / _chance(found) if found.column == "count" else usual * _chance(found))
+    highest = found.snapshot.derived(("place peak", found.whole, *shown), tables, peak)
+    return class_limits(highest * _days(found) / found.cube.days if found.column == "count" else highest)
 
 
 def hot_grids(found: Found) -> dict[str, str]:

@@ -8,13 +8,15 @@ import pandas as pd
 import pyproj
 import pytest
 import shapely
+from PIL import Image
 
+from dashboards.__main__ import main
 from dashboards.app import create_app
 from dashboards.manager.asked import Asked, asked_from, asked_of
 from dashboards.manager.found import Found, extent_m, whole_months
 from dashboards.manager.page import place_at
 from dashboards.manager.parts import figure_text, ranking
-from dashboards.manager.pictures import picture, place_figure
+from dashboards.manager.pictures import density, picture, place_figure
 from dashboards.map import place_on_map
 from dashboards.snapshot import Snapshot
 from gisapp.counting import counted
@@ -130,6 +132,29 @@ def test_a_change_is_the_later_rate_less_the_earlier(snapshot):
     earlier = place_figure(Found(plain, snapshot, made.earlier.start, made.earlier.end))
     values = picture(made)[0].values
     assert set(np.unique(values[~np.isnan(values)])) <= set((later - earlier).astype(np.float32))
+
+
+@pytest.mark.parametrize("drawn", ["surface", "grids", "hexagons"])
+@pytest.mark.parametrize("measure", ["count", "km", "households"])
+def test_a_change_is_seen_and_its_outer_classes_stay_rare(snapshot, drawn, measure):
+    made, limits = picture(found(snapshot, draw=drawn, measure=measure, compare="before-change", last="365"))
+    told = made.values[~np.isnan(made.values)]
+    changed = ((told < limits[2]) | (told >= limits[3])).mean()
+    extreme = ((told < limits[0]) | (told >= limits[-1])).mean()
+    assert 0.1 < changed < 0.9
+    assert extreme < 0.12
+    later = picture(found(snapshot, draw=drawn, measure=measure, compare="before-change", last="90"))[1]
+    assert later[-1] > limits[-1] if made.unit != "change_count" else later[-1] < limits[-1]
+
+
+@pytest.mark.parametrize(("measure", "per"), [("count", "km2"), ("km", "km"), ("households", "households")])
+def test_the_page_draws_what_the_command_writes(snapshot, tmp_path, measure, per):
+    made = found(snapshot, measure=measure, utilities="water", types="leak,burst")
+    days = ["--from", str(made.start), "--to", str(made.end), "--type", "leak", "--type", "burst"]
+    words = ["density", "--store", str(snapshot.store.path), *days, "--utility", "water", "--per", per]
+    assert main([*words, "--bandwidth-m", "250", "--min-customers", "0", "-o", str(tmp_path / "a.tif")]) == 0
+    with Image.open(tmp_path / "a.tif") as written:
+        np.testing.assert_array_equal(np.array(written), density(made).values)
 
 
 def test_figures_follow_the_extent_of_the_map(snapshot):
