@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands.console import Progress, command, put_csv, put_json, say, store_option
+from dashboards.commands.console import Progress, command, put_csv, put_json, put_text, say, store_option
 from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
 from gisapp.tables import UTILITIES
@@ -51,6 +52,22 @@ def add_commands(commands: Any) -> None:
     made.add_argument(
         "--skip-rejected", action="store_true", help="bring the accepted rows in although others are rejected"
     )
+    made.add_argument(
+        "--clean",
+        action="store_true",
+        help="make grids or units a valid coverage, after listing and asking about everything that changes",
+    )
+    made.add_argument(
+        "--width-m",
+        type=float,
+        default=None,
+        metavar="M",
+        help="with --clean: how wide gaps and overlaps are that are closed (default 1); wider overlaps are refused",
+    )
+    made.add_argument("--yes", action="store_true", help="with --clean: bring it in without asking")
+    made.add_argument(
+        "--format", choices=("text", "json"), help="of the report; text with --clean, json otherwise when left out"
+    )
     made.add_argument("--dry-run", action="store_true", help="only say what would happen")
     made = command(
         commands,
@@ -74,6 +91,7 @@ def run_import(options: argparse.Namespace) -> int:
     from gisapp.store import open_store
 
     report_path = options.file.with_name(f"{options.file.name}.report.json")
+    clean_m = _clean_width(options)
     with open_store(options.store) as store:
         try:
             batch = read_file(
@@ -88,18 +106,53 @@ def run_import(options: argparse.Namespace) -> int:
                 encoding=options.encoding,
                 existing={name: store.table(name) for name in tables_needed(options.target)},
                 skip_rejected=options.skip_rejected,
+                clean_m=clean_m,
                 progress=Progress("reading"),
             )
         except RejectedError as error:
-            put_json(error.report.as_json())
+            _put_report(error.report, options)
             _keep(error.report, report_path)
             raise
+        _put_report(batch.report, options)
         if not options.dry_run:
+            if not _agreed(batch.report, options):
+                say("nothing was imported")
+                return 1
             tables = _placed(store, batch)
             store.save(tables, actor="command line", source=batch.report.provenance, progress=Progress("saving"))
             _keep(batch.report, report_path)
     _tell(batch, options, report_path)
     return 0
+
+
+def _clean_width(options: argparse.Namespace) -> float | None:
+    """Return up to which width slips of a coverage are closed; None without --clean."""
+    from gisapp.grids.cleaning import WIDTH_M
+
+    if not options.clean and (options.width_m is not None or options.yes):
+        flag = "--yes" if options.yes else "--width-m"
+        raise InputError(f"{flag} without --clean", todo="add --clean", field=flag)
+    return (WIDTH_M if options.width_m is None else options.width_m) if options.clean else None
+
+
+def _put_report(report: Report, options: argparse.Namespace) -> None:
+    """Print the report: as JSON, or that of the cleaning in lines."""
+    if report.cleaning is None or options.format == "json":
+        text = options.format == "text"
+        put_text(report.summary("en"), None) if text else put_json(report.as_json())
+    else:
+        put_text(report.summary("en") + "\n" + report.cleaning.as_text(), None)
+
+
+def _agreed(report: Report, options: argparse.Namespace) -> bool:
+    """Return whether a person agrees with what cleaning did; asks where there is something and somebody to ask."""
+    if report.cleaning is None or report.cleaning.findings.empty or options.yes:
+        return True
+    if not sys.stdin.isatty():
+        say("nobody is here to be asked; say --yes to bring it in with these changes")
+        return False
+    say(f"Bring in {report.accepted:,} rows with the {len(report.cleaning.findings):,} changes listed above? [y/N]")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _keep(report: Report, path: Path) -> None:
@@ -137,8 +190,7 @@ def _placed(store: Store, batch: Batch) -> dict[str, pd.DataFrame]:
 
 
 def _tell(batch: Batch, options: argparse.Namespace, report_path: Path) -> None:
-    """Print the report, and a line of words."""
-    put_json(batch.report.as_json())
+    """Say in words what became of the file."""
     for warning in batch.report.warnings:
         say(f"note: {warning}")
     done = "would be brought in" if options.dry_run else "brought in"

@@ -125,10 +125,10 @@ def _overlaps(sound: _Shapes, codes: npt.NDArray[np.object_], least_m2: float) -
     common = shapely.intersection(sound[one], sound[other])
     large = shapely.area(common) > least_m2
     pairs = [f"{codes[low]},{codes[high]}" for low, high in zip(one[large], other[large], strict=True)]
-    return _rows("overlap", pairs, [_areal(shape) for shape in common[large]])
+    return _rows("overlap", pairs, [areal(shape) for shape in common[large]])
 
 
-def _areal(shape: shapely.Geometry) -> shapely.Geometry:
+def areal(shape: shapely.Geometry) -> shapely.Geometry:
     """Return the polygons of a shape, without the lines and points where two grids merely touch."""
     pieces = shapely.get_parts(shape)
     polygons = pieces[shapely.get_type_id(pieces) == _POLYGON]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -13,6 +13,9 @@ import pyproj
 
 from gisapp.imports.mapping import Mapping
 from gisapp.tables import TABLES, Column
+
+if TYPE_CHECKING:
+    from gisapp.grids.cleaning import Cleaning
 
 TARGETS: Map[str, tuple[str, ...]] = {
     "network": ("nodes", "links", "devices"),
@@ -25,9 +28,13 @@ TARGETS: Map[str, tuple[str, ...]] = {
 }
 
 
+CLEANED = ("grids", "units")
+"""What may be told to be a coverage."""
+
+
 @dataclass
 class Case:
-    """What is known while one file is read."""
+    """What is known while one file is read; ``clean_m`` is the width up to which slips of a coverage are closed."""
 
     path: Path
     target: str
@@ -38,10 +45,12 @@ class Case:
     mapping: Mapping
     frame_name: str
     existing: Map[str, pd.DataFrame]
+    clean_m: float | None = None
     kind: str = ""
     drawn: bool = False
     warnings: list[str] = field(default_factory=list)
     provenance: dict[str, Any] = field(default_factory=dict)
+    cleaning: Cleaning | None = None
 
     def table(self, name: str) -> str:
         """Return the table of ours that a table of the file fills; customers also fill the connections."""

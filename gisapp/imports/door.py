@@ -15,7 +15,7 @@ from gisapp import crs as frames
 from gisapp.children import Progress
 from gisapp.errors import InputError
 from gisapp.imports import places, sniff
-from gisapp.imports.case import TARGETS, Case, same_names
+from gisapp.imports.case import CLEANED, TARGETS, Case, same_names
 from gisapp.imports.guard import Limits, Reading, Request, guarded
 from gisapp.imports.located import POINT_NAMES
 from gisapp.imports.mapping import Mapping
@@ -50,6 +50,7 @@ def read_file(  # noqa: PLR0913 - the command's options, every one of them state
     existing: Map[str, pd.DataFrame] | None = None,
     progress: Progress | None = None,
     skip_rejected: bool = False,
+    clean_m: float | None = None,
     limits: Limits | None = None,
 ) -> Batch:
     """Return the rows of a file that may come in, in the project's CRS, and the report on all of them.
@@ -79,6 +80,9 @@ def read_file(  # noqa: PLR0913 - the command's options, every one of them state
         Called with steps done and steps in all; it may raise :class:`gisapp.errors.Interrupted`.
     skip_rejected
         Return the accepted rows although others were rejected.
+    clean_m
+        Make grids or units a valid coverage: mend polygons, close gaps and overlaps up to this width in metres,
+        see :func:`gisapp.grids.cleaning.cleaned`. The report's ``cleaning`` tells everything that was done.
 
     Raises
     ------
@@ -92,6 +96,8 @@ def read_file(  # noqa: PLR0913 - the command's options, every one of them state
     file = Path(path)
     try:
         _refuse_unknown(as_, utility, frame)
+        if clean_m is not None and as_ not in CLEANED:
+            raise InputError(f"{as_} are no coverage", todo=f"clean {' or '.join(CLEANED)} only", field="--clean")
         stated = mapping or Mapping()
         named = stated.times.get("zone", zone)
         case = Case(
@@ -104,6 +110,7 @@ def read_file(  # noqa: PLR0913 - the command's options, every one of them state
             stated,
             frame or "wgs84",
             existing or {},
+            clean_m,
             sniff.kind_named(file),
         )
         reading = guarded(file, _request(case, encoding), limits=limits or Limits(), progress=_share(progress, 0))
@@ -199,7 +206,9 @@ def _checked(case: Case, reading: Reading, progress: Progress | None) -> Batch:
         progress(1, 1)
     authority = source.to_authority()
     case.provenance["crs"] = ":".join(authority) if authority else source.to_string()
-    report = Report(rows, accepted, by_row(rejected), tuple(dict.fromkeys(case.warnings)), case.provenance)
+    report = Report(
+        rows, accepted, by_row(rejected), tuple(dict.fromkeys(case.warnings)), case.provenance, case.cleaning
+    )
     return Batch(tables, report)
 
 

@@ -64,11 +64,14 @@ def _require_position(none: np.ndarray, table: str, optional: bool, faults: Faul
 def _shapes(case: Case, raw: Raw, geometry: str, mapping: Mapping, faults: Faults) -> np.ndarray:
     """Return shapes from the file's geometry, or from a column of WKT."""
     if raw.wkb is not None:
-        shapes, notes = places.shapes_of(raw.wkb, geometry, faults, schematic=case.kind in ("inp", "json"))
+        drawing = case.kind in ("inp", "json")
+        mend = case.clean_m is not None
+        shapes, notes = places.shapes_of(raw.wkb, geometry, faults, schematic=drawing, mend=mend)
         case.warnings += notes
         return shapes
     if "wkt" in mapping.geometry:
-        return _from_wkt(_column_of(raw, mapping.geometry["wkt"], "wkt"), geometry, faults, _empty(mapping))
+        text = _column_of(raw, mapping.geometry["wkt"], "wkt")
+        return _from_wkt(text, geometry, faults, _empty(mapping), mend=case.clean_m is not None)
     raise InputError(
         f"{faults.table} need a {geometry}", todo="name the column of WKT as wkt under [geometry], or give a GeoPackage"
     )
@@ -124,7 +127,7 @@ def _column_of(raw: Raw, name: str, key: str) -> Text:
     return raw.columns[name]
 
 
-def _from_wkt(text: Text, geometry: str, faults: Faults, empty: frozenset[str]) -> np.ndarray:
+def _from_wkt(text: Text, geometry: str, faults: Faults, empty: frozenset[str], *, mend: bool) -> np.ndarray:
     """Return shapes from a column of WKT."""
     texts = text.full()
     given = np.array([None if one.strip() in empty else one for one in texts], dtype=object)
@@ -133,5 +136,5 @@ def _from_wkt(text: Text, geometry: str, faults: Faults, empty: frozenset[str]) 
         shapely.is_missing(parsed) & np.fromiter((one is not None for one in given), bool, len(given))
     )
     faults.add(wrong, "geom", [f"found {one[:60]!r}" for one in given[wrong]], "write WKT; a ring ends where it starts")
-    shapes, _ = places.shapes_of(shapely.to_wkb(parsed), geometry, faults, schematic=False)
+    shapes, _ = places.shapes_of(shapely.to_wkb(parsed), geometry, faults, schematic=False, mend=mend)
     return shapes

@@ -50,8 +50,13 @@ class Placed:
     warnings: tuple[str, ...]
 
 
-def shapes_of(wkb: np.ndarray, geometry: str, faults: Faults, *, schematic: bool) -> tuple[np.ndarray, list[str]]:
-    """Return WKB as two-dimensional shapes of the wanted type, and warnings; unusable ones become faults and None."""
+def shapes_of(
+    wkb: np.ndarray, geometry: str, faults: Faults, *, schematic: bool, mend: bool = False
+) -> tuple[np.ndarray, list[str]]:
+    """Return WKB as two-dimensional shapes of the wanted type, and warnings; unusable ones become faults and None.
+
+    Invalid ones are let through where they are mended later.
+    """
     with np.errstate(invalid="ignore"):  # NaN is looked for below
         shapes = shapely.from_wkb(wkb, on_invalid="ignore")
     present = np.fromiter((one is not None for one in wkb), dtype=bool, count=len(wkb))
@@ -73,14 +78,14 @@ def shapes_of(wkb: np.ndarray, geometry: str, faults: Faults, *, schematic: bool
     _reject(shapes, faults, _not_finite(shapes), "a coordinate is NaN or infinite", None, "give every vertex numbers")
     _refuse_types(shapes, geometry, faults)
     sound = shapely.is_valid(shapes) | shapely.is_missing(shapes)
-    if geometry == "LINESTRING" and schematic:
+    if mend or (geometry == "LINESTRING" and schematic):
         sound[:] = True  # pumps and valves are often drawn from a point to itself
     wrong = np.flatnonzero(~sound)
     faults.add(
         wrong,
         "geom",
         [_unsound(one) for one in shapes[wrong]],
-        "repair the drawing in your GIS; nothing is mended here",
+        "repair the drawing in your GIS; only grids and units are mended, with --clean",
     )
     shapes[wrong] = None
     return shapes, notes
@@ -260,8 +265,15 @@ def _refuse_types(shapes: np.ndarray, geometry: str, faults: Faults) -> None:
         multi = (kinds == _SINGLE[geometry]) & ~wrong
         shapes[multi] = shapely.get_geometry(shapes[multi], 0)
     else:
-        single = kinds == _POLYGON
-        shapes[single] = [shapely.MultiPolygon([one]) for one in shapes[single]]
+        shapes[:] = multipolygons(shapes)
+
+
+def multipolygons(shapes: np.ndarray) -> np.ndarray:
+    """Return shapes with each polygon as a multipolygon of one."""
+    made = shapes.copy()
+    single = shapely.get_type_id(shapes) == _POLYGON
+    made[single] = [shapely.MultiPolygon([one]) for one in shapes[single]]
+    return made
 
 
 def _broken_reason(wkb: bytes) -> str:

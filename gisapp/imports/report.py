@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,9 @@ import pandas as pd
 from gisapp.durable import replaced
 from gisapp.errors import InputError
 from gisapp.words import word
+
+if TYPE_CHECKING:
+    from gisapp.grids.cleaning import Cleaning
 
 COLUMNS = ("table", "row", "field", "found", "todo")
 
@@ -32,6 +35,8 @@ class Report:
         What the person should know although it stops nothing.
     provenance
         file, sha256, bytes, kind, encoding, crs, frame, operation, accuracy_m, mapping and more.
+    cleaning
+        What was done to make the polygons a valid coverage, where that was asked for.
     """
 
     rows: int
@@ -39,15 +44,16 @@ class Report:
     rejected: pd.DataFrame
     warnings: tuple[str, ...]
     provenance: dict[str, Any]
+    cleaning: Cleaning | None = None
 
     @property
     def rejected_rows(self) -> int:
-        """Return how many rows cannot come in; ``rows`` is ``accepted`` plus this."""
-        return self.rows - self.accepted
+        """Return how many rows cannot come in; ``rows`` is ``accepted`` plus this and what cleaning lost."""
+        return self.rows - self.accepted - (len(self.cleaning.of("lost")) if self.cleaning else 0)
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain values for JSON."""
-        return {
+        told = {
             "rows": self.rows,
             "accepted": self.accepted,
             "rejected_rows": self.rejected_rows,
@@ -55,6 +61,7 @@ class Report:
             "warnings": list(self.warnings),
             "provenance": self.provenance,
         }
+        return told | ({"cleaning": self.cleaning.as_json()} if self.cleaning else {})
 
     def summary(self, language: str) -> str:
         """Return the report in a few lines for a person."""

@@ -11,7 +11,8 @@ import pyproj
 import shapely
 
 from gisapp.errors import InputError
-from gisapp.imports import cells, keys, located
+from gisapp.grids.cleaning import cleaned
+from gisapp.imports import cells, keys, located, places
 from gisapp.imports.case import Case, same_names
 from gisapp.imports.mapping import Mapping
 from gisapp.imports.report import Faults
@@ -52,9 +53,44 @@ def checked_rows(
         linked = frame.rename(columns={"code": "customer_code"})
         keys.check_references(linked, "connections", faults, known)
     frame["geom"] = gpd.GeoSeries(shapes, index=frame.index, crs=case.project)
-    accepted = gpd.GeoDataFrame(frame, geometry="geom")[~faults.mask].reset_index(drop=True)
+    if case.clean_m is not None:
+        frame = _cleaned(case, gpd.GeoDataFrame(frame, geometry="geom"), faults)
+    accepted = gpd.GeoDataFrame(frame, geometry="geom")[~faults.mask[frame.index]].reset_index(drop=True)
     case.warnings += _remarks(accepted, table, known)
     return accepted, faults
+
+
+def _cleaned(case: Case, frame: gpd.GeoDataFrame, faults: Faults) -> gpd.GeoDataFrame:
+    """Return rows as a valid coverage, without those of which nothing is left; overlaps too wide become faults."""
+    assert case.clean_m is not None
+    sound = frame[~faults.mask]
+    if len(sound) and "valid_from" in sound:
+        _require_one_time(sound)
+    if sound.empty:
+        return frame
+    made = cleaned(sound.rename_axis("row").reset_index(), width_m=case.clean_m)
+    case.cleaning = made
+    row_of = dict(zip(sound["code"], sound.index, strict=True))
+    todo = "draw one border for both, or state with --width-m how wide a slip may be"
+    for one, other, told in made.too_wide[["code", "other", "told"]].to_numpy():
+        faults.add(np.array([row_of[one]]), "geom", [told], todo)
+        faults.add(np.array([row_of[other]]), "geom", [f"{one} {told}"], todo)
+    rest = made.frame.set_index("row").rename_axis(None)
+    rest["geom"] = gpd.GeoSeries(places.multipolygons(rest.geometry.to_numpy()), index=rest.index, crs=rest.crs)
+    return gpd.GeoDataFrame(pd.concat([rest, frame[faults.mask & ~frame.index.isin(rest.index)]]).sort_index())
+
+
+def _require_one_time(grids: gpd.GeoDataFrame) -> None:
+    """Raise unless all grids are in force at one moment: those of several times overlap by right."""
+    last = grids["valid_from"].max()
+    ended = grids["valid_to"] <= last if "valid_to" in grids else pd.Series(False, index=grids.index)
+    if ended.any():
+        raise InputError(
+            f"grid {grids.loc[ended, 'code'].iloc[0]} has ended when others begin",
+            todo="clean the grids of one time only: one file each",
+            row=int(grids.index[ended][0]) + 1,
+            field="valid_to",
+        )
 
 
 def _remarks(accepted: gpd.GeoDataFrame, table: str, known: Map[str, list[pd.DataFrame]]) -> list[str]:
