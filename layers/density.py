@@ -47,6 +47,7 @@ _LEGEND_PX = 300
 _LEAST_PX = 640
 _LINE_PX = 26
 _STRIPE_PX = 9
+_QUICK = 2  # of zlib: flat colours pack well at any level, and best by whole bytes; higher ones take most of the time
 
 
 def class_limits(peak: float, *, classes: int = CLASSES) -> tuple[float, ...]:
@@ -122,9 +123,13 @@ def coloured(values: np.ndarray, limits: Sequence[float], *, theme: str = "light
     clear = (*rgb("#000000"), 0)
     colours = [(*rgb(colour), 255) for colour in _class_colours(limits, theme, change=change)]
     table = np.array([*([] if change else [clear]), *colours, clear], dtype=np.uint8)
-    number = np.searchsorted(np.asarray(limits, dtype=values.dtype), values, side="right")
+    number = np.zeros(values.shape, dtype=np.uint8)
+    for limit in np.asarray(
+        limits, dtype=values.dtype
+    ):  # few, and a comparison of all is faster than a search for each
+        number += values >= limit
     number[np.isnan(values)] = len(table) - 1
-    return table[number]
+    return table.view(np.uint32)[number].view(np.uint8)
 
 
 def surface_legend(surface: Surface, limits: Sequence[float], *, language: str, theme: str = "light") -> Legend:
@@ -245,14 +250,14 @@ def piece_shapes(pieces: gpd.GeoDataFrame, *, limits: Sequence[float], language:
 def png(pixels: np.ndarray) -> bytes:
     """Return RGBA pixels as a PNG, with a palette where 256 colours are enough."""
     packed = np.ascontiguousarray(pixels).view(np.uint32)[..., 0]
-    colours = np.sort(pd.unique(packed.ravel()))
+    number, colours = pd.factorize(packed.ravel())
     if len(colours) <= 256:
-        picture = Image.fromarray(np.searchsorted(colours, packed).astype(np.uint8), "P")
+        picture = Image.fromarray(number.astype(np.uint8).reshape(packed.shape), "P")
         picture.putpalette(colours.view(np.uint8).tobytes(), "RGBA")
     else:
         picture = Image.fromarray(pixels, "RGBA")
     stream = io.BytesIO()
-    picture.save(stream, "PNG")
+    picture.save(stream, "PNG", compress_level=_QUICK, bits=8)
     return stream.getvalue()
 
 

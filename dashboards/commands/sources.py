@@ -89,9 +89,7 @@ class Stored:
 
     def binned(self, choice: density.Choice, *, bandwidth_m: float, bounds: Bounds) -> density.Binned:
         """Return them in the cells of a surface."""
-        from gisapp.density import binned
-
-        return binned(self.cube.xy(choice), bandwidth_m=bandwidth_m, bounds=bounds)
+        return self.cube.binned(choice, bandwidth_m=bandwidth_m, bounds=bounds)
 
     def hexagons(self, choice: density.Choice, window: density.Hexagons) -> npt.NDArray[np.float64]:
         """Return how many lie in each hexagon."""

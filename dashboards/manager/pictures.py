@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboards.manager.found import Found, city_bounds
 from dashboards.specs import layer_specs
-from gisapp.density import Surface, binned, painted, pixel_places, service_area, web_surface
+from gisapp.density import Surface, painted, pixel_places, service_area, web_surface
 from gisapp.density.privacy import withheld
 from gisapp.reports.density import Ground, Happened, Measure, density_map, exposure_surface
 from layers.density import change_limits, class_limits, density_raster, hot_shapes
@@ -72,7 +72,7 @@ def ground_of(found: Found) -> Ground:
 
 def _happened(found: Found, ground: Ground) -> Happened:
     """Return the incidents of one period, ready to be drawn."""
-    counted = binned(found.cube.xy(found.choice), bandwidth_m=ground.bandwidth_m, bounds=ground.bounds)
+    counted = found.cube.binned(found.choice, bandwidth_m=ground.bandwidth_m, bounds=ground.bounds)
     return Happened(counted, found.years)
 
 

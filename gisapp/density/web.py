@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace as changed
 from functools import cache, lru_cache
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import pyproj
@@ -18,6 +19,7 @@ from gisapp.density.binning import Lattice, cell_for, checked_bounds, checked_pa
 from gisapp.density.surface import Surface, binned_surface
 
 WEB_CRS = pyproj.CRS.from_epsg(3857)
+_PAD = 12  # beyond which the edge does not matter to a cubic spline
 
 
 def surface_3857(
@@ -85,19 +87,12 @@ def web_surface(
     frame = require_metres(planar.crs, "the surface")
     box = checked_bounds(planar.bounds if bounds is None else bounds)
     full, pixel, x, y = web_pixels(box, frame, planar.cell_m, most_px)
-    places = [(planar.bounds[3] - y) / planar.cell_m - 0.5, (x - planar.bounds[0]) / planar.cell_m - 0.5]
-    hole = np.isnan(planar.values)
-    values = _filled(planar.values, hole)
-    drawn = ndimage.map_coordinates(values, places, order=3, mode="nearest")
-    drawn = np.clip(drawn, values.min(initial=0.0), None).astype(np.float32)
-    rows, cols = planar.values.shape
-    beyond = (places[0] < -0.5) | (places[0] > rows - 0.5) | (places[1] < -0.5) | (places[1] > cols - 0.5)
-    thin = None
-    if hole.any():
-        beyond |= ndimage.map_coordinates(hole.astype(np.uint8), places, order=0, mode="nearest") > 0
-    if planar.thin is not None:
-        thin = ndimage.map_coordinates(planar.thin.astype(np.uint8), places, order=0, mode="constant") > 0
-    drawn[beyond] = np.nan
+    values = _filled(planar.values, np.isnan(planar.values))
+    spline = ndimage.spline_filter(np.pad(values, _PAD, mode="edge"), order=3, output=np.float32)
+    drawn, at = np.empty(x.shape, dtype=np.float32), np.empty(x.shape, dtype=np.int64)
+    corner = planar.bounds[0], planar.bounds[3], planar.cell_m
+    _draw(spline, planar.values, corner, (x, y), float(values.min(initial=0.0)), (drawn, at))
+    thin = None if planar.thin is None else planar.thin.ravel()[at] & (at >= 0)
     return changed(planar, values=drawn, bounds=full, cell_m=pixel, crs=WEB_CRS, thin=thin)
 
 
@@ -115,6 +110,56 @@ def web_pixels(
     rows, cols = (max(1, int(np.ceil(round(side / pixel, 6)))) for side in (north - south, east - west))
     full = (west, north - rows * pixel, west + cols * pixel, north)
     return full, pixel, *_unprojected(full, (rows, cols), frame)
+
+
+@numba.njit(cache=True, nogil=True)
+def _draw(
+    spline: npt.NDArray[np.float32],
+    values: npt.NDArray[np.float32],
+    corner: tuple[float, float, float],
+    places: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    low: float,
+    found: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]],
+) -> None:
+    """Write for each pixel the cubic spline at its middle, and which cell that lies in; NaN, -1 beyond all cells.
+
+    Pixels whose cell has no value have none; none is lower than ``low``.
+    """
+    rows, cols = values.shape
+    (x, y), (drawn, at) = places, found
+    west, north, cell = corner
+    weight_v, weight_u = np.empty(4), np.empty(4)
+    for i in range(x.shape[0]):  # a compiled loop: 16 cells a pixel, without temporary pictures
+        for j in range(x.shape[1]):
+            v, u = (north - y[i, j]) / cell, (x[i, j] - west) / cell
+            drawn[i, j], at[i, j] = np.nan, -1
+            if not (0 <= v <= rows and 0 <= u <= cols):
+                continue
+            row, col = min(int(v), rows - 1), min(int(u), cols - 1)
+            at[i, j] = row * cols + col
+            if np.isnan(values[row, col]):
+                continue
+            top, left = int(np.floor(v - 0.5)), int(np.floor(u - 0.5))
+            _cubic(v - 0.5 - top, weight_v)
+            _cubic(u - 0.5 - left, weight_u)
+            total = 0.0
+            for step in range(4):
+                line = spline[top + step + _PAD - 1]
+                part = 0.0
+                for along in range(4):
+                    part += weight_u[along] * line[left + along + _PAD - 1]
+                total += weight_v[step] * part
+            drawn[i, j] = max(total, low)
+
+
+@numba.njit(cache=True, nogil=True)
+def _cubic(f: float, weight: npt.NDArray[np.float64]) -> None:
+    """Write the weights of the four nearest coefficients of a cubic spline, ``f`` beyond the second of them."""
+    g = 1.0 - f
+    weight[0] = g * g * g / 6
+    weight[1] = 2 / 3 - f * f * (2 - f) / 2
+    weight[2] = 2 / 3 - g * g * (2 - g) / 2
+    weight[3] = f * f * f / 6
 
 
 def _filled(values: npt.NDArray[np.float32], hole: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
