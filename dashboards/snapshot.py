@@ -6,6 +6,7 @@ A figure that two pages show is derived here, so that no screen computes it diff
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -23,6 +24,8 @@ from gisapp.store import Store
 Value = TypeVar("Value")
 NETWORK_TABLES = ("nodes", "links", "devices", "customers", "connections", "hydrants")
 LOAD_TABLES = ("customers", "links", "devices", "incidents")
+MOST_OF_A_KIND = 24
+"""Values kept of one kind, such as the exposure of each bandwidth: the one that was asked for longest ago goes."""
 
 
 @dataclass
@@ -52,12 +55,20 @@ class Snapshot:
     def __init__(self, store: Store, *, basemap: Mapping[str, Any] | None = None) -> None:
         self.store, self.basemap = store, basemap
         self._lock = threading.Lock()
-        self._kept: dict[object, _Kept] = {}
+        self._kept: dict[object, OrderedDict[object, _Kept]] = {}
 
     def derived(self, key: object, tables: tuple[str, ...], make: Callable[[], Value]) -> Value:
-        """Return ``make()``, computed anew only when one of ``tables`` has changed since."""
+        """Return ``make()``, computed anew only when one of ``tables`` has changed since.
+
+        A key is a name, or begins with the name of its kind; of each kind the values asked for last are kept, so that
+        a map moved a hundred times never costs the commander the network.
+        """
         with self._lock:
-            kept = self._kept.setdefault(key, _Kept())
+            kind = self._kept.setdefault(key[0] if isinstance(key, tuple) else key, OrderedDict())
+            kept = kind.setdefault(key, _Kept())
+            kind.move_to_end(key)
+            if len(kind) > MOST_OF_A_KIND:
+                kind.popitem(last=False)
         with kept.lock:
             revisions = tuple(self.store.revision(table) for table in tables)  # before make(): too old at worst
             if kept.revisions != revisions:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from squares import HOUSEHOLDS, empty_store, incident, squares
 
-from dashboards.snapshot import Snapshot
+from dashboards.snapshot import MOST_OF_A_KIND, Snapshot
 
 
 @pytest.fixture
@@ -51,6 +51,24 @@ def test_many_threads_that_ask_at_once_make_it_once(snapshot):
         thread.join()
     assert len(made) == 1
     assert len(set(map(id, answers))) == 1
+
+
+def test_of_a_kind_the_values_asked_for_last_are_kept_and_other_kinds_are_left_alone(snapshot):
+    made = []
+
+    def ask(*key):
+        return snapshot.derived(key, ("grids",), lambda: made.append(key) or len(made))
+
+    ask("network", "water")
+    for extent in range(3 * MOST_OF_A_KIND):
+        ask("peak", extent)
+        ask("peak", 0)
+    assert sum(map(len, snapshot._kept.values())) == MOST_OF_A_KIND + 1
+    count = len(made)
+    ask("network", "water"), ask("peak", 0), ask("peak", 3 * MOST_OF_A_KIND - 1)
+    assert len(made) == count == 3 * MOST_OF_A_KIND + 1
+    ask("peak", 1)
+    assert made[-1] == ("peak", 1)
 
 
 def test_a_failure_is_not_kept(snapshot):
