@@ -86,6 +86,7 @@ def create_app(
     app = _Application(
         __name__,
         assets_folder=str(Path(__file__).parent / "assets"),
+        assets_ignore=r"plotly-basic\.js",  # fetched when a chart is shown (dashboards.later.CHARTS), not at the head
         enable_mcp=False,
         on_error=_show_error,
         update_title=None,

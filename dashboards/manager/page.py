@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from dashboards import shell
 from dashboards.access import Permission, callback
 from dashboards.bundles import tiles_of
-from dashboards.later import Later
+from dashboards.later import CHARTS, Later
 from dashboards.manager import exports, parts
 from dashboards.manager.again import again
 from dashboards.manager.asked import Asked, asked_from, asked_of
@@ -81,7 +81,7 @@ def layout(context: shell.Context) -> Component:
                         ],
                         className="played",
                     ),
-                    Later(days(context), id="manager-days-place", className="days"),
+                    Later(days(context), id="manager-days-place", className="days", script=CHARTS),
                 ],
                 className="histogram",
             ),

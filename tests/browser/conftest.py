@@ -27,8 +27,14 @@ FLAGS = [
     *("--disable-component-update", "--disable-sync", "--use-angle=swiftshader-webgl", "--enable-unsafe-swiftshader"),
 ]
 DESK, PHONE = (1440, 900), (390, 844)
+nightly = pytest.mark.skipif("GISAPP_NIGHTLY" not in os.environ, reason="a variant: only with GISAPP_NIGHTLY set")
 PATIENCE_MS = 30_000  # software drawing on a shared machine; nothing here is a measurement
 expect.set_options(timeout=PATIENCE_MS)
+
+
+def variants(first: object, *others: object) -> list[Any]:
+    """Return values of a test's parameter: the first is tried at every run, the others where there is time."""
+    return [first, *(pytest.param(*(one if isinstance(one, tuple) else (one,)), marks=nightly) for one in others)]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

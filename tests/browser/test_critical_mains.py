@@ -5,13 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import PHONE, axe_findings
+from conftest import DESK, PHONE, axe_findings, nightly, variants
 from map_page import middle_of
 from playwright.sync_api import expect
 
 from dashboards.snapshot import Snapshot
 from gisapp.store import create_store
-from gisapp.words import LANGUAGES, utility_word, word
+from gisapp.words import utility_word, word
 
 CODES = "#criticality-table .ag-pinned-left-cols-container .ag-row"
 
@@ -32,7 +32,7 @@ def chosen(page):
     return page.locator("#criticality-table .ag-pinned-left-cols-container .ag-row-selected")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", variants("zh-Hant", "zh-Hans", "en"))
 def test_the_worst_segment_stands_first_with_the_figures_of_the_store(desk, ranked, language):
     page = opened(desk, f"/{language}/criticality")
     worst = ranked["water"].segments.iloc[0]
@@ -87,6 +87,7 @@ def test_a_pipe_clicked_on_the_map_is_told_and_its_segment_chosen_in_the_table(d
     expect(chosen(page)).to_be_in_viewport()
 
 
+@nightly
 def test_a_link_to_a_valve_opens_with_it_chosen(desk, ranked):
     code = ranked["water"].devices["code"].iloc[40]
     page = opened(desk, f"/en/criticality?table=devices&code={code}")
@@ -94,6 +95,7 @@ def test_a_link_to_a_valve_opens_with_it_chosen(desk, ranked):
     expect(page.locator("#criticality-card strong")).to_have_text(code)
 
 
+@nightly
 def test_a_pipe_that_is_found_by_the_search_box_is_told(desk, ranked):
     pipe = ranked["water"].links["code"].iloc[5]
     page = opened(desk)
@@ -110,6 +112,7 @@ def test_another_order_and_a_filter_are_those_of_the_table(desk, ranked):
     expect(page.locator(CODES + '[row-index="0"]')).to_have_text(str(last["segment"]))
 
 
+@nightly
 def test_the_file_has_every_row(desk, ranked):
     page = opened(desk)
     with page.expect_download() as started:
@@ -120,7 +123,7 @@ def test_the_file_has_every_row(desk, ranked):
     assert rows[0]["Customers"] == str(ranked["water"].segments["customers"].iloc[0])
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", variants("en", "zh-Hans", "zh-Hant"))
 def test_a_store_without_a_network_says_what_to_do(tmp_path, serve_store, open_browser, language):
     with create_store(tmp_path / "empty.gpkg", crs="EPSG:4547", name="empty") as store:
         watched = open_browser(serve_store(store))
@@ -131,8 +134,8 @@ def test_a_store_without_a_network_says_what_to_do(tmp_path, serve_store, open_b
         page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("language", "size"), [("zh-Hans", PHONE), ("zh-Hant", (1440, 900)), ("en", (1440, 900))])
+@pytest.mark.parametrize("scheme", variants("light", "dark"))
+@pytest.mark.parametrize(("language", "size"), variants(("zh-Hans", PHONE), ("zh-Hant", DESK), ("en", DESK)))
 def test_nobody_is_shut_out_of_the_critical_mains(open_browser, live, ranked, language, scheme, size):
     watched = open_browser(live, scheme=scheme, size=size, bypass_csp=True)
     code = ranked["water"].segments["segment"].iloc[0]

@@ -5,7 +5,7 @@ import shutil
 
 import pandas as pd
 import pytest
-from conftest import DESK, PHONE, axe_findings, serving
+from conftest import DESK, PHONE, axe_findings, nightly, serving
 from playwright.sync_api import expect
 
 from dashboards.snapshot import Snapshot
@@ -212,6 +212,7 @@ def test_a_drill_is_marked_on_the_whole_screen_and_opens_by_its_link(desk, opene
     expect(page.locator(f"[data-record='{code}'] .badge.drill")).to_be_visible()
 
 
+@nightly
 def test_planned_works_have_their_times(desk, own, pipe):
     page = desk.go(f"/en/emergency?utility=water&pipe={pipe}")
     page.locator(".event-line .writes", has_text="Plan works").click()

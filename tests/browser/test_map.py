@@ -2,7 +2,7 @@ import json
 
 import map_page
 import pytest
-from conftest import DESK, PHONE, axe_findings, serving
+from conftest import DESK, PHONE, axe_findings, nightly, serving, variants
 
 from dashboards.specs import layer_specs
 from gisapp.store import open_store
@@ -94,6 +94,7 @@ def test_a_click_on_a_pipe_says_which(seen, served):
     assert abs(click["lng"] - lng) < 1e-5
 
 
+@nightly
 def test_enter_picks_what_is_in_the_middle(seen, served):
     lng, lat = map_page.middle_of(served.store, "grids", "G004")
     give(seen.page, view={"center": [lng, lat], "zoom": 16}, clickable=["grids"])
@@ -103,6 +104,7 @@ def test_enter_picks_what_is_in_the_middle(seen, served):
     assert told(seen.page, "click")["id"] == "G004"
 
 
+@nightly
 def test_arrows_and_plus_move_the_map(seen):
     before = told(seen.page, "extent")
     seen.page.focus(".maplibregl-canvas")
@@ -164,6 +166,7 @@ def test_answers_come_and_go_above_the_city(seen):
     assert run(seen.page, "return map.getLayer('area/fill') === undefined")
 
 
+@nightly
 def test_numbered_badges_stand_where_they_are_told(seen, served):
     lng, lat = map_page.middle_of(served.store, "grids", "G004")
     give(seen.page, markers=[{"lng": lng, "lat": lat, "text": "1", "id": "V1"}])
@@ -217,6 +220,7 @@ def test_a_tile_that_fails_is_told_and_can_be_asked_for_again(open_browser, serv
     watched.said.clear()
 
 
+@nightly
 def test_nothing_moves_while_the_map_is_awaited(open_browser, served):
     page = open_browser(served).page
     page.route("**/tiles/water/**", lambda route: None)  # they never come
@@ -268,7 +272,7 @@ def test_a_network_that_is_gone_is_told_on_the_map(seen):
 
 @pytest.mark.parametrize(
     ("language", "size", "scheme"),
-    [(LANGUAGES[0], DESK, "light"), (LANGUAGES[1], PHONE, "dark"), (LANGUAGES[2], DESK, "dark")],
+    variants((LANGUAGES[1], PHONE, "dark"), (LANGUAGES[0], DESK, "light"), (LANGUAGES[2], DESK, "dark")),
 )
 def test_the_map_shuts_nobody_out(open_browser, served, language, size, scheme):
     watched = open_browser(served, size=size, scheme=scheme, bypass_csp=True)

@@ -1,10 +1,11 @@
 """The frame in a real browser: languages, address, search, schemes, data age, lost connection, keyboard, phone."""
 
 import re
+from itertools import product
 from types import SimpleNamespace
 
 import pytest
-from conftest import DESK, PHONE, axe_findings
+from conftest import DESK, PHONE, axe_findings, nightly, variants
 from dash import Input, Output, html
 from playwright.sync_api import expect
 
@@ -48,6 +49,7 @@ def test_a_slash_starts_the_search_and_enter_goes_there(desk):
     page.wait_for_url(re.compile("grid=G007"))
 
 
+@nightly
 def test_the_search_is_steered_by_keys_and_says_when_nothing_is_found(desk):
     page = desk.go("/en/planner")
     box = page.get_by_role("combobox")
@@ -61,6 +63,7 @@ def test_the_search_is_steered_by_keys_and_says_when_nothing_is_found(desk):
     expect(page.locator("#shell-found p")).to_contain_text("zzzz-nothing")
 
 
+@nightly
 def test_a_pipe_that_is_found_is_shown_on_the_map(desk, live):
     pipe = live.store.table("links").query("utility == 'water'").iloc[0]["code"]
     page = desk.go("/en/planner?view=3.00/20.00000/20.00000")
@@ -79,6 +82,7 @@ def test_light_and_dark_are_remembered(desk):
     expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
 
 
+@nightly
 def test_a_dark_system_is_dark_at_first_sight(open_browser, live):
     page = open_browser(live, scheme="dark").go("/en/planner")
     expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
@@ -123,9 +127,9 @@ def test_a_link_shows_the_place_that_its_sender_saw(desk, live):
     assert (lat, lon) == (pytest.approx(place.y, abs=1e-3), pytest.approx(place.x, abs=1e-3))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("language", "scheme", "size"), variants(*product(("en", "zh-Hans", "zh-Hant"), ("light", "dark"), (DESK, PHONE)))
+)
 def test_nobody_is_shut_out(open_browser, live, language, scheme, size):
     watched = open_browser(live, scheme=scheme, size=size, bypass_csp=True)
     page = watched.go(f"/{language}/planner")
