@@ -10,6 +10,7 @@ from dashboards.commands import proposals
 from dashboards.commands.console import ACTOR, command, put_bytes, put_csv, put_json, put_text, say, store_option
 from dashboards.commands.files import put_geojson
 from gisapp.errors import InputError
+from gisapp.words import LANGUAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +57,8 @@ def _reading(verbs: Any) -> None:
     made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
     about = f"Compare two plans; {NOW!r} stands for the grids in force. Exit status 1: nothing differs."
     made = _verb(verbs, "diff", run_diff, about, f"diff {NOW} B20261127-001 --format xlsx -o diff.xlsx", "one", "other")
-    made.add_argument("--format", choices=("json", "xlsx"), default="json")
+    made.add_argument("--format", choices=("json", "xlsx", "html"), default="json")
+    made.add_argument("--lang", choices=LANGUAGES, default="zh-Hans", help="of the page")
     made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for xlsx)")
     about = "Write the grids of a plan with the codes of their leaders."
     made = _verb(verbs, "export", run_export, about, "export B20261127-001 --format gpkg -o plan.gpkg", "code")
@@ -139,10 +141,12 @@ def run_diff(options: argparse.Namespace) -> int:
         one, other = _two_plans(store, options.one, options.other)
         tables = {name: store.table(name) for name in proposals.LOAD_TABLES}
         found = plan_diff(one, other, tables=tables, now=pd.Timestamp.now("UTC"))
+        if options.format == "html":
+            put_text(_page(store, options, found, (one, other)), options.out)
     sheets = _sheets(found)
     if options.format == "xlsx":
         put_bytes(_workbook(sheets), options.out)
-    else:
+    elif options.format == "json":
         put_json({name: _records(sheet) for name, sheet in sheets.items()}, options.out)
     moved = found.matrix
     say(
@@ -150,6 +154,25 @@ def run_diff(options: argparse.Namespace) -> int:
         f"{moved['open_incidents'].sum():,.0f} open incidents, {moved['pipe_m'].sum() / 1000:,.1f} km of pipe"
     )
     return 0 if len(moved) else 1
+
+
+def _page(store: Store, options: argparse.Namespace, found: PlanDiff, plans: tuple[Plan, Plan]) -> str:
+    """Return a comparison as a page that opens without a network."""
+    import pandas as pd
+
+    from gisapp.grids import plan_grids
+    from gisapp.words import word
+    from layers.plan_page import GROUND, Side, plan_diff_html
+
+    names = store.table("plans").set_index("code")["name"]
+    titles = [
+        word("diff.now", options.lang) if code == NOW else f"{code} {names[code]}"
+        for code in (options.one, options.other)
+    ]
+    before, after = (Side(title, plan_grids(plan)) for title, plan in zip(titles, plans, strict=True))
+    ground = {name: store.table(name) for name in GROUND}
+    made_at = pd.Timestamp.now(store.zone).to_pydatetime()
+    return plan_diff_html(found, before, after, ground, city=store.name, made_at=made_at, language=options.lang)
 
 
 def run_export(options: argparse.Namespace) -> int:

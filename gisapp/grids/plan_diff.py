@@ -146,7 +146,11 @@ def plan_diff(before: Plan, after: Plan, *, tables: Mapping[str, Any], now: pd.T
     found = (
         measures(lanes, **load, now=now).iloc[:-1] if len(lanes) else pd.DataFrame(columns=list(MATRIX), dtype=float)
     )
-    ends = pairs.index.to_frame(index=False).astype("str") if len(pairs) else pd.DataFrame({"from": [], "to": []})
+    ends = (
+        pairs.index.to_frame(index=False).astype("str")
+        if len(pairs)
+        else pd.DataFrame({"from": [], "to": []}, dtype="str")
+    )
     matrix = gpd.GeoDataFrame(
         pd.concat([ends, found[list(MATRIX)]], axis=1).assign(area_km2=shapely.area(shapes) / 1e6),
         geometry=gpd.GeoSeries(shapes, crs=before.crs),

@@ -102,6 +102,15 @@ def test_a_comparison_tells_what_moves_to_whom_and_the_workbook_says_the_same(pl
     assert plan("diff", code, code)[0] == 2
 
 
+def test_a_comparison_is_a_page_in_the_language_asked_for(plan, tmp_path):
+    code, page = balanced(plan, tmp_path), tmp_path / "diff.html"
+    assert plan("diff", "now", code, "--format", "html", "--lang", "zh-Hant", "-o", page)[0] == 0
+    html = page.read_text(encoding="utf-8")
+    assert f"<h1>劃分方案對比：現行網格 → {code} 均衡</h1>" in html
+    assert "W → E" in html
+    assert plan("diff", "now", code, "--format", "html", "--lang", "en")[1].startswith("<!doctype html>")
+
+
 def test_a_plan_that_differs_in_nothing_and_one_with_faults_are_a_no(plan):
     code = code_of(plan("new", "--name", "一"))
     assert plan("diff", "now", code)[0] == 1
