@@ -62,8 +62,10 @@ def _reading(verbs: Any) -> None:
     made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for xlsx)")
     about = "Write the grids of a plan with the codes of their leaders."
     made = _verb(verbs, "export", run_export, about, "export B20261127-001 --format gpkg -o plan.gpkg", "code")
-    made.add_argument("--format", choices=("gpkg", "geojson", "kml"), required=True)
-    made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for gpkg)")
+    made.add_argument("--format", choices=("gpkg", "geojson", "kml", "shp"), required=True)
+    made.add_argument(
+        "-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for gpkg and shp)"
+    )
 
 
 def _writing(verbs: Any) -> None:
@@ -180,16 +182,19 @@ def run_export(options: argparse.Namespace) -> int:
     import pandas as pd
 
     from gisapp.grids import leaders_at, plan_grids
-    from gisapp.store import export_geopackage, open_store
+    from gisapp.store import export_geopackage, export_shapefile, open_store
 
-    if options.format == "gpkg" and options.out is None:
-        raise InputError("a GeoPackage cannot go to standard output", todo="name a file", field="-o")
+    if options.format in ("gpkg", "shp") and options.out is None:
+        named = {"gpkg": "GeoPackage", "shp": "shapefile"}[options.format]
+        raise InputError(f"a {named} cannot go to standard output", todo="name a file", field="-o")
     with open_store(options.store) as store:
         grids = plan_grids(store.plans.load(options.code).plan)
         leaders = leaders_at(store.table("posts"), pd.Timestamp.now("UTC"))
         frame = grids.assign(leader=grids["code"].map(leaders).astype("str"))
         if options.format == "gpkg":
             export_geopackage(options.out, {"grids": frame}, store.crs)
+        elif options.format == "shp":
+            export_shapefile(options.out, frame)
         elif options.format == "kml":
             put_text(_kml(frame), options.out)
         else:

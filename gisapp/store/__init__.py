@@ -3,5 +3,6 @@
 from gisapp.store.embedded import Store, create_store, open_store
 from gisapp.store.export import export_geopackage
 from gisapp.store.migrate import upgrade_store
+from gisapp.store.shapefile import export_shapefile
 
-__all__ = ["Store", "create_store", "export_geopackage", "open_store", "upgrade_store"]
+__all__ = ["Store", "create_store", "export_geopackage", "export_shapefile", "open_store", "upgrade_store"]

@@ -152,6 +152,16 @@ def test_a_proposal_that_does_not_fit_the_units_is_refused(plan, tmp_path, text,
     assert "0 plans" in plan("list")[2]
 
 
+def test_an_exported_plan_is_a_shapefile_with_leaders_codes(plan, tmp_path):
+    code = code_of(plan("new", "--name", "一"))
+    target = tmp_path / "plan.shp"
+    assert plan("export", code, "--format", "shp", "-o", tmp_path / "plan")[0] == 2
+    assert plan("export", code, "--format", "shp", "-o", target)[0] == 0
+    read = gpd.read_file(target)
+    assert read[["code", "name", "leader"]].to_numpy().tolist() == [["E", "东", "P2"], ["W", "西", "P1"]]
+    assert (read.geometry.area.tolist(), read.crs.to_epsg()) == ([2e4, 6e4], 4547)
+
+
 def test_an_exported_plan_is_a_geopackage_with_leaders_codes(plan, tmp_path):
     code = code_of(plan("new", "--name", "一"))
     target = tmp_path / "plan.gpkg"
@@ -167,6 +177,7 @@ def test_an_exported_plan_is_a_geopackage_with_leaders_codes(plan, tmp_path):
         (("check", "B9"), "there is no plan 'B9'"),
         (("submit", "B9"), "there is no plan 'B9'"),
         (("diff", "now", "B9", "--format", "xlsx"), "a workbook cannot go to standard output"),
+        (("export", "B9", "--format", "shp"), "a shapefile cannot go to standard output"),
         (("export", "B9", "--format", "gpkg"), "a GeoPackage cannot go to standard output"),
     ],
 )
