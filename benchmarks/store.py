@@ -232,12 +232,12 @@ def _crowd(store: Store, turns: int) -> None:
         while not done.is_set():
             with store._connections.reading() as connection:
                 found = connection.exec_driver_sql(
-                    "SELECT (SELECT max(fid) FROM incidents), (SELECT max(fid) FROM incident_history)"
+                    "SELECT (SELECT max(fid) FROM incidents), (SELECT max(fid) FROM incident_steps)"
                 ).one()
             torn.extend([found] if found[0] - found[1] != offset else [])
             time.sleep(0.01)
 
-    offset = store.count("incidents") - store.count("incident_history")
+    offset = store.count("incidents") - store.count("incident_steps")
     readers, writers = ([threading.Thread(target=work) for _ in range(8)] for work in (read, write))
     for thread in readers:
         thread.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-WITHDRAWN = ("cancelled", "rejected")
+from gisapp.tables import WITHDRAWN_STATUSES
 
 
 def counted(incidents: pd.DataFrame) -> pd.DataFrame:
@@ -28,6 +28,6 @@ def counted(incidents: pd.DataFrame) -> pd.DataFrame:
     """
     drill = incidents["drill"].fillna(False).astype("bool")
     duplicate = (incidents["duplicate_of"].notna() | (incidents["status"] == "merged")) & ~drill
-    withdrawn = incidents["status"].isin(WITHDRAWN) & ~drill & ~duplicate
+    withdrawn = incidents["status"].isin(WITHDRAWN_STATUSES) & ~drill & ~duplicate
     reasons = {"drill": drill, "duplicate": duplicate, "withdrawn": withdrawn}
     return pd.DataFrame(reasons | {"counts": ~(drill | duplicate | withdrawn)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from gisapp.demo.frames import framed, kept, moment
-from gisapp.demo.lifecycle import history_frame, life_columns, make_lives
+from gisapp.demo.lifecycle import Hands, life_columns, make_lives, step_frame
 from gisapp.demo.people import (
     DISCIPLINE,
     DISPATCH,
@@ -30,8 +30,10 @@ from gisapp.demo.seasons import DAYS, TYPE_NAMES, TYPES, daily_rates, seconds_of
 from gisapp.demo.sites import Sites
 from gisapp.demo.sizes import NOW, START, Size
 from gisapp.grids import GridIndex
+from gisapp.incidents.lives import NO_WORK
 
 MONTH_DAYS = 31
+_OVER = ("archived", *NO_WORK)
 _BURST = TYPE_NAMES.index("burst")
 MONTHS = -(-DAYS // MONTH_DAYS)
 _OTHER_UTILITY = {"power_outage": "power", "no_heat": "heating", "gas_leak": "gas"}
@@ -54,10 +56,12 @@ class Scene:
     index: GridIndex
     grid_codes: np.ndarray
     leaders: Leaders
+    members: np.ndarray
+    crews: Mapping[str, np.ndarray]
 
 
 def incident_months(scene: Scene, seed: np.random.SeedSequence) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Yield incidents and their history, one month after the other."""
+    """Yield incidents and their steps, one month after the other."""
     first, *months = seed.spawn(1 + MONTHS)
     rates = daily_rates(scene.size.incidents, np.random.default_rng(first))
     past = Open()
@@ -69,7 +73,7 @@ def incident_months(scene: Scene, seed: np.random.SeedSequence) -> Iterator[tupl
 def _month(
     scene: Scene, rates: np.ndarray, first_day: int, past: Open, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return one month's incidents and history."""
+    """Return one month's incidents and steps."""
     reports = _reports(rates, first_day, past, rng)
     places = place_all(scene.sites, reports, past, rng)
     lives = make_lives(reports.at, reports.kind, reports.parent >= 0, rng)
@@ -84,11 +88,29 @@ def _month(
     points = shapely.points(places.xy)
     points[np.isnan(places.xy[:, 0])] = None
     since = moment(NOW) - np.timedelta64(scene.size.history_days, "D")
-    recent = (reports.at >= since) | ~np.isin(lives.status, ("archived", "merged", "cancelled", "rejected"))
-    leader = scene.leaders.at(row, lives.at[:, -1])
-    history = history_frame(code, lives, unit, leader, np.flatnonzero(recent))
+    ended = np.isin(lives.status, _OVER) | ((lives.life > 0) & (lives.status == "closed"))
+    recent = (reports.at >= since) | ~ended
+    hands = Hands(
+        unit,
+        _crews(scene, columns["utility"], rng),
+        np.where(row >= 0, scene.members[np.maximum(row, 0)], DISPATCH),
+        scene.leaders.at(row, reports.at),
+        scene.leaders.at(row, lives.at[:, -1]),
+        columns["duplicate_of"],
+    )
+    steps = step_frame(code, lives, hands, np.flatnonzero(recent), rng)
     _remember(past, code, reports, places, lives.at[:, 7])
-    return framed("incidents", columns, points), history
+    return framed("incidents", columns, points), steps
+
+
+def _crews(scene: Scene, utility: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a crew of its utility for each incident."""
+    draw = rng.random(len(utility))
+    found = np.full(len(utility), DISPATCH, dtype=object)
+    for name, crews in scene.crews.items():
+        mine = utility == name
+        found[mine] = crews[(draw[mine] * len(crews)).astype(int)]
+    return found
 
 
 def _reports(rates: np.ndarray, first_day: int, past: Open, rng: np.random.Generator) -> Reports:

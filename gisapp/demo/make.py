@@ -13,7 +13,7 @@ import pandas as pd
 from gisapp.demo.city import Town, make_town
 from gisapp.demo.incidents import MONTHS, Scene, incident_months
 from gisapp.demo.operations import OPERATION_TABLES, fit_bursts, operation_tables
-from gisapp.demo.people import leaders_of
+from gisapp.demo.people import leaders_of, members_of
 from gisapp.demo.sites import make_sites
 from gisapp.demo.sizes import CRS, SIZES, ZONE, Size
 from gisapp.durable import replaced
@@ -23,7 +23,7 @@ from gisapp.store import Store, create_store
 from gisapp.tables import TABLES, conform
 
 Progress = Callable[[int, int], None]
-_MONTHLY = ("incidents", "incident_history")
+_MONTHLY = ("incidents", "incident_steps")
 _AT_ONCE = 1_000_000
 
 
@@ -138,13 +138,15 @@ def _scene(town: Town, size: str, seed: int) -> tuple[Scene, np.random.SeedSeque
     # The compiled index pays for itself from some hundred thousand points on.
     index = (grid_index if SIZES[size].incidents > 100_000 else shapely_index)(grids)
     codes = grids["code"].to_numpy(dtype=object)
-    return Scene(SIZES[size], sites, index, codes, leaders_of(town.tables["posts"])), stream
+    crews = {str(name): part["code"].to_numpy(dtype=object) for name, part in town.tables["crews"].groupby("utility")}
+    posts = town.tables["posts"]
+    return Scene(SIZES[size], sites, index, codes, leaders_of(posts), members_of(posts), crews), stream
 
 
 def _months(scene: Scene, stream: np.random.SeedSequence) -> Iterator[dict[str, pd.DataFrame]]:
     """Yield the tables of incidents, month by month."""
-    for incidents, history in incident_months(scene, stream):
-        yield dict(zip(_MONTHLY, (incidents, history), strict=True))
+    for incidents, steps in incident_months(scene, stream):
+        yield dict(zip(_MONTHLY, (incidents, steps), strict=True))
 
 
 def _size_named(size: str) -> Size:

@@ -71,6 +71,12 @@ def leaders_of(posts: pd.DataFrame) -> Leaders:
     return Leaders(code, since, before)
 
 
+def members_of(posts: pd.DataFrame) -> np.ndarray:
+    """Return a member of each grid, in the order of the grids' codes."""
+    mine = posts[posts["role"] == "grid_member"].sort_values(["scope", "person_code"])
+    return mine.drop_duplicates("scope")["person_code"].to_numpy(dtype=object)
+
+
 def people_tables(plan: Plan, grids: int, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     """Return the tables ``org_units``, ``people``, ``posts`` and ``crews``."""
     code, kind, hans, hant, english = (list(column) for column in zip(*UNITS, strict=True))

@@ -17,7 +17,7 @@ from gisapp.grids.assign import point_xy
 from gisapp.grids.coverage import sound_polygons
 from gisapp.grids.index import Coordinates, GridIndex, grid_index, shapely_index
 from gisapp.grids.leaders import leaders_at, leading_at
-from gisapp.tables import UTILITIES
+from gisapp.tables import DONE_STATUSES, UTILITIES
 
 # Share of each measure in the workload of an average grid; settings of the planner, no rule prescribes them.
 WEIGHTS: Mapping[str, float] = {
@@ -27,7 +27,6 @@ WEIGHTS: Mapping[str, float] = {
     "critical": 0.1,
     "valves": 0.05,
 }
-DONE = ("closed", "called_back", "archived")
 _LINES = ("pipe", "cable")
 _FEW = 5_000  # below this number of points the index without a compiler is ready and done sooner
 
@@ -146,7 +145,7 @@ def measures(
     known = (incidents["reported_at"] <= now).to_numpy()
     recent = (incidents["reported_at"] > now - pd.DateOffset(months=12)).to_numpy()
     scene = incident_rows(incidents, grids, index)
-    still_open = ~incidents["status"].isin(DONE).to_numpy()
+    still_open = ~incidents["status"].isin(DONE_STATUSES).to_numpy()
     counts = {
         "households": _summed(home, customers["households"], holders),
         "people": _summed(home, customers["people"], holders),

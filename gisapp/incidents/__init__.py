@@ -1,5 +1,31 @@
 """One incident from report to archive, and what it has to do with others."""
 
+from gisapp.incidents.forms import incident_json
+from gisapp.incidents.lifecycle import allowed, next_step, recordable
+from gisapp.incidents.lives import CALLBACKS, FIRST_STATUS, MOVES, ROLES
+from gisapp.incidents.merging import first_reports
+from gisapp.incidents.model import Actor, Incident, Standing, Step, imported, incident_of, incidents_of, replayed
 from gisapp.incidents.repeats import Repeats, repeat_complaints, repeat_repairs
 
-__all__ = ["Repeats", "repeat_complaints", "repeat_repairs"]
+__all__ = [
+    "CALLBACKS",
+    "FIRST_STATUS",
+    "MOVES",
+    "ROLES",
+    "Actor",
+    "Incident",
+    "Repeats",
+    "Standing",
+    "Step",
+    "allowed",
+    "first_reports",
+    "imported",
+    "incident_json",
+    "incident_of",
+    "incidents_of",
+    "next_step",
+    "recordable",
+    "repeat_complaints",
+    "repeat_repairs",
+    "replayed",
+]

@@ -347,14 +347,22 @@ def incident_rules(on: date, own: Path | str | None = None) -> IncidentRules:
     >>> rules.category_of(None, "meter_fault").level, rules.number("apron_m")
     ('L36H', 1.5)
     """
-    rows = incident_rows(own)
-    return IncidentRules(**{kind: tuple(rule for rule in rows[kind] if rule.holds_on(on)) for kind in KINDS})
+    return _rules_on(on, incident_rows(own)) if isinstance(own, Path) else _kept_on(on, own)
 
 
 def incident_rows(own: Path | str | None = None) -> Mapping[str, tuple[Any, ...]]:
     """Return every row of the rules of incidents, of every day, by its kind, checked as for :func:`incident_rules`."""
     # A file may change between two questions; its text, and ours, do not.
     return _read(own) if isinstance(own, Path) else _kept(own)
+
+
+@lru_cache(maxsize=512)
+def _kept_on(on: date, own: str | None) -> IncidentRules:
+    return _rules_on(on, incident_rows(own))
+
+
+def _rules_on(on: date, rows: Mapping[str, tuple[Any, ...]]) -> IncidentRules:
+    return IncidentRules(**{kind: tuple(rule for rule in rows[kind] if rule.holds_on(on)) for kind in KINDS})
 
 
 @lru_cache(maxsize=8)

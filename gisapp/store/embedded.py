@@ -21,13 +21,14 @@ from gisapp.store.checking import checked
 from gisapp.store.connect import Connections
 from gisapp.store.finding import found
 from gisapp.store.geopackage import srs_id_of
+from gisapp.store.handling import Handling
 from gisapp.store.operating import Operating
 from gisapp.store.planning import Planning
 from gisapp.store.reporting import Reporting
 from gisapp.store.rows import uncollected
 from gisapp.store.saving import Progress, Saving, add_note
 from gisapp.store.schema import create_schema, read_settings, store_metadata, write_setting
-from gisapp.store.snapshots import Snapshots, read_where
+from gisapp.store.snapshots import Snapshots
 from gisapp.tables import TABLES
 from gisapp.times import DEFAULT_ZONE, zone_named
 
@@ -46,6 +47,7 @@ class Store:
         self._snapshots = Snapshots(self._connections, self.crs)
         metadata = store_metadata(srs_id_of(self.crs))
         self._reporting = Reporting(self._connections, metadata, self.zone)
+        self.incidents = Handling(self._connections, metadata, self.zone)
         self.operations = Operating(self._connections, metadata, self.zone)
         self.plans = Planning(self._connections, metadata, self.crs, self.zone)
 
@@ -146,8 +148,8 @@ class Store:
             if source is not None:
                 add_note(connection, "imports", actor=actor, words=note, tables=counts, last=dict(source))
 
-    def report(self, incident: Mapping[str, object], *, actor: str) -> str:
-        """Write one reported incident and its first history row; return its code once both are on the disk.
+    def report(self, incident: Mapping[str, object], *, actor: str, role: str = "customer_service") -> str:
+        """Write one reported incident and its first step; return its code once both are on the disk.
 
         Reports of many threads share a commit.
 
@@ -155,24 +157,19 @@ class Store:
         ----------
         incident
             Columns of ``incidents``, times aware, ``geom`` a shapely Point in the store's CRS or absent. Absent
-            status is registered, absent ``reported_at`` is now, absent code is the next one of the day on which it
-            was reported in the store's zone, such as ``20261122-000123``.
-        actor
-            Who registered it.
+            status is the first of its life, absent ``reported_at`` is now, absent code is the next one of the day on
+            which it was reported in the store's zone, such as ``20261122-000123``.
+        actor, role
+            Who registered it, and as what.
 
         Raises
         ------
         InputError
-            For a value that does not fit, or a code that is stored already.
+            For a value that does not fit, a category that the rules do not have, or a code that is stored already.
         StoreError
             The disk is full, or another program has been writing for too long.
         """
-        return self._reporting.report(incident, actor)
-
-    def history(self, incident_code: str) -> pd.DataFrame:
-        """Return every step of one incident in the order in which it was written; empty for an unknown code."""
-        with self._connections.reading() as connection:
-            return read_where(connection, TABLES["incident_history"], "incident_code", incident_code)
+        return self._reporting.report(incident, actor, role)
 
     def imports(self) -> pd.DataFrame:
         """Return every import, oldest first: at, actor, note, tables (rows by table), source (what it came from)."""

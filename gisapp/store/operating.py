@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,12 +16,10 @@ from gisapp.operations import Operation, Step, amendable, next_step, notice_dige
 from gisapp.operations.lifecycle import DONE, FIRST_STATUS
 from gisapp.store.connect import Connections
 from gisapp.store.snapshots import read_where
-from gisapp.store.values import checked_values, missing
+from gisapp.store.values import checked_values, missing, require_past
 from gisapp.tables import TABLES
 
 _MOST_A_DAY = 999
-_SKEW = timedelta(minutes=5)
-"""By how much the clock of whoever reports may be ahead of ours."""
 _OWN = ("shutoff_steps", "valve_operations", "notices")
 
 
@@ -43,7 +41,7 @@ class Operating:
         given = {"opened_at": now, "drill": False, **head}
         values = checked_values("shutoffs", given, may_lack=("code",))
         _check_times(values)
-        _require_past(values["opened_at"], "opened_at")
+        require_past(values["opened_at"], "opened_at")
         with self._connections.writing() as connection:
             code = values["code"] or _next_code(connection, values["opened_at"], self._zone)
             if self._count(connection, "shutoffs", "code", code):
@@ -60,7 +58,7 @@ class Operating:
     def record(self, code: str, action: str, actor: str, **told: Any) -> Operation:
         """Write one step if it may follow; return the record as it stands then."""
         at = told.pop("at", None)
-        _require_past(at, "at")
+        require_past(at, "at")
         with self._connections.writing() as connection:
             before = self._read(connection, code)
             step = next_step(before, action, at=at or max(datetime.now(UTC), before.moved_at), **told)
@@ -120,7 +118,7 @@ class Operating:
             For an unknown device or order, or an order that is over.
         """
         values = checked_values("valve_operations", {"at": datetime.now(UTC), "actor": actor, **done})
-        _require_past(values["at"], "at")
+        require_past(values["at"], "at")
         with self._connections.writing() as connection:
             if values["shutoff_code"]:
                 self._begin_closing(connection, values, actor, seen)
@@ -210,12 +208,6 @@ class Operating:
         return int(
             connection.exec_driver_sql(f'SELECT count(*) FROM "{table}" WHERE "{column}" = ?', (value,)).scalar_one()
         )
-
-
-def _require_past(moment: datetime | None, field: str) -> None:
-    """Raise where what is said to have happened lies in the future."""
-    if moment is not None and moment > datetime.now(UTC) + _SKEW:
-        raise InputError(f"{moment.isoformat()} lies in the future", todo="record it once it has happened", field=field)
 
 
 def _check_times(values: Mapping[str, Any]) -> None:

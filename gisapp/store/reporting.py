@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, MetaData, bindparam, select
 
 from gisapp.errors import InputError, StoreError
+from gisapp.incidents import FIRST_STATUS, Step
+from gisapp.rules import IncidentRules, incident_rules
 from gisapp.store.connect import Connections
 from gisapp.store.values import checked_values, missing
 
@@ -23,7 +26,7 @@ _MOST_A_DAY = 999_999
 class _Group:
     """Reports that are committed together, and what became of each."""
 
-    reports: list[tuple[dict[str, Any], str]] = field(default_factory=list)
+    reports: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
     outcomes: list[str | InputError] = field(default_factory=list)
     committed: Future[None] | None = None
 
@@ -35,13 +38,13 @@ class Reporting:
         self._connections, self._zone = connections, zone
         self._incidents = metadata.tables["incidents"].insert()
         self._stands = select(1).where(metadata.tables["incidents"].c.code == bindparam("code"))
-        self._history = metadata.tables["incident_history"].insert()
+        self._steps = metadata.tables["incident_steps"].insert()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
         self._lock = Lock()
         self._open: _Group | None = None
 
-    def report(self, incident: Mapping[str, object], actor: str) -> str:
-        """Write one incident and its first history row; return its code when it is on the disk."""
+    def report(self, incident: Mapping[str, object], actor: str, role: str) -> str:
+        """Write one incident and its first step; return its code when it is on the disk."""
         values = incident_values(incident)
         with self._lock:
             if self._open is None:
@@ -49,7 +52,7 @@ class Reporting:
                 self._open.committed = self._writer.submit(self._commit, self._open)
             group = self._open
             place = len(group.reports)
-            group.reports.append((values, actor))
+            group.reports.append((values, actor, role))
         assert group.committed is not None
         group.committed.result()
         outcome = group.outcomes[place]
@@ -66,18 +69,21 @@ class Reporting:
         with self._connections.writing() as connection:
             with self._lock:
                 self._open = None
-            for values, actor in group.reports:
-                group.outcomes.append(self._write(connection, values, actor))
+            for report in group.reports:
+                group.outcomes.append(self._write(connection, *report))
 
-    def _write(self, connection: Connection, values: dict[str, Any], actor: str) -> str | InputError:
+    def _write(self, connection: Connection, values: dict[str, Any], actor: str, role: str) -> str | InputError:
         # Looked up and not tried: a failed insert would take the rest of the group with it, a savepoint takes time.
         if values["code"] and connection.execute(self._stands, {"code": values["code"]}).scalar():
             words = f"incident {values['code']} is stored already"
             return InputError(words, todo="leave the code out to be given one", field="code")
         code: str = values["code"] or next_code(connection, values["reported_at"], self._zone)
-        step = {"incident_code": code, "at": datetime.now(UTC), "actor": actor, "action": "registered"}
-        connection.execute(self._incidents, values | {"code": code})
-        connection.execute(self._history, step | {"to_status": values["status"]})
+        status = values["status"] or FIRST_STATUS[usual_life(connection, values, self._zone)]
+        connection.execute(self._incidents, values | {"code": code, "status": status})
+        step = Step(
+            "register", values["reported_at"], actor, role, None, status, values["first_contact"], values["unit_code"]
+        )
+        connection.execute(self._steps, step_values(code, 1, step))
         return code
 
 
@@ -98,5 +104,34 @@ def next_code(connection: Connection, reported_at: datetime, zone: ZoneInfo) -> 
 def incident_values(incident: Mapping[str, object]) -> dict[str, Any]:
     """Return one incident's values for the database, checked as a table of incidents would be."""
     given = {name: value for name, value in incident.items() if not missing(value)}
-    defaults = {"status": "registered", "drill": False, "reported_at": datetime.now(UTC)}
-    return checked_values("incidents", defaults | given, may_lack=("code",))
+    defaults = {"drill": False, "reported_at": datetime.now(UTC)}
+    return checked_values("incidents", defaults | given, may_lack=("code", "status"))
+
+
+def usual_life(connection: Connection, values: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Return the life of an incident's category by the rules of the day on which it was reported.
+
+    Raises
+    ------
+    InputError
+        When no row of the rules has the category.
+    """
+    found = rules_on(connection, values["reported_at"], zone).category_of(values["category"], values["type"])
+    if found is None and values["category"] is not None:
+        todo = "use one of those of gisapp rules print incidents"
+        raise InputError(f"unknown category {values['category']!r}", todo=todo, field="category")
+    return "repair" if found is None else found.life
+
+
+def rules_on(connection: Connection, moment: datetime, zone: ZoneInfo) -> IncidentRules:
+    """Return the rules of incidents that the store keeps, or ours, as they were in force at a moment."""
+    kept = connection.exec_driver_sql("SELECT value FROM settings WHERE key = 'rules.incidents'").scalar()
+    return incident_rules(moment.astimezone(zone).date(), None if kept is None else json.loads(kept))
+
+
+def step_values(code: str, number: int, step: Step) -> dict[str, Any]:
+    """Return a step as the row of ``incident_steps`` that the database takes."""
+    row = {name: getattr(step, name) for name in Step.__dataclass_fields__}
+    return checked_values(
+        "incident_steps", row | {"incident_code": code, "step": number, "noted_at": datetime.now(UTC)}
+    )

@@ -28,6 +28,7 @@ REFERENCES = (
     ("hydrants", "link_code", "links"),
     ("connections", "link_code", "links"),
     ("connections", "customer_code", "customers"),
+    ("incident_steps", "incident_code", "incidents"),
     ("shutoff_steps", "shutoff_code", "shutoffs"),
     ("valve_operations", "device_code", "devices"),
     ("valve_operations", "shutoff_code", "shutoffs"),

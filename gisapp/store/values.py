@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,9 @@ import shapely
 from gisapp.errors import InputError
 from gisapp.store.schema import text_length
 from gisapp.tables import TABLES, Column
+
+_SKEW = timedelta(minutes=5)
+"""By how much the clock of whoever reports may be ahead of ours."""
 
 
 def checked_values(name: str, given: Mapping[str, object], *, may_lack: Collection[str] = ()) -> dict[str, Any]:
@@ -46,6 +49,12 @@ def checked_values(name: str, given: Mapping[str, object], *, may_lack: Collecti
 def missing(value: object) -> bool:
     """Return whether a value is one of the many ways to say that there is none."""
     return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def require_past(moment: datetime | None, field: str) -> None:
+    """Raise where what is said to have happened lies in the future."""
+    if moment is not None and moment > datetime.now(UTC) + _SKEW:
+        raise InputError(f"{moment.isoformat()} lies in the future", todo="record it once it has happened", field=field)
 
 
 def _value(column: Column, value: object, *, may_lack: bool) -> Any:

@@ -11,11 +11,13 @@ operations or boundaries.
 from gisapp.tables.choices import (
     CHANNELS,
     CRITICAL_KINDS,
+    DONE_STATUSES,
     INCIDENT_TYPES,
     NOTICE_KINDS,
     STATUSES,
     UNIT_KINDS,
     UTILITIES,
+    WITHDRAWN_STATUSES,
 )
 from gisapp.tables.column import DTYPES, Column, Table
 from gisapp.tables.every import TABLES
@@ -25,6 +27,7 @@ from gisapp.tables.shape import conform, masked, masked_account, personal_column
 __all__ = [
     "CHANNELS",
     "CRITICAL_KINDS",
+    "DONE_STATUSES",
     "DTYPES",
     "INCIDENT_TYPES",
     "NOTICE_KINDS",
@@ -32,6 +35,7 @@ __all__ = [
     "TABLES",
     "UNIT_KINDS",
     "UTILITIES",
+    "WITHDRAWN_STATUSES",
     "Column",
     "Table",
     "conform",

@@ -48,7 +48,29 @@ STATUSES = (
     "merged",
     "cancelled",
     "rejected",
+    "to_leader",
+    "contacted",
+    "investigating",
+    "solution_set",
+    "handling",
+    "fed_back",
+    "evaluated",
+    "reported",
+    "graded",
+    "ordered",
+    "reported_up",
+    "verified",
+    "suspected",
+    "located",
+    "watch",
+    "quiet",
+    "recurred",
 )
+"""Where an incident may stand, in whichever of its lives."""
+DONE_STATUSES = ("closed", "called_back", "archived", "quiet", "recurred")
+"""Where the work of an incident is done."""
+WITHDRAWN_STATUSES = ("cancelled", "rejected")
+"""Where an incident was no fault of the network and no work."""
 CHANNELS = (
     "phone",
     "mayor_hotline",

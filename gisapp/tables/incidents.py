@@ -1,4 +1,4 @@
-"""Incidents and their history."""
+"""Incidents and their steps."""
 
 from __future__ import annotations
 
@@ -50,23 +50,30 @@ INCIDENTS = (
             Column("text", personal=True, about="the reporter's words"),
             Column("reporter_phone", personal=True),
             Column("drill", "bool", required=True),
+            Column("category", about="what exactly, by the rules of incidents; empty: what is usual for the type"),
+            Column("first_contact", about="code of the unit or person who was told first (首问负责制)"),
         ),
         "incidents (事件/工单), from report to archive",
     ),
     Table(
-        "incident_history",
+        "incident_steps",
         None,
-        ("incident_code", "at", "action"),
+        ("incident_code", "step"),
         (
             Column("incident_code", required=True),
-            Column("at", "time", required=True),
+            Column("step", "int", required=True, about="counts from 1"),
+            Column("at", "time", required=True, about="when it happened"),
+            Column("noted_at", "time", required=True, about="when it was written down"),
             Column("actor", required=True),
+            Column("role", required=True, about="as what they acted"),
             Column("action", required=True),
             Column("from_status"),
-            Column("to_status"),
+            Column("to_status", required=True),
+            Column("subject", about="whom or what it concerns: unit, crew, person, incident, mark"),
+            Column("value"),
             Column("note", personal=True),
         ),
-        "every step of every incident, append only",
+        "every step of every incident, append only; where an incident stands follows from its steps",
         append_only=True,
     ),
 )

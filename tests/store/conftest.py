@@ -115,7 +115,9 @@ def everything(
 ) -> dict[str, pd.DataFrame]:
     """Rows of every table."""
     grids = rows("grids").assign(code=[f"code-{row}" for row in range(7)])
-    return {name: rows(name) for name in TABLES} | {"grids": grids} | network | operations | boundaries
+    steps = rows("incident_steps").assign(incident_code=rows("incidents")["code"])
+    own = {"grids": grids, "incident_steps": steps}
+    return {name: rows(name) for name in TABLES} | own | network | operations | boundaries
 
 
 @pytest.fixture

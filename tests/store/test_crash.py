@@ -23,8 +23,9 @@ def batch(turn, n=3000):
         "status": "registered", "reported_at": pd.Timestamp("2026-01-01T00:00Z"), "drill": False})
     points = gpd.GeoSeries(shapely.points(np.random.default_rng(turn).uniform(4e5, 5e5, (n, 2))), crs="EPSG:4547")
     steps = rows[["code", "reported_at"]].set_axis(["incident_code", "at"], axis=1)
-    steps = steps.assign(actor="t", action="registered")
-    return {"incidents": gpd.GeoDataFrame(rows.assign(geom=points), geometry="geom"), "incident_history": steps}
+    steps = steps.assign(step=1, noted_at=steps["at"], actor="t", role="unit", action="register")
+    steps = steps.assign(to_status="registered")
+    return {"incidents": gpd.GeoDataFrame(rows.assign(geom=points), geometry="geom"), "incident_steps": steps}
 with open_store(sys.argv[1]) as store:
     turn = store.count("incidents") // 3000
     print("ready", flush=True)
@@ -52,7 +53,7 @@ def check_whole(path):
     with open_store(path) as store:
         count = store.count("incidents")
         assert count % BATCH == 0
-        assert count == store.count("incident_history") == len(store.table("incidents"))
+        assert count == store.count("incident_steps") == len(store.table("incidents"))
         assert sum(store.audit()["tables"].map(lambda tables: tables["incidents"])) == count
     raw = sqlite3.connect(path)
     assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -1,5 +1,6 @@
 """Which files are opened, and how an older one is brought on."""
 
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -13,7 +14,7 @@ from gisapp.store.connect import Connections
 
 NEXT = """
 from alembic import op
-revision, down_revision = "0004", "0003"
+revision, down_revision = "0005", "0004"
 def upgrade():
     op.execute("ALTER TABLE org_units ADD COLUMN note TEXT(255)")
     {more}
@@ -25,14 +26,15 @@ def later(tmp_path) -> Path:
     """Return the migrations of a later program: ours and one more."""
     folder = tmp_path / "later"
     shutil.copytree(migrate.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0004_next.py").write_text(NEXT.format(more="pass"))
+    (folder / "versions" / "0005_next.py").write_text(NEXT.format(more="pass"))
     return folder
 
 
 def schema_of(path):
     raw = sqlite3.connect(path)
     made = {
-        name: " ".join(sql.split()) if sql else "" for name, sql in raw.execute("SELECT name, sql FROM sqlite_master")
+        name: re.sub(r"\s*([(),])\s*", r"\1", " ".join((sql or "").split()))
+        for name, sql in raw.execute("SELECT name, sql FROM sqlite_master")
     }
     rows = [
         raw.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in ("gpkg_geometry_columns", "layer_rev")
@@ -58,12 +60,12 @@ def test_the_migrations_make_the_schema_of_a_new_store(path, tmp_path):
 def test_an_older_store_is_refused_upgraded_with_a_backup_and_then_too_new(path, rows, later, same):
     with create_store(path, crs="EPSG:4547") as store:
         store.save({"org_units": rows("org_units")}, actor="t")
-    with pytest.raises(StoreError, match="older schema 0003, this program needs 0004; run gisapp upgrade"):
+    with pytest.raises(StoreError, match="older schema 0004, this program needs 0005; run gisapp upgrade"):
         migrate.require_current(path, later)
     backup = upgrade_store(path, folder=later)
     migrate.require_current(path, later)
     assert upgrade_store(path, folder=later) is None
-    with pytest.raises(StoreError, match="schema 0004, newer than this program's 0003"):
+    with pytest.raises(StoreError, match="schema 0005, newer than this program's 0004"):
         open_store(path)
     with open_store(backup) as before:
         same(before.table("org_units"), rows("org_units"))
@@ -75,7 +77,7 @@ def test_an_older_store_is_refused_upgraded_with_a_backup_and_then_too_new(path,
 def test_an_upgrade_that_fails_leaves_the_store_as_it_was(path, later):
     create_store(path, crs="EPSG:4547").close()
     before = schema_of(path)
-    (later / "versions" / "0004_next.py").write_text(NEXT.format(more='raise RuntimeError("half way")'))
+    (later / "versions" / "0005_next.py").write_text(NEXT.format(more='raise RuntimeError("half way")'))
     with pytest.raises(RuntimeError, match="half way"):
         upgrade_store(path, folder=later)
     assert schema_of(path) == before

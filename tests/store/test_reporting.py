@@ -13,7 +13,7 @@ import shapely
 from gisapp.errors import InputError, StoreError
 from gisapp.store import create_store, open_store
 from gisapp.store.reporting import incident_values
-from gisapp.tables import TABLES, conform
+from gisapp.tables import conform
 
 AT = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)  # the 22nd in Shanghai
 LEAK = {"type": "leak", "channel": "phone", "reported_at": AT, "geom": shapely.Point(456_000, 3_378_000)}
@@ -26,10 +26,28 @@ def test_a_report_is_an_incident_and_its_first_step(store):
     assert (row["code"], row["status"], row["drill"], row["text"]) == (code, "registered", False, "路口漏水")
     assert (row["reported_at"], row["measure_m"], row["grid_rev"]) == (pd.Timestamp(AT), 12.5, 3)
     assert row["geom"].equals(LEAK["geom"])
-    steps = store.history(code)
-    assert list(steps.columns) == [column.name for column in TABLES["incident_history"].columns]
-    assert steps[["actor", "action", "to_status"]].to_numpy().tolist() == [["dispatcher-1", "registered", "registered"]]
-    assert len(store.history("unknown")) == 0
+    (step,) = store.incidents.incident(code).steps
+    assert (step.actor, step.role, step.action, step.at) == ("dispatcher-1", "customer_service", "register", AT)
+    with pytest.raises(InputError, match="there is no incident 'unknown'"):
+        store.incidents.incident("unknown")
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({"type": "patrol_finding", "channel": "patrol"}, "reported"),
+        ({"type": "complaint"}, "registered"),
+        ({"category": "suspected_leak"}, "suspected"),
+    ],
+)
+def test_a_report_begins_where_its_life_begins(store, more, status):
+    assert store.incidents.incident(store.report(LEAK | more, actor="a", role="grid_member")).status == status
+
+
+def test_a_category_that_no_rule_has_is_refused(store):
+    with pytest.raises(InputError, match="field category: unknown category 'seepage'"):
+        store.report(LEAK | {"category": "seepage"}, actor="a")
+    assert store.count("incidents") == 0
 
 
 def test_codes_count_up_within_the_day_of_the_zone(store):
@@ -53,7 +71,7 @@ def test_a_code_given_twice_is_refused_and_leaves_no_step(store):
     store.report(LEAK | {"code": "A1"}, actor="a")
     with pytest.raises(InputError, match="incident A1 is stored already"):
         store.report(LEAK | {"code": "A1"}, actor="a")
-    assert (store.count("incidents"), store.count("incident_history")) == (1, 1)
+    assert (store.count("incidents"), store.count("incident_steps")) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +123,7 @@ def test_eight_writers_and_eight_readers_lose_and_tear_nothing(store, path):
                 with other._connections.reading() as connection:
                     counts = [
                         connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar_one()
-                        for name in ("incidents", "incident_history")
+                        for name in ("incidents", "incident_steps")
                     ]
                 seen = len(other.table("incidents"))
                 if counts[0] != counts[1] or seen < counts[0] or other.revision("incidents") < seen:
@@ -160,4 +178,4 @@ def test_a_full_disk_refuses_a_report_and_the_next_one_goes_through(store):
     with store._connections.writing() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     store.report(LEAK, actor="a")
-    assert store.count("incidents") == store.count("incident_history")
+    assert store.count("incidents") == store.count("incident_steps")

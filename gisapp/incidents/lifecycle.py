@@ -1,0 +1,220 @@
+"""Which step may follow which in the life of an incident, who may take it, and what it demands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from gisapp.errors import AccessError, ConflictError, InputError
+from gisapp.incidents.lives import FACTS, MOMENT_VALUES, REASONS, ROLES, SUBJECTS, VALUES, moves_from
+from gisapp.incidents.model import Actor, Incident, Step
+from gisapp.rules.incidents import MARKS
+
+
+def allowed(incident: Incident, role: str | None = None) -> tuple[str, ...]:
+    """Return the actions that may move the status now, the usual one first; only those of a role when it is given."""
+    moves = moves_from(incident.life, incident.status)
+    return tuple(action for action, move in moves.items() if role is None or role in move.roles)
+
+
+def recordable(incident: Incident, role: str | None = None) -> tuple[str, ...]:
+    """Return the facts that may be recorded now, whatever the status does."""
+    return tuple(
+        action for action in FACTS if _is_fact(incident, action) and (role is None or role in FACTS[action][1])
+    )
+
+
+def next_step(
+    incident: Incident,
+    action: str,
+    by: Actor,
+    *,
+    at: datetime,
+    subject: str | None = None,
+    value: str | None = None,
+    note: str | None = None,
+    seen: int | None = None,
+) -> Step:
+    """Return the step that ``action`` makes, checked against the history as it stands.
+
+    Parameters
+    ----------
+    incident
+        The incident.
+    action
+        One that moves the status (:data:`gisapp.incidents.lives.MOVES`), or a fact (``FACTS``).
+    by
+        Who does it, and in which role.
+    at
+        When it happened, with its zone; not before the incident was reported, and what moves the status not before
+        it was moved last.
+    subject, value, note
+        Whom it concerns, what it says in one word or as a moment, and the reason, where the action demands them.
+    seen
+        How many steps the person saw when acting; None to act on whatever stands.
+
+    Raises
+    ------
+    ConflictError
+        When somebody else has written since, with what was written.
+    AccessError
+        When the role may not do this.
+    InputError
+        When the step may not follow, or lacks its subject, value or reason.
+    """
+    _require_seen(incident, seen)
+    move = moves_from(incident.life, incident.status).get(action)
+    if move is None and not _is_fact(incident, action):
+        follows = ", ".join(allowed(incident)) or "nothing"
+        todo = f"what may follow is {follows}"
+        raise InputError(f"{action!r} cannot follow {incident.status}", todo=todo, field="action")
+    _require_role(incident, action, by.role, move.roles if move else FACTS[action][1])
+    step = Step(
+        action, at, by.code, by.role, incident.status, move.to if move else incident.status, subject, value, note
+    )
+    _require_order(incident, step, moves=move is not None)
+    _require_words(step)
+    if action in _MORE:
+        _MORE[action](incident, step)
+    return step
+
+
+def _is_fact(incident: Incident, action: str) -> bool:
+    """Return whether an action only records a fact now; it is passed on until it is dispatched."""
+    if action not in FACTS or incident.life not in FACTS[action][0] or incident.ended:
+        return False
+    return action != "transfer" or incident.status == "registered"
+
+
+def _require_seen(incident: Incident, seen: int | None) -> None:
+    """Raise where there are steps that the person has not seen, and say which."""
+    if seen is None or seen == len(incident.steps):
+        return
+    since = incident.steps[seen:]
+    told = "; ".join(f"{step.action} by {step.actor} at {step.at.isoformat()}" for step in since[:5])
+    more = f" and {len(since) - 5} more" if len(since) > 5 else ""
+    raise ConflictError(
+        f"{incident.code} has {len(incident.steps)} steps, you saw {seen}: {told}{more}; it is {incident.status} now; "
+        "look again"
+    )
+
+
+def _require_role(incident: Incident, action: str, role: str, roles: tuple[str, ...]) -> None:
+    """Raise where the role is none, or may not do this."""
+    if role not in ROLES:
+        raise InputError(f"found {role!r}", todo=f"use one of {', '.join(ROLES)}", field="role")
+    if role not in roles:
+        raise AccessError(f"{role} may not {action} {incident.code}; ask {' or '.join(roles)}")
+
+
+def _require_order(incident: Incident, step: Step, *, moves: bool) -> None:
+    """Raise where a step lies before the report, or one that moves the status before the last that did."""
+    if step.at < incident.reported_at:
+        found = f"{step.action} at {step.at.isoformat()} lies before it was reported"
+        raise InputError(found, todo="correct the time", field="at")
+    before = incident.moved_at
+    if moves and step.at < before:
+        found = f"{step.action} at {step.at.isoformat()} lies before it came to {incident.status} at"
+        raise InputError(f"{found} {before.isoformat()}", todo="correct the time", field="at")
+
+
+def _require_words(step: Step) -> None:
+    """Raise where a step lacks its subject, its value or its reason."""
+    if step.action in SUBJECTS and not (step.subject or "").strip():
+        raise InputError(f"{step.action} concerns nobody", todo=f"give the {SUBJECTS[step.action]}", field="subject")
+    if step.action in VALUES:
+        words = VALUES[step.action]
+        if not step.value or (words and step.value not in words):
+            todo = f"give one of {', '.join(words)}" if words else "say which"
+            raise InputError(f"{step.action}: found {step.value!r}", todo=todo, field="value")
+    if step.action in MOMENT_VALUES:
+        _require_moment(step.value)
+    if step.action in REASONS and not (step.note or "").strip():
+        raise InputError(f"{step.action} has no reason", todo="say why, or what was found, in the note", field="note")
+
+
+def _require_moment(value: str | None) -> None:
+    """Raise unless a text is a moment with its offset."""
+    try:
+        aware = value is not None and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        aware = False
+    if not aware:
+        raise InputError(f"found {value!r}", todo="give a moment such as 2026-11-27T06:00:00+08:00", field="value")
+
+
+def _by_another(incident: Incident, step: Step) -> None:
+    """Raise where who did the repair confirms it too (grid rules IV(1)5)."""
+    done = ("arrive", "repair", "stop_water", "finish_repair")
+    if any(before.actor == step.actor for before in incident.steps if before.action in done):
+        raise AccessError(f"{step.actor} did the repair of {incident.code}; somebody else must {step.action} it")
+
+
+def _not_into_itself(incident: Incident, step: Step) -> None:
+    if step.subject == incident.code:
+        raise InputError(f"{incident.code} would repeat itself", todo="give the other incident", field="subject")
+
+
+def _satisfied(incident: Incident, step: Step) -> None:
+    """Raise where a customer who is not satisfied would be left with that (grid rules IV(1)6)."""
+    if incident.standing.callback == "dissatisfied":
+        todo = "reopen it" if incident.life == "repair" else "handle it again"
+        raise InputError(f"the customer of {incident.code} is not satisfied", todo=todo, field="action")
+
+
+def _dissatisfied(incident: Incident, step: Step) -> None:
+    """Raise where work would begin again although nobody was dissatisfied with it."""
+    said = {"called_back": incident.standing.callback, "evaluated": incident.standing.evaluation}
+    if said.get(incident.status, "dissatisfied") != "dissatisfied":
+        found = f"nobody is dissatisfied with {incident.code}"
+        raise InputError(found, todo="record what the customer or the leader said", field="action")
+
+
+def _evaluated(incident: Incident, step: Step) -> None:
+    """Raise where a customer would be called back about what the leader sends back (grid rules IV(3)5)."""
+    if incident.status == "evaluated" and incident.standing.evaluation == "dissatisfied":
+        raise InputError(f"the leader is not satisfied with {incident.code}", todo="handle it again", field="action")
+
+
+def _ordinary(incident: Incident, step: Step) -> None:
+    """Raise where a major finding would not be reported upward first (grid rules IV(2)4)."""
+    if incident.status == "graded" and incident.standing.grade == "major":
+        raise InputError(f"{incident.code} is a major problem", todo="report it upward first", field="action")
+
+
+def _known_mark(incident: Incident, step: Step) -> None:
+    if step.subject not in MARKS:
+        raise InputError(f"found {step.subject!r}", todo=f"use one of {', '.join(MARKS)}", field="subject")
+
+
+def _with_lesson(incident: Incident, step: Step) -> None:
+    """Raise where a complaint would be closed without its lesson, or a dissatisfied customer left."""
+    if incident.life == "complaint":
+        _satisfied(incident, step)
+        if not (step.note or "").strip():
+            raise InputError("close has no lesson", todo="say in the note what prevents it from now on", field="note")
+
+
+def _asked(incident: Incident, step: Step) -> None:
+    """Raise where an extension is decided on that nobody has asked for."""
+    asked = sum(before.action == "request_extension" for before in incident.steps)
+    decided = sum(before.action in ("grant_extension", "refuse_extension") for before in incident.steps)
+    if decided >= asked:
+        raise InputError("no extension is asked for", todo="the unit asks first, before the limit", field="action")
+
+
+_MORE: Mapping[str, Callable[[Incident, Step], None]] = {
+    "confirm": _by_another,
+    "verify": _by_another,
+    "merge": _not_into_itself,
+    "archive": _satisfied,
+    "reopen": _dissatisfied,
+    "handle": _dissatisfied,
+    "order": _ordinary,
+    "call_back": _evaluated,
+    "mark": _known_mark,
+    "unmark": _known_mark,
+    "close": _with_lesson,
+    "grant_extension": _asked,
+    "refuse_extension": _asked,
+}
