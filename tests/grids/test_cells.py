@@ -27,6 +27,8 @@ TOWNS = {
     "spikes": lambda _: spikes(),
 }
 
+LESS = 1 if os.environ.get("GISAPP_NIGHTLY") else 4
+
 
 def same_everywhere(grids, xy):
     kernel, oracle = grid_index(grids), shapely_index(grids)
@@ -78,7 +80,7 @@ frames = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 // LESS, deadline=None)
 @given(st.lists(ring, min_size=1, max_size=7), frames, st.integers(0, 2**32 - 1))
 def test_kernel_fallback_and_brute_force_agree_on_any_rings(rings, frame, seed):
     east, north, scale = frame
@@ -93,7 +95,7 @@ def test_kernel_fallback_and_brute_force_agree_on_any_rings(rings, frame, seed):
 near_line = st.floats(-1e7, 1e7, allow_subnormal=False).filter(lambda value: value == 0 or abs(value) > 1e-60)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 // LESS, deadline=None)
 @given(st.tuples(*[near_line] * 4), st.integers(-3, 3), st.integers(-3, 3), st.sampled_from([0, 0.5, 1, 1 / 3]))
 def test_the_side_of_a_line_is_exact(ends, ulps_x, ulps_y, share):
     ax, ay, bx, by = ends
