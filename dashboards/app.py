@@ -23,6 +23,7 @@ A :class:`~gisapp.errors.GisappError` raised in a callback becomes a notice on t
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import logging
 import os
@@ -51,6 +52,7 @@ from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, word
 
 PAGES: tuple[ModuleType, ...] = (planner, emergency, manager, criticality)
+PACKED_FROM = 2000  # bytes: what fits into a packet or two is sent as it is
 PAGE_ROUTES = ("/", "/<path:path>")
 LOOPBACK_ADDRESSES = ("127.0.0.1", "localhost", "::1")
 _FAVICON = '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'
@@ -244,6 +246,8 @@ def _harden(app: dash.Dash, *, host: str) -> None:
         "Permissions-Policy": "camera=(), microphone=(), payment=()",
     }
 
+    app.server.after_request(_packed)
+
     @app.server.after_request
     def add_headers(response: Response) -> Response:
         for name, value in headers.items():
@@ -255,6 +259,17 @@ def _harden(app: dash.Dash, *, host: str) -> None:
         return response
 
     _answer_faults(app.server)
+
+
+def _packed(response: Response) -> Response:
+    """Return an answer of a callback packed, where that pays: rows and charts shrink to a fifth."""
+    if response.mimetype != "application/json" or response.direct_passthrough or "Content-Encoding" in response.headers:
+        return response
+    response.vary.add("Accept-Encoding")
+    if "gzip" in request.accept_encodings and (response.content_length or 0) >= PACKED_FROM:
+        response.set_data(gzip.compress(response.get_data(), compresslevel=1, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
 
 
 def _answer_faults(server: Flask) -> None:

@@ -9,6 +9,7 @@
   const STEP_MS = 1500; // between two pictures of a period that is played
   const DAY_MS = 86400000;
   let present = null;
+  let drawn = null; // what the maps show, as it was asked
   let following = false;
   let playing = 0;
 
@@ -91,7 +92,7 @@
   window.dash_clientside.manager = {
     choose(...given) {
       const old = given.pop();
-      const [target, extent, click2, click, selected, compared, size, width, measure, drawn, ...lists] = given.reverse();
+      const [target, extent, click2, click, selected, compared, size, width, measure, shape, ...lists] = given.reverse();
       const told = window.dash_clientside.callback_context;
       const trigger = told.triggered_id;
       if (trigger === "manager-map" || trigger === "manager-map-2") {
@@ -100,7 +101,7 @@
         const at = trigger === "manager-map" ? click : click2;
         return [skip(), at ? { lng: at.lng, lat: at.lat, at: at.at } : skip()];
       }
-      const values = { drawn, measure, bandwidth: Number(width), size: Number(size), compared: compared === "none" ? "" : compared };
+      const values = { drawn: shape, measure, bandwidth: Number(width), size: Number(size), compared: compared === "none" ? "" : compared };
       LISTS.slice().reverse().forEach((name, at) => { values[name] = lists[at] || []; });
       let update = values;
       if (trigger === "manager-days") update = dragged(selected);
@@ -132,6 +133,12 @@
         place: now.place || null,
       });
       if (beside) bind();
+      for (const button of document.querySelectorAll(".rank"))
+        button.setAttribute("aria-pressed", String(button.dataset.place === now.place));
+      // A place that is looked into draws nothing anew: what is drawn depends on all but it.
+      const asked = JSON.stringify({ ...now, place: "" });
+      if (drawn !== null && drawn !== asked) setProps("manager-drawn-now", { data: asked });
+      drawn = asked;
       const grid = now.place && !now.place.startsWith("@") && !now.place.startsWith("H") ? [now.place] : [];
       return [{ grids: grid }, beside];
     },

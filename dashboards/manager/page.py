@@ -31,10 +31,10 @@ TITLE = "manager.title"
 ICON = "flame"
 NEEDS = Permission.INCIDENTS_VIEW
 
-FILTER, CLICKED = "manager-filter", "manager-clicked"
+FILTER, CLICKED, DRAWN = "manager-filter", "manager-clicked", "manager-drawn-now"
 CHOSEN = ("types", "utilities", "statuses", "channels", "units", "causes", "drawn", "measure", "bandwidth", "size")
-SHOWN = ("figures", "why", "profile", "ranking", "place", "rows-title", "period", "when")
-"""The parts that one callback fills."""
+SHOWN = ("figures", "why", "profile", "ranking", "period", "when")
+"""The parts that one callback fills beside the maps; a place that is looked into changes none of them."""
 
 
 def layout(context: shell.Context) -> Component:
@@ -56,6 +56,7 @@ def layout(context: shell.Context) -> Component:
             _rows_table(context),
             dcc.Store(id=FILTER, data=asked.stored()),
             dcc.Store(id=CLICKED),
+            dcc.Store(id=DRAWN),
         ],
         stage=[
             html.Div(
@@ -141,11 +142,12 @@ def _show(app: Dash, snapshot: Snapshot) -> None:
         *(Output(f"manager-{name}", "children") for name in SHOWN),
         Output("manager-map", "answers"),
         Output("manager-map-2", "answers"),
-        Input(FILTER, "data"),
+        Input(DRAWN, "data"),
         Input(shell.VERSION, "data"),
+        State(FILTER, "data"),
         needs=NEEDS,
     )
-    def show_period(stored: Mapping[str, Any], _version: object) -> tuple[Any, ...]:
+    def show_period(_drawn: object, _version: object, stored: Mapping[str, Any]) -> tuple[Any, ...]:
         spoken = shell.language()
         if not snapshot.cube().days:
             return _nothing(spoken), *(None,) * (len(SHOWN) - 1), [], []
@@ -157,13 +159,25 @@ def _show(app: Dash, snapshot: Snapshot) -> None:
             parts.why_empty(found, spoken),
             parts.profile(found, spoken),
             parts.ranking(found, spoken),
-            parts.place_card(found, spoken),
-            parts.rows_title(found, spoken),
             parts.period(found, spoken),
             parts.when(found),
             drawn(found, made, limits, spoken),
             [] if other is None else drawn(other, picture(other)[0], limits, spoken),
         )
+
+    @callback(
+        app,
+        Output("manager-place", "children"),
+        Output("manager-rows-title", "children"),
+        Input(FILTER, "data"),
+        Input(shell.VERSION, "data"),
+        needs=NEEDS,
+    )
+    def show_place(stored: Mapping[str, Any], _version: object) -> tuple[Any, Any]:
+        if not snapshot.cube().days:
+            return None, None
+        found, spoken = Found.of(asked_from(stored), snapshot), shell.language()
+        return parts.place_card(found, spoken), parts.rows_title(found, spoken)
 
 
 def _later(app: Dash, snapshot: Snapshot) -> None:
@@ -186,11 +200,12 @@ def _later(app: Dash, snapshot: Snapshot) -> None:
         app,
         Output("manager-again", "children"),
         Input("manager-rows-place", "due"),
-        Input(FILTER, "data"),
+        Input(DRAWN, "data"),
         Input(shell.VERSION, "data"),
+        State(FILTER, "data"),
         needs=NEEDS,
     )
-    def list_again(due: bool, stored: Mapping[str, Any], _version: object) -> Any:
+    def list_again(due: bool, _drawn: object, _version: object, stored: Mapping[str, Any]) -> Any:
         if not due or not snapshot.cube().days:
             return no_update
         asked = asked_from(stored)
@@ -200,12 +215,13 @@ def _later(app: Dash, snapshot: Snapshot) -> None:
         app,
         Output("manager-days", "figure"),
         Input("manager-days-place", "due"),
-        Input(FILTER, "data"),
+        Input(DRAWN, "data"),
         Input(shell.VERSION, "data"),
         Input(shell.SCHEME, "data"),
+        State(FILTER, "data"),
         needs=NEEDS,
     )
-    def draw_days(due: bool, stored: Mapping[str, Any], _version: object, scheme: str | None) -> Any:
+    def draw_days(due: bool, _drawn: object, _version: object, scheme: str | None, stored: Mapping[str, Any]) -> Any:
         if not due:
             return no_update
         found = Found.of(asked_from(stored), snapshot) if snapshot.cube().days else None

@@ -88,6 +88,32 @@ def test_a_period_without_incidents_says_so_and_what_to_give_up(desk, cube):
     expect(page.locator(".ag-overlay-no-rows-center")).to_have_text("No incidents of these types in this period")
 
 
+def test_a_place_that_is_looked_into_sends_no_picture_again_and_nothing_large(desk):
+    page = desk.go("/en/manager?measure=km")
+    expect(page.locator("#manager-days .nsewdrag")).to_be_visible()
+    expect(page.locator("#manager-rows .ag-row").first).to_be_visible()
+    asked = []
+    page.on("request", lambda told: asked.append(told) if "_dash-update" in told.url else None)
+    page.locator(".rank").nth(1).click()
+    expect(page.locator(".rank").nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#manager-rows-title")).to_contain_text("This place")
+    page.wait_for_load_state("networkidle")
+    assert 0 < sent(asked) < 100_000
+    assert not [told for told in asked if "data:image" in told.response().text()]
+    asked.clear()
+    segment(page, "drawn", "Grids")
+    expect(page.locator(".manager")).to_have_attribute("data-drawn", "grids")
+    expect(page.locator(".card")).to_have_count(0)
+    page.wait_for_load_state("networkidle")
+    assert len([told for told in asked if "data:image" in told.response().text()]) == 1
+    assert sent(asked) < 100_000
+
+
+def sent(asked):
+    """Return how many bytes answered, as they come over the line."""
+    return sum(told.sizes()["responseBodySize"] for told in asked)
+
+
 def segment(page, name, words):
     page.locator(f"#manager-{name}").get_by_text(words, exact=True).click()
 

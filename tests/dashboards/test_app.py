@@ -1,5 +1,6 @@
 """The application as a whole: it starts sealed, answers safely, and says what went wrong."""
 
+import gzip
 import json
 import logging
 import re
@@ -229,6 +230,17 @@ def test_two_servers_of_one_machine_do_not_take_each_others_cookies(store):
     first, second = create_app(store), create_app(store)
     assert first.config.csrf_token_name != second.config.csrf_token_name
     assert first.server.config["SESSION_COOKIE_NAME"] != second.server.config["SESSION_COOKIE_NAME"]
+
+
+@pytest.mark.parametrize("asked", ["gzip", "identity"])
+def test_a_long_answer_comes_packed_to_those_who_can_unpack_it(app, asked):
+    told = app.server.test_client().get("/_dash-layout", headers={"Accept-Encoding": asked})
+    plain = gzip.decompress(told.data) if asked == "gzip" else told.data
+    assert told.headers.get("Content-Encoding") == ("gzip" if asked == "gzip" else None)
+    assert json.loads(plain)["props"]
+    assert "Accept-Encoding" in told.headers["Vary"]
+    assert (len(told.data) < len(plain) / 2) == (asked == "gzip")
+    assert int(told.headers["Content-Length"]) == len(told.data)
 
 
 def test_the_skeletons_hold_no_rows_of_data(app):
