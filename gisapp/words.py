@@ -6,6 +6,7 @@ stands in every language. Traditional Chinese is written by hand from the field'
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from importlib import resources
 
@@ -67,6 +68,13 @@ def term(kind: str, value: str, language: str) -> str:
     ('PE', 'bamboo')
     """
     return catalog(language).get(f"{kind}.{value}", value)
+
+
+def share_text(share: float) -> str:
+    """Return a share in per cent; what is not quite all or nothing is not rounded to it, and NaN is a dash."""
+    if math.isnan(share):
+        return "–"
+    return f"{share:.0%}".replace("%", " %") if share in (0.0, 1.0) else f"{min(max(100 * share, 0.1), 99.9):.1f} %"
 
 
 def language_of(wanted: list[str]) -> str:

@@ -18,7 +18,7 @@ from gisapp.reports.brief import Part, brief, figures, headline
 from gisapp.reports.offline_page import offline_page
 from gisapp.reports.situation import Situation
 from gisapp.tables import masked_account
-from gisapp.words import utility_word, word
+from gisapp.words import share_text, utility_word, word
 from layers.basemap import building_shapes, landcover_shapes, street_shapes
 from layers.layer import Shapes, Style
 from layers.network import link_shapes
@@ -253,8 +253,7 @@ def _shares(situation: Situation, say: Say) -> str:
     found = situation.shares
     if np.isnan(found.affected_inside):
         return ""
-    inside, others = 100 * found.affected_inside, 100 * np.nan_to_num(found.others_inside)
-    said = say("shares", inside=f"{inside:.1f}", others=f"{others:.1f}")
+    said = say("shares", inside=share_text(found.affected_inside), others=share_text(found.others_inside))
     return f"{said} {say('sharing', count=found.sharing)}" if found.sharing else said
 
 

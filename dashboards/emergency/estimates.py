@@ -68,8 +68,6 @@ class Estimates:
         self.turn = threading.Semaphore(at_once or os.cpu_count() or 1)
         self._runs: OrderedDict[Shutoff, Run] = OrderedDict()
         self._lock = threading.Lock()
-        self.finished = 0
-        """How many estimates there have been: it changes when there may be more to show."""
 
     def of(self, answer: Shutoff) -> Run | None:
         """Return the run of an answer, which this keeps alive; None where nobody asked for one."""
@@ -114,7 +112,6 @@ class Estimates:
             try:
                 run.tell(0, STEPS)
                 run.found = reduced_pressure(network, answer, below_m=run.below_m, progress=run.tell)
-                self.finished += 1
             finally:
                 self.turn.release()
         except Interrupted:

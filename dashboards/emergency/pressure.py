@@ -15,10 +15,9 @@ from dashboards.emergency.estimates import STEPS, Run
 from dashboards.emergency.parts import folded, section
 from dashboards.emergency.standing import Standing, Standings
 from gisapp.errors import InputError
-from gisapp.network import ReducedPressure
+from gisapp.network import USUAL_PRESSURE_M, ReducedPressure
 from gisapp.words import word
 
-USUAL_M = 14.0
 LEAST_M, MOST_M = 1.0, 100.0
 MOST_LISTED = 30
 
@@ -79,7 +78,7 @@ def _ask(run: Run | None, spoken: str) -> Component:
             dcc.Input(
                 id="emergency-pressure-below",
                 type="number",
-                value=USUAL_M if run is None else run.below_m,
+                value=USUAL_PRESSURE_M if run is None else run.below_m,
                 min=LEAST_M,
                 max=MOST_M,
                 step=1,

@@ -123,10 +123,14 @@ class Standings:
         found = self.estimates.found(made.answer)
         return made if found is None else self._estimated(made, found)
 
+    def _found(self, case: Case) -> int:
+        """Return what changes when there is another estimate of a case."""
+        return 0 if case.empty else id(self.of(case).situation.pressure)
+
     def mark(self, case: Case) -> str:
         """Return what changes when something else would be shown for a case; up to # when it lies elsewhere."""
         own = zlib.crc32((self._snapshot.store.kept_rules("shutoffs") or "").encode())
-        parts = (*self._revisions(READ), self.estimates.finished, own)
+        parts = (*self._revisions(READ), self._found(case), own)
         return f"{self.where(case)}#{case.opened}#{'.'.join(map(str, parts))}"
 
     def where(self, case: Case) -> str:

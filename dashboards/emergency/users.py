@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from dashboards.cut import lonlat_in_frame, to_degrees
 from dashboards.emergency.parts import Field, chip, clock, deed, folded, joined, section
 from dashboards.emergency.standing import Standing
 from dashboards.table import row_table
-from gisapp.words import utility_word, word
+from gisapp.words import share_text, utility_word, word
 
 SHOWN = 4
 """How many critical users are shown at first; the rest is one click away."""
@@ -106,18 +107,11 @@ def _way(row: Mapping[Any, Any], spoken: str) -> Component:
 def shares(standing: Standing, spoken: str) -> Component | None:
     """Return what stands on the map about the area: the shares of affected and of other service points inside."""
     told = standing.situation.shares
-    affected, others = told.affected_inside, told.others_inside
-    if affected != affected:  # noqa: PLR0124  NaN: nobody is affected
+    if math.isnan(told.affected_inside):
         return None
-    said = {"affected": _percent(affected), "others": "–" if others != others else _percent(others)}  # noqa: PLR0124
+    said = {"affected": share_text(told.affected_inside), "others": share_text(told.others_inside)}
     sharing = word("emergency.sharing", spoken, count=told.sharing) if told.sharing else None
     return html.Span(joined(word("emergency.shares", spoken, **said), sharing))
-
-
-def _percent(share: float) -> str:
-    """Return a share as it is; what is not quite all or nothing is not rounded to it."""
-    percent = share * 100
-    return f"{percent:.0f} %" if percent in (0.0, 100.0) else f"{np.clip(percent, 0.1, 99.9):.1f} %"
 
 
 def customer_rows(standing: Standing, spoken: str, *, frame: str) -> list[dict[str, Any]]:

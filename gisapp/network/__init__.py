@@ -8,12 +8,13 @@ from gisapp.network.forms import as_json, burst_named, network_json
 from gisapp.network.losses import Loss, least_hours
 from gisapp.network.model import Network
 from gisapp.network.notes import Note
-from gisapp.network.pressure import ReducedPressure, reduced_pressure
+from gisapp.network.pressure import USUAL_PRESSURE_M, ReducedPressure, reduced_pressure
 from gisapp.network.segments import node_segments, segments
 from gisapp.network.shutoff import Shutoff, shutoff
 from gisapp.network.together import Together, overlaps, together
 
 __all__ = [
+    "USUAL_PRESSURE_M",
     "Criticality",
     "Isolation",
     "Loss",

@@ -23,6 +23,8 @@ from gisapp.network.shutoff import Shutoff, cut_of
 
 BELIEVABLE_M = (-10.4, 400.0)
 """Pressures beyond these cannot be: less is emptier than a vacuum, more bursts any main."""
+USUAL_PRESSURE_M = 14.0
+"""Metres of water that reach a kitchen on the third floor: below it a customer is told of, unless another is chosen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,7 @@ def reduced_pressure(
     network: Network,
     answer: Shutoff,
     *,
-    below_m: float = 14.0,
+    below_m: float = USUAL_PRESSURE_M,
     inp: Path | None = None,
     encoding: str = "utf-8-sig",
     progress: Progress | None = None,

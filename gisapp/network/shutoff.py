@@ -251,6 +251,8 @@ def _valve_sums(answer: Shutoff) -> dict[str, object]:
 def _warnings(network: Network, answer: Shutoff, cut: Cut, border: Border, pieces: np.ndarray) -> tuple[Note, ...]:
     """Return what a person should know about an answer."""
     notes = list(network.warnings)
+    if network.customers.empty:
+        notes.append(Note("network.no_customers"))
     if not answer.isolated_possible:
         codes = list(answer.sources_inside["code"])
         notes.append(Note("network.cannot_isolate", {"codes": listed(codes)}))

@@ -83,8 +83,8 @@ def duties(
     -----
     Water service rules Art. 13 (report up), 17 (approval, written notice, publication, posting), 18 (report, answer,
     filing), 35(3), (4), (5), (7); local law for 24 hours without supply, the fire service, and gas at night: each
-    row says its own, and a duty without a row in the rules is not demanded. An emergency that leaves nobody without
-    supply demands no notice and no emergency supply. A postponed work is approved, told and
+    row says its own, and a duty without a row in the rules is not demanded. What leaves nobody without supply demands
+    no notice, planned or not, and no emergency supply. A postponed work is approved, told and
     published anew: only what was done since counts, and while it is postponed or refused its times are not judged.
     What must be done before supply goes off is breached only once it is off.
     """
@@ -173,7 +173,8 @@ def _before_planned(case: _Case) -> Iterator[Duty]:
     begins = off or start
     for duty, action in (("approval", "approve"), ("written_notice", "inform_dispatch")):
         yield from case.before(duty, opened, begins, operation.since_postponed(action))
-    yield from _notice(case, start, end)
+    if not case.reach.nobody:
+        yield from _notice(case, start, end)
     if case.reach.communities:
         yield from case.before("posting", opened, begins, all_posted_at(operation, case.reach.communities))
     if case.reach.hydrants:

@@ -132,6 +132,15 @@ def test_where_nobody_is_without_supply_there_is_nobody_to_notify_or_to_supply()
     assert demanded[1] == demanded[2] == {"emergency_notice": "running", "K14": "running", "K12": "due_soon"}
 
 
+def test_planned_works_that_leave_nobody_without_supply_need_no_notice_but_their_approval():
+    demanded = [
+        {duty: state(record("planned"), duty, 0, **reach) is not None for duty in ("K11", "approval")}
+        for reach in ({"customers": 0}, {"customers": 1}, {})
+    ]
+    assert demanded[0] == {"K11": False, "approval": True}
+    assert demanded[1] == demanded[2] == {"K11": True, "approval": True}
+
+
 @pytest.mark.parametrize(("back_min", "wanted"), [(89, None), (90, None), (91, "breached")])
 def test_what_supply_came_back_before_need_not_be_published_any_more(back_min, wanted):
     steps = [("start_closing", {"at": at(100)}), ("cut_off", {"at": at(101)}), ("finish_work", {"at": at(110)})]
