@@ -1,5 +1,6 @@
 """One incident from report to archive, and what it has to do with others."""
 
+from gisapp.incidents.clocks import Clock, clock_table, clocks
 from gisapp.incidents.forms import incident_json
 from gisapp.incidents.lifecycle import allowed, next_step, recordable
 from gisapp.incidents.lives import CALLBACKS, FIRST_STATUS, MOVES, ROLES
@@ -13,11 +14,14 @@ __all__ = [
     "MOVES",
     "ROLES",
     "Actor",
+    "Clock",
     "Incident",
     "Repeats",
     "Standing",
     "Step",
     "allowed",
+    "clock_table",
+    "clocks",
     "first_reports",
     "imported",
     "incident_json",

@@ -6,20 +6,17 @@ a time is missing counts apart, never as met.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from gisapp.limits import judged
 from gisapp.operations.model import Operation
 from gisapp.operations.postings import all_posted_at
 from gisapp.rules import LevelRule, LimitRule, NightRule, ShutoffRules
-
-SOON = 0.25
-"""The share of a limit that is left when a clock counts as due soon."""
-STATES = ("met", "breached", "running", "due_soon", "not_judged")
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ def duties(
     DataFrame
         duty (``approval``, ``written_notice``, ``filing``, ``posting``, ``fire_service``, ``emergency_notice``,
         ``emergency_posting``, ``report_up``, ``planned_end``, ``night`` or a clock K11 ... K26), start, due_at,
-        done_at, state (one of :data:`STATES`), article, own_setting.
+        done_at, state (one of :data:`gisapp.limits.STATES`), article, own_setting.
 
     Notes
     -----
@@ -151,14 +148,7 @@ class _Times:
 
     def state(self, now: datetime, *, breaks: bool = True) -> str:
         """Return how they are judged: done at the limit is met; undone after it is breached if that ``breaks``."""
-        if self.due is None:
-            return "not_judged"
-        if self.done is not None:
-            return "met" if self.done <= self.due else "breached"
-        if now > self.due:
-            return "breached" if breaks else "due_soon"
-        soon = self.start is not None and self.due - now <= SOON * (self.due - self.start)
-        return "due_soon" if soon else "running"
+        return judged(self.start, self.due, self.done, now, breaks=breaks)
 
     def duty(self, duty: str, state: str, article: str, *, own_setting: bool = False) -> Duty:
         """Return the duty."""
@@ -303,8 +293,3 @@ def proposed_level(
 def counted_operations(shutoffs: pd.DataFrame) -> pd.DataFrame:
     """Return the operations that count in statistics: every one but drills."""
     return shutoffs[~shutoffs["drill"].astype(bool)]
-
-
-def worst(states: Sequence[str]) -> str | None:
-    """Return the state by which the colour of an operation goes: a breach before all; None without duties."""
-    return next((state for state in ("breached", "due_soon", "running", "not_judged", "met") if state in states), None)

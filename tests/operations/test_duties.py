@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from records import at, head, record, valves
 
-from gisapp.operations.duties import Reach, counted_operations, duties, proposed_level, worst
+from gisapp.limits import worst
+from gisapp.operations.duties import Reach, counted_operations, duties, proposed_level
 from gisapp.rules import shutoff_rules
 
 RULES = shutoff_rules(date(2026, 11, 20))
