@@ -164,6 +164,14 @@ def test_an_extension_that_nobody_granted_changes_nothing():
     assert judged(extended(40, granted=False), 60 * 50)["K9", 1].extended_to is None
 
 
+def test_an_extension_belongs_to_the_repair_for_which_it_was_asked():
+    begun = [*when(dispatch=1441, accept=1442, arrive=1443, repair=1444, finish_repair=1445, confirm=1446, reply=1447)]
+    ended = [*when(close=1448), ("call_back", {"at": at(1449), "value": "dissatisfied"}), ("reopen", {"at": at(1450)})]
+    told = judged(after(extended(24), *begun, *ended), 1460)
+    assert told["K9", 1].extended_to == datetime(2026, 11, 24, tzinfo=UTC)
+    assert (told["K9", 2].extended_to, ("K10", 2) in told) == (None, False)
+
+
 def test_a_failure_told_before_the_limit_excuses_a_breach_that_stays_one():
     before, late = (after(reported(), ("report_failure", {"at": at(60 * hours)})) for hours in (48, 49))
     told = [judged(one, 60 * 50)["K9", 1] for one in (before, late)]
