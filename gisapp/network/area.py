@@ -189,13 +189,13 @@ def _cells(
     classes, class_of = np.unique(np.stack([worst[chosen], mixed[chosen]], axis=1), axis=0, return_inverse=True)
     for number, (way, shared) in enumerate(classes):
         part = chosen[class_of == number]
-        ground = np.array([_clipped(cells[part], sites[part], reach_m)])
-        parts.append(_Part(ground, np.array([way]), np.array([shared], dtype=bool)))
+        ground = _clipped(cells[part], sites[part], reach_m)
+        parts.append(_Part(ground, np.full(len(ground), way), np.full(len(ground), shared, dtype=bool)))
     return parts
 
 
-def _clipped(cells: np.ndarray, sites: np.ndarray, reach_m: float) -> shapely.Geometry:
-    """Return the union of Voronoi cells, each clipped to the disc around its site.
+def _clipped(cells: np.ndarray, sites: np.ndarray, reach_m: float) -> np.ndarray:
+    """Return the shapes that Voronoi cells cover, each clipped to the disc around its site.
 
     Clipping the union to all discs is the same: what a disc covers of a cell not its own, that cell's disc covers
     too. Cells that lie in their discs, most of them in a town, need none.
@@ -204,10 +204,10 @@ def _clipped(cells: np.ndarray, sites: np.ndarray, reach_m: float) -> shapely.Ge
     far = np.zeros(len(cells))
     np.maximum.at(far, cell, np.hypot(*(corners - sites[cell]).T))
     whole = far <= reach_m
-    discs = shapely.union_all(shapely.buffer(shapely.points(sites[~whole]), reach_m, quad_segs=_ARC))
+    discs = shapely.disjoint_subset_union_all(shapely.buffer(shapely.points(sites[~whole]), reach_m, quad_segs=_ARC))
     edge = shapely.intersection(shapely.coverage_union_all(cells[~whole]), discs)
     parts = shapely.get_parts([shapely.coverage_union_all(cells[whole]), edge])
-    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])  # where they only touch is no ground
+    return parts[shapely.get_dimensions(parts) == 2]  # where they only touch is no ground
 
 
 def _voronoi(sites: np.ndarray, margin_m: float) -> np.ndarray:
