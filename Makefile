@@ -8,7 +8,7 @@ PORT ?= 8050
 CHROMIUM = @{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null || { $(SUDO) apt-get update -qq && \
 	$(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk libatomic1; }
 
-.PHONY: run test lint bench peers crash clean
+.PHONY: run test nightly lint bench peers crash clean
 
 run: $(VENV)/run.stamp $(STORE)
 	$(BIN)/gisapp upgrade --store $(STORE)
@@ -21,6 +21,12 @@ test: $(VENV)/dev.stamp
 	$(CHROMIUM)
 	$(BIN)/python build_backend.py --tests
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# the same with every variant and ten times the random cases
+nightly: $(VENV)/dev.stamp
+	$(CHROMIUM)
+	$(BIN)/python build_backend.py --tests
+	GISAPP_NIGHTLY=1 $(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
