@@ -181,12 +181,7 @@ def _without_slivers(
     """Return a coverage in which each sliver belongs to the neighbour with the longest common border."""
     parts, owner = shapely.get_parts(shapes, return_index=True)
     first, findings = owner.copy(), []
-    # A shape has at most its perimeter times the radius of the largest circle within.
-    some = np.flatnonzero(
-        (shapely.area(parts) < rule.least_m2)
-        | (2 * shapely.area(parts) <= rule.least_width_m * shapely.length(parts) * (1 + 1e-9))
-    )
-    thin = some[rule.refuses(parts[some])]
+    thin = np.flatnonzero(rule.refuses(parts))
     if len(thin) == 0:
         return shapes, []
     found = borders_of(parts)

@@ -4,18 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from functools import cached_property
+from typing import Any, NamedTuple, Self
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
 from gisapp.grids.changes import Change
-from gisapp.grids.plans import Places, Plan, plan_grids
-from gisapp.grids.workload import WEIGHTS, figures, measures
+from gisapp.grids.plans import Places, Plan, Rows, plan_grids
+from gisapp.grids.workload import (
+    MEASURES,
+    WEIGHTS,
+    Carried,
+    Led,
+    Lines,
+    Numbers,
+    added_up,
+    carried,
+    figures,
+    ground_of,
+    led_at,
+)
 
 _LOAD = ("customers", "links", "devices", "incidents")
+
+
+class Held(NamedTuple):
+    """A grid of a plan: its polygon, what is known of that, and what lies in it."""
+
+    shape: shapely.Geometry
+    ground: Numbers
+    found: Numbers
 
 
 @dataclass(frozen=True)
@@ -27,31 +49,44 @@ class PlanLoad:
     plan
         The plan.
     units
-        The measures of :func:`gisapp.grids.workload` of each unit, in their order.
-    grids
-        The grids of the plan, as :func:`plan_grids` gives them.
-    tables
-        ``customers``, ``links``, ``devices``, ``incidents`` and ``posts``.
-    now
-        The present moment.
+        :data:`gisapp.grids.workload.MEASURES` of each unit, in their order.
+    held
+        The grids of the plan by code.
+    near
+        What grids carry, found by place.
+    led
+        Who leads which grid.
     named
         The measures of incidents without a position, by the code of the grid that they name.
     """
 
     plan: Plan
-    units: pd.DataFrame
-    grids: gpd.GeoDataFrame
-    tables: Mapping[str, Any]
-    now: pd.Timestamp
-    named: pd.DataFrame
+    units: Numbers
+    held: Mapping[str, Held]
+    near: _Near
+    led: Led
+    named: Mapping[str, Numbers]
 
     def after(self, change: Change) -> Self:
         """Return the same after a change: figures of units that it did not cut stay, those of pieces are counted."""
-        return self._at(change.done(self.plan), change)
+        return self._at(change.done(self.plan), change, change.before, change.after)
 
     def before(self, change: Change) -> Self:
         """Return the same before a change that is undone."""
-        return self._at(change.undone(self.plan), change)
+        return self._at(change.undone(self.plan), change, change.after, change.before)
+
+    @cached_property
+    def grids(self) -> gpd.GeoDataFrame:
+        """The grids of the plan, as :func:`plan_grids` gives them."""
+        codes = sorted(self.held)
+        named = [self.plan.named[code] for code in codes]
+        columns = {
+            "code": pd.array(codes, dtype="str"),
+            "name": pd.array([one.name for one in named], dtype="str"),
+            "utilities": pd.array([one.utilities for one in named], dtype="str"),
+            "geom": np.array([self.held[code].shape for code in codes], dtype=object),
+        }
+        return gpd.GeoDataFrame(columns, geometry="geom", crs=self.plan.crs)
 
     def figures(self, *, weights: Mapping[str, float] = WEIGHTS) -> pd.DataFrame:
         """Return what :func:`gisapp.grids.workload` returns for the grids of the plan, added up from the units.
@@ -59,38 +94,79 @@ class PlanLoad:
         A point or a stretch of pipe exactly on a border of two grids belongs to the unit that comes first by
         code; counted anew it belongs to the grid that comes first.
         """
-        sums = self.units.groupby(self.plan.grid).sum()
-        whole = sums.add(self.named.reindex(sums.index, fill_value=0)).astype(self.units.dtypes)
-        found = whole.loc[self.grids["code"]].reset_index(drop=True)
-        return figures(self.grids, found, posts=self.tables["posts"], now=self.now, weights=weights)
+        codes = sorted(self.held)
+        names = pd.DataFrame(
+            {
+                "code": pd.array(codes, dtype="str"),
+                "name": pd.array([self.plan.named[code].name for code in codes], dtype="str"),
+            }
+        )
+        found = np.array([self.held[code].found for code in codes])
+        ground = np.array([self.held[code].ground for code in codes])
+        return figures(names, found, ground, led=self.led, weights=weights)
 
-    def _at(self, plan: Plan, change: Change) -> Self:
-        known = pd.Index(self.plan.unit).get_indexer(pd.Index(plan.unit))
-        fresh = np.flatnonzero(known < 0)
-        units = self.units.iloc[known].reset_index(drop=True)
-        if len(fresh):
-            units.iloc[fresh] = self._counted(plan, fresh).to_numpy()
-        return replace(self, plan=plan, units=units.astype(self.units.dtypes), grids=self._drawn(plan, change))
+    def _at(self, plan: Plan, change: Change, gone: Rows, come: Rows) -> Self:
+        units = self._units(plan, gone, come)
+        redrawn = {*change.grids, *come.grid[~shapely.is_missing(come.shape)]}
+        touched = sorted(redrawn & set(plan.grid[plan.held_by(redrawn)]))
+        held = {code: one for code, one in self.held.items() if code not in redrawn}
+        held |= _held(plan, units, touched, self.named)
+        return replace(self, plan=plan, units=units, held=held)
 
-    def _counted(self, plan: Plan, fresh: Places) -> pd.DataFrame:
-        """Return the measures of new pieces, from the rows near them.
+    def _units(self, plan: Plan, gone: Rows, come: Rows) -> Numbers:
+        """Return the measures of the units of a plan that has some rows in place of others."""
+        at = self.plan.places(gone.unit)
+        known = dict(zip(gone.unit, at, strict=True))
+        order = np.argsort(come.unit, kind="stable")
+        codes = come.unit[order]
+        fresh = np.array([code not in known for code in codes], dtype=bool)
+        rows = np.zeros((len(codes), len(MEASURES)))
+        rows[~fresh] = self.units[[known[code] for code in codes[~fresh]]]
+        if fresh.any():
+            rows[fresh] = self._counted(plan, plan.places(codes[fresh]))
+        left = np.searchsorted(np.delete(self.plan.unit, at), codes)
+        return np.insert(np.delete(self.units, at, axis=0), left, rows, axis=0)
+
+    def _counted(self, plan: Plan, fresh: Places) -> Numbers:
+        """Return the measures of new pieces, from what touches them.
 
         Their neighbours stand beside them in the order of the plan, so that what is on a border goes to the
         same unit as if all were counted.
         """
-        box = shapely.box(*shapely.total_bounds(plan.shape[fresh]))
-        around = plan.near(box)
-        near = {name: _near(self.tables[name], box) for name in _LOAD}
-        found = measures(_blocks(plan, around), **near, now=self.now).iloc[:-1]
-        return found.iloc[np.searchsorted(around, fresh)]
+        shapes = plan.shape[fresh]
+        around = plan.near(shapely.box(*shapely.total_bounds(shapes)))
+        around = around[np.unique(shapely.STRtree(plan.shape[around]).query(shapes, "intersects")[1])]
+        found = added_up(_blocks(plan, around), self.near.touching(shapes)).to_numpy(np.float64)
+        return np.asarray(found[np.searchsorted(around, fresh)])
 
-    def _drawn(self, plan: Plan, change: Change) -> gpd.GeoDataFrame:
-        """Return the grids with those of a change drawn anew."""
-        present = set(plan.codes)
-        touched = [code for code in change.grids if code in present]
-        stay = self.grids[~self.grids["code"].isin(change.grids)]
-        drawn = pd.concat([stay, plan_grids(plan, touched)]) if touched else stay
-        return gpd.GeoDataFrame(drawn.sort_values("code", ignore_index=True), geometry="geom", crs=plan.crs)
+
+class _Near(NamedTuple):
+    """What grids carry, with a tree of each kind."""
+
+    load: Carried
+    points: tuple[tuple[npt.NDArray[np.int64], shapely.STRtree], ...]
+    lines: shapely.STRtree
+
+    def touching(self, shapes: npt.NDArray[np.object_]) -> Carried:
+        """Return what touches some polygons."""
+        points = tuple(
+            some.at(place[_met(tree, shapes)])
+            for some, (place, tree) in zip(self.load.points, self.points, strict=True)
+        )
+        return Carried(points, self.load.lines.at(_met(self.lines, shapes)))
+
+
+def _near(load: Carried) -> _Near:
+    """Return what grids carry, found by place."""
+    trees = []
+    for some in load.points:
+        place = np.flatnonzero(np.isfinite(some.xy).all(axis=1))
+        trees.append((place, shapely.STRtree(shapely.points(some.xy[place]))))
+    return _Near(load, tuple(trees), shapely.STRtree(load.lines.shapes))
+
+
+def _met(tree: shapely.STRtree, shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    return np.unique(tree.query(shapes, predicate="intersects")[1]).astype(np.int64)
 
 
 def plan_load(plan: Plan, *, tables: Mapping[str, Any], now: pd.Timestamp) -> PlanLoad:
@@ -105,27 +181,35 @@ def plan_load(plan: Plan, *, tables: Mapping[str, Any], now: pd.Timestamp) -> Pl
     now
         The present moment, with its zone.
     """
-    load = {name: tables[name] for name in _LOAD}
-    units = measures(_blocks(plan, np.arange(len(plan.unit))), **load, now=now).iloc[:-1]
-    return PlanLoad(plan, units, plan_grids(plan), tables, now, _named(plan, tables, now))
+    load = carried(**{name: tables[name] for name in _LOAD}, now=now)
+    units = added_up(_blocks(plan, np.arange(len(plan.unit))), load).iloc[:-1].to_numpy(np.float64)
+    named = _named(plan, load)
+    return PlanLoad(
+        plan, units, _held(plan, units, plan.codes, named), _near(load), led_at(tables["posts"], now), named
+    )
 
 
-def _named(plan: Plan, tables: Mapping[str, Any], now: pd.Timestamp) -> pd.DataFrame:
+def _held(plan: Plan, units: Numbers, codes: list[str], named: Mapping[str, Numbers]) -> dict[str, Held]:
+    """Return some grids of a plan."""
+    shapes = plan_grids(plan, codes).geometry.to_numpy()
+    places = pd.Series(plan.grid).groupby(plan.grid).indices if len(codes) > 20 else {c: plan.of_grid(c) for c in codes}
+    rows = zip(codes, shapes, ground_of(shapes), strict=True)
+    return {
+        code: Held(shape, ground, units[places[code]].sum(axis=0) + named.get(code, 0)) for code, shape, ground in rows
+    }
+
+
+def _named(plan: Plan, load: Carried) -> dict[str, Numbers]:
     """Return the measures of incidents without a position for each grid that they name."""
-    incidents = tables["incidents"]
-    lost = incidents[incidents.geometry.isna() | incidents.geometry.is_empty]
-    codes = sorted(set(lost["grid_code"].dropna()))
+    lost = tuple(some.at(np.flatnonzero(~np.isfinite(some.xy).all(axis=1))) for some in load.points)
+    codes = sorted({code for some in lost if some.named is not None for code in some.named if isinstance(code, str)})
     shape = np.full(len(codes), plan.shape[0], dtype=object)  # where they are does not matter: nothing is located
     grids = gpd.GeoDataFrame({"code": pd.array(codes, dtype="str")}, geometry=shape, crs=plan.crs)
-    none = {name: tables[name].iloc[:0] for name in _LOAD if name != "incidents"}
-    return measures(grids, **none, incidents=lost, now=now).iloc[:-1].set_index(pd.Index(codes))
+    none = Lines(load.lines.shapes[:0], load.lines.metres[:0], load.lines.utility[:0])
+    found = added_up(grids, Carried(lost, none)).to_numpy(np.float64)[:-1]
+    return dict(zip(codes, found, strict=True))
 
 
 def _blocks(plan: Plan, places: Places) -> gpd.GeoDataFrame:
     codes = pd.array(plan.unit[places], dtype="str")
     return gpd.GeoDataFrame({"code": codes}, geometry=plan.shape[places], crs=plan.crs)
-
-
-def _near(frame: gpd.GeoDataFrame, box: shapely.Geometry) -> gpd.GeoDataFrame:
-    """Return the rows of a table that meet a box; the frame keeps its index of places."""
-    return frame.iloc[np.sort(frame.sindex.query(box))].reset_index(drop=True)

@@ -137,13 +137,16 @@ class Plan:
         def spliced(column: npt.NDArray[Any], new: npt.NDArray[Any]) -> npt.NDArray[Any]:
             return np.insert(np.delete(column, gone), at, new[order])
 
-        return replace(
+        made = replace(
             self,
             unit=np.insert(left, at, after.unit[order]),
             root=spliced(self.root, after.root),
             grid=spliced(self.grid, after.grid),
             shape=spliced(self.shape, shape),
         )
+        boxes = np.insert(np.delete(self._boxes, gone, axis=0), at, shapely.bounds(shape[order]), axis=0)
+        made.__dict__["_boxes"] = boxes  # of all units but these they are known
+        return made
 
     def digest(self) -> str:
         """Return the SHA-256 of units, grids and shapes to the last bit."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -27,7 +28,13 @@ WEIGHTS: Mapping[str, float] = {
     "critical": 0.1,
     "valves": 0.05,
 }
+COUNTS = ("households", "people", "customers", "critical", "incidents_12m", "open_incidents", "valves")
+MEASURES = (*COUNTS, "pipe_m", *(f"pipe_m_{utility}" for utility in UTILITIES))
+"""What is counted in each grid: whole numbers, then metres."""
 _LINES = ("pipe", "cable")
+Shapes = npt.NDArray[np.object_]
+Reals = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.float64]
 _FEW = 5_000  # below this number of points the index without a compiler is ready and done sooner
 
 
@@ -66,7 +73,8 @@ def workload(
           ``grid_code`` says
         - ``pipe_m`` and ``pipe_m_<utility>``: metres of pipe and cable, a link that crosses a border
           divided where it crosses, along a border given to the first grid
-        - ``area_km2``, ``compactness`` (Polsby-Popper: 4 pi area / perimeter squared, 1 for a circle)
+        - ``area_km2``, ``compactness`` (Polsby-Popper: 4 pi area / perimeter squared, 1 for a circle) and
+          ``farthest_m`` (the greatest distance from the grid's point on surface to its border)
         - ``workload`` (1 is the average grid: each measure over its mean, weighted) and ``deviation``
           (from the mean: 0.2 is 20 % more)
 
@@ -81,33 +89,77 @@ def workload(
         When ``now`` has no zone, or a weight names no measure.
     """
     found = measures(grids, customers=customers, links=links, devices=devices, incidents=incidents, now=now)
-    return figures(grids, found.iloc[:-1], posts=posts, now=now, weights=weights)
+    ground = ground_of(sound_polygons(grids.geometry.to_numpy()))
+    names = grids[["code", "name"]].reset_index(drop=True)
+    return figures(names, found.iloc[:-1].to_numpy(np.float64), ground, led=led_at(posts, now), weights=weights)
+
+
+class Led(NamedTuple):
+    """Who leads each grid, by code, and how many do."""
+
+    leader: Mapping[str, str]
+    leaders: Mapping[str, int]
+
+
+def led_at(posts: pd.DataFrame, now: pd.Timestamp) -> Led:
+    """Return who leads each grid in post now."""
+    count = leading_at(posts, now).groupby("scope")["person_code"].nunique()
+    return Led(leaders_at(posts, now).to_dict(), count.to_dict())
+
+
+def ground_of(shapes: Shapes) -> Numbers:
+    """Return for each polygon its square metres, the metres around it, and the metres to its farthest point.
+
+    The last is the greatest distance from the point on its surface that stands for it to its border; NaN where
+    there is no polygon.
+    """
+    heart = shapely.get_coordinates(shapely.point_on_surface(shapes))
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    hearts = np.full((len(shapes), 2), np.nan)
+    hearts[there] = heart
+    corner, owner = shapely.get_coordinates(shapes, return_index=True)
+    away = np.hypot(*(corner - hearts[owner]).T)  # along a straight edge nothing is farther than its ends
+    far = np.full(len(shapes), np.nan)
+    np.fmax.at(far, owner, away)
+    return np.column_stack([shapely.area(shapes), shapely.length(shapes), far])
 
 
 def figures(
-    grids: gpd.GeoDataFrame,
-    found: pd.DataFrame,
-    *,
-    posts: pd.DataFrame,
-    now: pd.Timestamp,
-    weights: Mapping[str, float] = WEIGHTS,
+    names: pd.DataFrame, found: Numbers, ground: Numbers, *, led: Led, weights: Mapping[str, float] = WEIGHTS
 ) -> pd.DataFrame:
-    """Return :func:`workload` from the measures of each grid, whether counted anew or added up from its units."""
-    unknown = [name for name in weights if name not in found]
+    """Return :func:`workload` from what was found in each grid, whether counted anew or added up from its units.
+
+    Parameters
+    ----------
+    names
+        ``code`` and ``name`` of the grids.
+    found
+        :data:`MEASURES` of each grid.
+    ground
+        From :func:`ground_of`.
+    """
+    unknown = [name for name in weights if name not in MEASURES]
     if unknown:
-        raise InputError(f"a weight for {unknown[0]!r}", todo=f"weigh {', '.join(map(str, found))}")
-    sound = sound_polygons(grids.geometry.to_numpy())
-    area_m2, perimeter_m = shapely.area(sound), shapely.length(sound)
+        raise InputError(f"a weight for {unknown[0]!r}", todo=f"weigh {', '.join(MEASURES)}")
     load = _weighted(found, weights)
-    about = _leaders(grids["code"], posts, now).assign(
-        area_km2=area_m2 / 1e6,
-        compactness=4 * np.pi * area_m2 / np.where(perimeter_m > 0, perimeter_m, np.nan) ** 2,
-        workload=load,
-        deviation=load / load.mean() - 1,
-    )
-    whole = pd.concat([grids[["code", "name"]].reset_index(drop=True), found, about], axis=1)
-    front = ["code", "name", "leader", "leaders"]
-    return whole[front + [column for column in whole if column not in front]]
+    area_m2, around_m, far_m = ground.T
+    counts = {name: found[:, at].astype(np.int64) for at, name in enumerate(COUNTS)}
+    metres = {name: found[:, at] for at, name in enumerate(MEASURES) if at >= len(COUNTS)}
+    codes = names["code"].tolist()
+    columns = {
+        "code": names["code"],
+        "name": names["name"],
+        "leader": pd.array([led.leader.get(code) for code in codes], dtype="str"),
+        "leaders": np.array([led.leaders.get(code, 0) for code in codes], dtype=np.int64),
+        **counts,
+        **metres,
+        "area_km2": area_m2 / 1e6,
+        "compactness": 4 * np.pi * area_m2 / np.where(around_m > 0, around_m, np.nan) ** 2,
+        "farthest_m": far_m,
+        "workload": load,
+        "deviation": load / (load.sum() / len(load) or np.nan) - 1 if len(load) else load,
+    }
+    return pd.DataFrame(columns)
 
 
 def outside_load(
@@ -134,34 +186,95 @@ def measures(
     now: pd.Timestamp,
 ) -> pd.DataFrame:
     """Return the measures of :func:`workload` for each grid or unit, and for the outside in the last row."""
+    return added_up(grids, carried(customers=customers, links=links, devices=devices, incidents=incidents, now=now))
+
+
+class Points(NamedTuple):
+    """Places with what each adds to some measures; ``named`` are the grids of those that name one."""
+
+    xy: Coordinates
+    amounts: Mapping[str, npt.NDArray[np.int64]]
+    named: npt.NDArray[np.object_] | None = None
+
+    def at(self, rows: npt.NDArray[np.int64]) -> Points:
+        """Return some of them."""
+        amounts = {name: amount[rows] for name, amount in self.amounts.items()}
+        return Points(self.xy[rows], amounts, None if self.named is None else self.named[rows])
+
+
+class Lines(NamedTuple):
+    """Pipes and cables with their metres and the number of their utility."""
+
+    shapes: Shapes
+    metres: Reals
+    utility: npt.NDArray[np.int64]
+
+    def at(self, rows: npt.NDArray[np.int64]) -> Lines:
+        """Return some of them."""
+        return Lines(self.shapes[rows], self.metres[rows], self.utility[rows])
+
+
+class Carried(NamedTuple):
+    """What grids carry: everything that :func:`measures` counts, each thing reduced to where it is and what it adds."""
+
+    points: tuple[Points, ...]
+    lines: Lines
+
+
+def carried(
+    *,
+    customers: gpd.GeoDataFrame,
+    links: gpd.GeoDataFrame,
+    devices: gpd.GeoDataFrame,
+    incidents: gpd.GeoDataFrame,
+    now: pd.Timestamp,
+) -> Carried:
+    """Return what the tables hold that grids carry."""
     if now.tzinfo is None:
         raise InputError(f"the time {now} has no zone", todo="give a time with its zone")
-    points = len(customers) + len(devices) + len(incidents)
-    index = grid_index(grids) if points >= _FEW else shapely_index(grids)
-    holders = pd.RangeIndex(len(grids) + 1)
-    home = _places(customers, index)
-    valve = devices["kind"].str.endswith("_valve").to_numpy()
-    real = counted(incidents)["counts"].to_numpy()
-    known = (incidents["reported_at"] <= now).to_numpy()
-    recent = (incidents["reported_at"] > now - pd.DateOffset(months=12)).to_numpy()
-    scene = incident_rows(incidents, grids, index)
-    still_open = ~incidents["status"].isin(DONE_STATUSES).to_numpy()
-    counts = {
-        "households": _summed(home, customers["households"], holders),
-        "people": _summed(home, customers["people"], holders),
-        "customers": _summed(home, None, holders),
-        "critical": _summed(home[customers["critical"].notna().to_numpy()], None, holders),
-        "incidents_12m": _summed(scene[real & known & recent], None, holders),
-        "open_incidents": _summed(scene[real & known & still_open], None, holders),
-        "valves": _summed(_places(devices, index)[valve], None, holders),
+    homes = {
+        "households": _whole(customers["households"]),
+        "people": _whole(customers["people"]),
+        "customers": np.ones(len(customers), np.int64),
+        "critical": _whole(customers["critical"].notna()),
     }
-    return pd.concat([pd.DataFrame(counts), _pipe_metres(grids, links)], axis=1)
+    real = (counted(incidents)["counts"] & (incidents["reported_at"] <= now)).to_numpy()
+    recent = (incidents["reported_at"] > now - pd.DateOffset(months=12)).to_numpy()
+    still_open = ~incidents["status"].isin(DONE_STATUSES).to_numpy()
+    cases = {"incidents_12m": (real & recent).astype(np.int64), "open_incidents": (real & still_open).astype(np.int64)}
+    valves = devices["kind"].str.endswith("_valve").to_numpy()
+    lines = links[links["kind"].isin(_LINES)]
+    number = pd.Index(UTILITIES).get_indexer(pd.Index(lines["utility"])).astype(np.int64)
+    return Carried(
+        (
+            Points(point_xy(customers.geometry), homes),
+            Points(point_xy(incidents.geometry), cases, incidents["grid_code"].to_numpy(dtype=object)),
+            Points(point_xy(devices.geometry), {"valves": valves.astype(np.int64)}),
+        ),
+        Lines(lines.geometry.to_numpy(), lines["length_m"].to_numpy(dtype=np.float64), number),
+    )
 
 
-def _places(frame: gpd.GeoDataFrame, index: GridIndex) -> npt.NDArray[np.int64]:
-    """Return the row of the grid of each point, the number of grids for those outside."""
-    rows = index.locate(point_xy(frame.geometry)).astype(np.int64)
-    return np.where(rows < 0, index.count, rows)
+def added_up(grids: gpd.GeoDataFrame, load: Carried) -> pd.DataFrame:
+    """Return :data:`MEASURES` for each grid or unit, and for the outside in the last row, of what they carry."""
+    many = sum(len(some.xy) for some in load.points) >= _FEW
+    index = grid_index(grids) if many else shapely_index(grids)
+    counts = {}
+    for some in load.points:
+        if some.named is None:
+            rows = index.locate(some.xy).astype(np.int64)
+            rows[rows < 0] = index.count
+        else:
+            rows = rows_at(some.xy, some.named, pd.Index(grids["code"]), index)
+        for name, amount in some.amounts.items():
+            counts[name] = np.bincount(rows, weights=amount, minlength=len(grids) + 1).astype(np.int64)
+    metres = _pipe_metres(grids, load.lines)
+    return pd.DataFrame({name: counts[name] for name in COUNTS} | metres)
+
+
+def _whole(amounts: pd.Series) -> npt.NDArray[np.int64]:
+    """Return amounts as whole numbers, 0 where there is none."""
+    return amounts.fillna(0).to_numpy(dtype=np.int64)
 
 
 def incident_rows(
@@ -172,39 +285,34 @@ def incident_rows(
     The number of grids stands for none. Every figure of incidents by grid counts by this.
     """
     known = grid_index(grids) if index is None else index
-    return rows_at(point_xy(incidents.geometry), incidents["grid_code"], pd.Index(grids["code"]), known)
+    named = incidents["grid_code"].to_numpy(dtype=object)
+    return rows_at(point_xy(incidents.geometry), named, pd.Index(grids["code"]), known)
 
 
-def rows_at(xy: Coordinates, named: pd.Series, codes: pd.Index, index: GridIndex) -> npt.NDArray[np.int64]:
+def rows_at(
+    xy: Coordinates, named: npt.NDArray[np.object_], codes: pd.Index, index: GridIndex
+) -> npt.NDArray[np.int64]:
     """Return :func:`incident_rows` for positions, NaN where there is none, and the codes of the grids named."""
     rows = index.locate(xy).astype(np.int64)
     rows[rows < 0] = index.count
     lost = ~np.isfinite(xy).all(axis=1)
     if lost.any():
-        by_name = codes.get_indexer(pd.Index(named.to_numpy()[lost]))
+        by_name = codes.get_indexer(pd.Index(named[lost]))
         rows[lost] = np.where(by_name < 0, index.count, by_name)
     return rows
 
 
-def _summed(rows: npt.NDArray[np.int64], amounts: pd.Series | None, holders: pd.RangeIndex) -> npt.NDArray[np.int64]:
-    """Return the sum of amounts, or the number of rows, for each grid and the outside."""
-    worth = None if amounts is None else amounts.fillna(0).to_numpy(dtype=np.float64)
-    return np.bincount(rows, weights=worth, minlength=len(holders)).astype(np.int64)
-
-
-def _pipe_metres(grids: gpd.GeoDataFrame, links: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return the metres of pipe and cable of each utility in each grid, and outside in the last row."""
-    lines = links[links["kind"].isin(_LINES)].reset_index(drop=True)
-    shares = line_shares(lines.geometry, grids)
-    line = shares["line"].to_numpy()
-    metres = shares["share"].to_numpy() * lines["length_m"].to_numpy()[line]
-    row = np.where(shares["row"] < 0, len(grids), shares["row"])
-    utility = lines["utility"].to_numpy()[line]
+def _pipe_metres(grids: gpd.GeoDataFrame, lines: Lines) -> dict[str, Reals]:
+    """Return the metres of pipe and cable of each utility in each grid, and outside in the last."""
+    require_metres(grids.crs, "the grids table")
+    line, row, share = _shares(lines.shapes, sound_polygons(grids.geometry.to_numpy()))
+    metres, utility = share * lines.metres[line], lines.utility[line]
+    place = np.where(row < 0, len(grids), row)
     columns = {
-        f"pipe_m_{name}": np.bincount(row[utility == name], metres[utility == name], minlength=len(grids) + 1)
-        for name in UTILITIES
+        f"pipe_m_{name}": np.bincount(place[utility == at], metres[utility == at], minlength=len(grids) + 1)
+        for at, name in enumerate(UTILITIES)
     }
-    return pd.DataFrame({"pipe_m": sum(columns.values()), **columns})
+    return {"pipe_m": np.sum(list(columns.values()), axis=0), **columns}
 
 
 def line_shares(lines: gpd.GeoSeries, grids: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -224,57 +332,60 @@ def line_shares(lines: gpd.GeoSeries, grids: gpd.GeoDataFrame) -> pd.DataFrame:
         line add up to 1. A stretch that several grids cover belongs to the one with the lowest row.
     """
     require_metres(grids.crs, "the grids table")
-    shapes, polygons = lines.to_numpy(), sound_polygons(grids.geometry.to_numpy())
+    found = _shares(lines.to_numpy(), sound_polygons(grids.geometry.to_numpy()))
+    table = pd.DataFrame(dict(zip(("line", "row", "share"), found, strict=True)))
+    return table.sort_values(["line", "row"], ignore_index=True)
+
+
+_Shares = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Reals]
+
+
+def _shares(shapes: Shapes, polygons: Shapes) -> _Shares:
+    """Return line, row and share of :func:`line_shares`, in no order."""
     shapely.prepare(polygons)
     line, row = shapely.STRtree(polygons).query(shapes)
     order = np.lexsort([row, line])
     line, row = line[order], row[order]
     covered = np.flatnonzero(shapely.covers(polygons[row], shapes[line]))
     whole, first = np.unique(line[covered], return_index=True)
-    inside = pd.DataFrame({"line": whole, "row": row[covered][first], "share": 1.0})
     crossing = ~np.isin(line, whole)
-    divided = _divided(shapes, polygons, line[crossing], row[crossing])
-    rest = np.setdiff1d(np.arange(len(shapes)), np.concatenate([whole, divided["line"].to_numpy()]))
-    outside = pd.DataFrame({"line": rest, "row": -1, "share": 1.0})
-    return pd.concat([inside, divided, outside], ignore_index=True).sort_values(["line", "row"], ignore_index=True)
+    cut_line, cut_row, cut_share = _divided(shapes, polygons, line[crossing], row[crossing])
+    rest = np.setdiff1d(np.arange(len(shapes)), np.concatenate([whole, cut_line]))
+    return (
+        np.concatenate([whole, cut_line, rest]).astype(np.int64),
+        np.concatenate([row[covered][first], cut_row, np.full(len(rest), -1)]).astype(np.int64),
+        np.concatenate([np.ones(len(whole)), cut_share, np.ones(len(rest))]),
+    )
 
 
-def _divided(
-    shapes: npt.NDArray[np.object_],
-    polygons: npt.NDArray[np.object_],
-    line: npt.NDArray[np.int64],
-    row: npt.NDArray[np.int64],
-) -> pd.DataFrame:
+def _divided(shapes: Shapes, polygons: Shapes, line: npt.NDArray[np.int64], row: npt.NDArray[np.int64]) -> _Shares:
     """Return the shares of lines that no single grid covers, from pairs sorted by line and row.
 
     Each round gives every line's next grid its piece of what is left, so that no stretch counts twice.
     """
     numbers, start, rounds = np.unique(line, return_index=True, return_counts=True)
     left = shapes[numbers]
-    pieces = []
+    lines, rows, metres = [], [], []
     for turn in range(rounds.max(initial=0)):
         some = np.flatnonzero(rounds > turn)
         grid = row[start[some] + turn]
-        metres = shapely.length(shapely.intersection(left[some], polygons[grid]))
-        pieces.append(pd.DataFrame({"line": numbers[some], "row": grid, "metres": metres}))
+        lines.append(some)
+        rows.append(grid)
+        metres.append(shapely.length(shapely.intersection(left[some], polygons[grid])))
         left[some] = shapely.difference(left[some], polygons[grid])
-    pieces.append(pd.DataFrame({"line": numbers, "row": -1, "metres": shapely.length(left)}))
-    table = pd.concat(pieces, ignore_index=True)
-    table["share"] = table["metres"] / table.groupby("line")["metres"].transform("sum")
-    return table.loc[table["metres"] > 0, ["line", "row", "share"]]
+    lines.append(np.arange(len(numbers)))
+    rows.append(np.full(len(numbers), -1))
+    metres.append(shapely.length(left))
+    place, length = np.concatenate(lines), np.concatenate(metres)
+    share = length / np.bincount(place, length, minlength=len(numbers))[place]
+    some = np.flatnonzero(length > 0)
+    return numbers[place[some]], np.concatenate(rows)[some], share[some]
 
 
-def _leaders(codes: pd.Series, posts: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
-    """Return the leader of each grid in post now, and how many there are."""
-    count = leading_at(posts, now).groupby("scope")["person_code"].nunique()
-    leaders = codes.map(leaders_at(posts, now)).astype("str")
-    columns = {"leader": leaders, "leaders": codes.map(count).fillna(0).astype("int64")}
-    return pd.DataFrame(columns).reset_index(drop=True)
-
-
-def _weighted(measures: pd.DataFrame, weights: Mapping[str, float]) -> pd.Series:
+def _weighted(found: Numbers, weights: Mapping[str, float]) -> Reals:
     """Return the weighted workload; a measure that is nought everywhere weighs nothing."""
-    means = measures[list(weights)].mean()
-    present = means.index[means > 0]
-    shares = pd.Series(weights)[present]
-    return (measures[present] / means[present] * (shares / shares.sum())).sum(axis=1)
+    chosen = found[:, [MEASURES.index(name) for name in weights]]
+    means = chosen.mean(axis=0) if len(found) else np.zeros(len(weights))
+    present = means > 0
+    shares = np.array(list(weights.values()))[present]
+    return np.asarray((chosen[:, present] / means[present]) @ (shares / shares.sum()))
