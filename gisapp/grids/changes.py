@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,12 +54,12 @@ class Change:
 
     def done(self, plan: Plan) -> Plan:
         """Return the plan after this change."""
-        return replace(plan.changed(self.before, self.after), named={**plan.named, **self.named})
+        return plan.changed(self.before, self.after, named={**plan.named, **self.named})
 
     def undone(self, plan: Plan) -> Plan:
         """Return the plan before this change, from the one after it."""
         named = {code: value for code, value in plan.named.items() if code not in self.named}
-        return replace(plan.changed(self.after, self.before), named=named)
+        return plan.changed(self.after, self.before, named=named)
 
     def as_text(self) -> str:
         """Return the change as JSON, every coordinate to the last bit."""

@@ -14,10 +14,11 @@ from scipy.sparse.csgraph import connected_components
 from gisapp.errors import InputError
 from gisapp.grids.changes import Change
 from gisapp.grids.cutting import SLIVERS, SliverRule, cut
-from gisapp.grids.plans import Codes, Named, Places, Plan, Rows, Shapes, plan_grids
+from gisapp.grids.plans import Codes, Named, Places, Plan, Rows, Shapes, outlines, plan_grids
 from gisapp.grids.units import borders_of, edges_of
 
 _LEAST_M2 = 1e-6  # what rounding leaves is smaller
+_BEYOND_M = 1.0  # a line that splits a grid ends so far outside, to cross its border without doubt
 _LOST_M2 = 1e-3  # what differences of whole grids leave is smaller
 
 
@@ -129,11 +130,13 @@ def split_grid(
     _require_grid(plan, grid)
     new = _new_grid(plan, code, name)
     _require_line(line)
-    outline = shapely.boundary(plan_grids(plan, [grid]).geometry.iloc[0])
+    whole = outlines(plan, [plan.of_grid(grid)])[0]
+    outline = shapely.boundary(whole)
+    line = shapely.intersection(line, shapely.buffer(whole, _BEYOND_M, quad_segs=1))
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all([outline, line]))))
     inside = shapely.STRtree(plan.shape[plan.of_grid(grid)]).query(shapely.point_on_surface(faces), "within")[0]
     faces = faces[np.unique(inside)]
-    if len(faces) <= shapely.get_num_geometries(plan_grids(plan, [grid]).geometry.iloc[0]):
+    if len(faces) <= shapely.get_num_geometries(whole):
         raise InputError(f"the line does not cut grid {grid}", todo="draw it from border to border", field="line")
     rest = np.delete(faces, shapely.area(faces).argmax())
     mine = plan.grid == grid
@@ -316,7 +319,11 @@ def _moves(plan: Plan, change: Change) -> bool:
 def _part_count(plan: Plan, code: str) -> int:
     """Return in how many parts a grid is; 0 for one without units."""
     places = plan.of_grid(code)
-    return int(parts_of(plan, places).max()) + 1 if len(places) else 0
+    if len(places) == 0:
+        return 0
+    if shapely.get_num_geometries(shapely.coverage_union_all(plan.shape[places])) == 1:
+        return 1  # one polygon hangs together, with bridges or without
+    return int(parts_of(plan, places).max()) + 1
 
 
 def _require_grid(plan: Plan, code: str) -> None:

@@ -74,8 +74,8 @@ def plan_faults(
         places = np.flatnonzero(plan.held_by(only))
         kept = plan.rows(places)
         plan = replace(plan, unit=kept.unit, root=kept.root, grid=kept.grid, shape=kept.shape)
-    faults = [*_coverage(plan, gap_m), *_parts(plan), *_slivers(plan, slivers)]
     grids = plan_grids(plan)
+    faults = [*_coverage(plan, gap_m), *_parts(plan, grids), *_slivers(plan, slivers)]
     faults += [*_holes(grids), *_codes(grids, pattern)]
     if posts is not None:
         if since is None or since.tzinfo is None:
@@ -95,9 +95,9 @@ def _coverage(plan: Plan, gap_m: float) -> list[_Fault]:
     return [_Fault("coverage", plan.grid[row], words.format(plan.unit[row]), edges[row]) for row in wrong]
 
 
-def _parts(plan: Plan) -> list[_Fault]:
+def _parts(plan: Plan, grids: gpd.GeoDataFrame) -> list[_Fault]:
     faults = []
-    for code in plan.codes:
+    for code in grids["code"][shapely.get_num_geometries(grids.geometry.to_numpy()) > 1]:
         own = plan.of_grid(code)
         part = parts_of(plan, own)
         area = np.bincount(part, shapely.area(plan.shape[own]))

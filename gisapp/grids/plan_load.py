@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from gisapp.grids.changes import Change
-from gisapp.grids.plans import Places, Plan, Rows, plan_grids
+from gisapp.grids.plans import Places, Plan, Rows, grid_places, outlines
 from gisapp.grids.workload import (
     MEASURES,
     WEIGHTS,
@@ -22,7 +22,7 @@ from gisapp.grids.workload import (
     Led,
     Lines,
     Numbers,
-    added_up,
+    added_in,
     carried,
     figures,
     ground_of,
@@ -77,7 +77,7 @@ class PlanLoad:
 
     @cached_property
     def grids(self) -> gpd.GeoDataFrame:
-        """The grids of the plan, as :func:`plan_grids` gives them."""
+        """The grids of the plan, as :func:`gisapp.grids.plan_grids` gives them."""
         codes = sorted(self.held)
         named = [self.plan.named[code] for code in codes]
         columns = {
@@ -108,9 +108,8 @@ class PlanLoad:
     def _at(self, plan: Plan, change: Change, gone: Rows, come: Rows) -> Self:
         units = self._units(plan, gone, come)
         redrawn = {*change.grids, *come.grid[~shapely.is_missing(come.shape)]}
-        touched = sorted(redrawn & set(plan.grid[plan.held_by(redrawn)]))
         held = {code: one for code, one in self.held.items() if code not in redrawn}
-        held |= _held(plan, units, touched, self.named)
+        held |= _held(plan, units, sorted(redrawn), self.named)
         return replace(self, plan=plan, units=units, held=held)
 
     def _units(self, plan: Plan, gone: Rows, come: Rows) -> Numbers:
@@ -136,7 +135,8 @@ class PlanLoad:
         shapes = plan.shape[fresh]
         around = plan.near(shapely.box(*shapely.total_bounds(shapes)))
         around = around[np.unique(shapely.STRtree(plan.shape[around]).query(shapes, "intersects")[1])]
-        found = added_up(_blocks(plan, around), self.near.touching(shapes)).to_numpy(np.float64)
+        blocks = gpd.GeoSeries(plan.shape[around], crs=plan.crs)
+        found = added_in(blocks, plan.unit[around], self.near.touching(shapes))
         return np.asarray(found[np.searchsorted(around, fresh)])
 
 
@@ -182,7 +182,7 @@ def plan_load(plan: Plan, *, tables: Mapping[str, Any], now: pd.Timestamp) -> Pl
         The present moment, with its zone.
     """
     load = carried(**{name: tables[name] for name in _LOAD}, now=now)
-    units = added_up(_blocks(plan, np.arange(len(plan.unit))), load).iloc[:-1].to_numpy(np.float64)
+    units = added_in(gpd.GeoSeries(plan.shape, crs=plan.crs), plan.unit, load)[:-1]
     named = _named(plan, load)
     return PlanLoad(
         plan, units, _held(plan, units, plan.codes, named), _near(load), led_at(tables["posts"], now), named
@@ -190,12 +190,14 @@ def plan_load(plan: Plan, *, tables: Mapping[str, Any], now: pd.Timestamp) -> Pl
 
 
 def _held(plan: Plan, units: Numbers, codes: list[str], named: Mapping[str, Numbers]) -> dict[str, Held]:
-    """Return some grids of a plan."""
-    shapes = plan_grids(plan, codes).geometry.to_numpy()
-    places = pd.Series(plan.grid).groupby(plan.grid).indices if len(codes) > 20 else {c: plan.of_grid(c) for c in codes}
-    rows = zip(codes, shapes, ground_of(shapes), strict=True)
+    """Return some grids of a plan, but for those without units."""
+    places = grid_places(plan, codes)
+    shapes = outlines(plan, places)
+    ground = ground_of(shapes)
     return {
-        code: Held(shape, ground, units[places[code]].sum(axis=0) + named.get(code, 0)) for code, shape, ground in rows
+        code: Held(shapes[at], ground[at], units[places[at]].sum(axis=0) + named.get(code, 0))
+        for at, code in enumerate(codes)
+        if len(places[at])
     }
 
 
@@ -204,12 +206,6 @@ def _named(plan: Plan, load: Carried) -> dict[str, Numbers]:
     lost = tuple(some.at(np.flatnonzero(~np.isfinite(some.xy).all(axis=1))) for some in load.points)
     codes = sorted({code for some in lost if some.named is not None for code in some.named if isinstance(code, str)})
     shape = np.full(len(codes), plan.shape[0], dtype=object)  # where they are does not matter: nothing is located
-    grids = gpd.GeoDataFrame({"code": pd.array(codes, dtype="str")}, geometry=shape, crs=plan.crs)
     none = Lines(load.lines.shapes[:0], load.lines.metres[:0], load.lines.utility[:0])
-    found = added_up(grids, Carried(lost, none)).to_numpy(np.float64)[:-1]
-    return dict(zip(codes, found, strict=True))
-
-
-def _blocks(plan: Plan, places: Places) -> gpd.GeoDataFrame:
-    codes = pd.array(plan.unit[places], dtype="str")
-    return gpd.GeoDataFrame({"code": codes}, geometry=plan.shape[places], crs=plan.crs)
+    found = added_in(gpd.GeoSeries(shape, crs=plan.crs), np.array(codes, dtype=object), Carried(lost, none))
+    return dict(zip(codes, found[:-1], strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -98,7 +99,12 @@ class Plan:
 
     def held_by(self, codes: Collection[str]) -> npt.NDArray[np.bool_]:
         """Return which units are in some grids."""
-        return np.asarray(pd.Index(self.grid).isin(list(codes)), dtype=bool)
+        if len(codes) > _FEW:
+            return np.asarray(pd.Index(self.grid).isin(list(codes)), dtype=bool)
+        held = np.zeros(len(self.grid), dtype=bool)
+        for code in codes:
+            held |= self.grid == code
+        return held
 
     def of_grid(self, code: str) -> Places:
         """Return where the units of a grid stand."""
@@ -120,10 +126,10 @@ class Plan:
         shape = self.shape[places] if shapes else np.full(len(places), None, dtype=object)
         return Rows(self.unit[places], self.root[places], self.grid[places], shape)
 
-    def changed(self, before: Rows, after: Rows) -> Self:
+    def changed(self, before: Rows, after: Rows, *, named: Mapping[str, Named] | None = None) -> Self:
         """Return the plan with the units of ``before`` replaced by those of ``after``; their order is that of codes.
 
-        The same two the other way round give back this plan exactly.
+        The same two the other way round give back this plan exactly. ``named`` takes the place of the names.
         """
         gone = self.places(before.unit)
         old_shapes = dict(zip(before.unit, self.shape[gone], strict=True))
@@ -143,6 +149,7 @@ class Plan:
             root=spliced(self.root, after.root),
             grid=spliced(self.grid, after.grid),
             shape=spliced(self.shape, shape),
+            named=self.named if named is None else named,
         )
         boxes = np.insert(np.delete(self._boxes, gone, axis=0), at, shapely.bounds(shape[order]), axis=0)
         made.__dict__["_boxes"] = boxes  # of all units but these they are known
@@ -239,12 +246,27 @@ def plan_grids(plan: Plan, codes: Sequence[str] | None = None) -> gpd.GeoDataFra
     The unions share every vertex of their borders, so that they are a valid coverage as the units are.
     """
     wanted = plan.codes if codes is None else sorted(codes)
-    few = len(wanted) <= _FEW
-    held = {code: plan.of_grid(code) for code in wanted} if few else pd.Series(plan.grid).groupby(plan.grid).indices
-    shapes = [shapely.coverage_union_all(plan.shape[held[code]]) for code in wanted]
+    shapes = outlines(plan, grid_places(plan, wanted))
     columns = {
         "code": pd.array(wanted, dtype="str"),
         "name": pd.array([plan.named[code].name for code in wanted], dtype="str"),
         "utilities": pd.array([plan.named[code].utilities for code in wanted], dtype="str"),
     }
-    return gpd.GeoDataFrame(columns | {"geom": np.array(shapes, dtype=object)}, geometry="geom", crs=plan.crs)
+    return gpd.GeoDataFrame(columns | {"geom": shapes}, geometry="geom", crs=plan.crs)
+
+
+def grid_places(plan: Plan, codes: Sequence[str]) -> list[Places]:
+    """Return where the units of each of some grids stand."""
+    if len(codes) <= _FEW:
+        return [plan.of_grid(code) for code in codes]
+    number = pd.Index(codes).get_indexer(pd.Index(plan.grid))
+    order = np.argsort(number, kind="stable")
+    ends = np.searchsorted(number[order], np.arange(len(codes) + 1))
+    return [order[start:end] for start, end in itertools.pairwise(ends)]
+
+
+def outlines(plan: Plan, places: Sequence[Places]) -> Shapes:
+    """Return the union of the units at some places, for each of several grids."""
+    shapes = np.empty(len(places), dtype=object)
+    shapes[:] = [shapely.coverage_union_all(plan.shape[own]) for own in places]
+    return shapes

@@ -35,6 +35,7 @@ _LINES = ("pipe", "cable")
 Shapes = npt.NDArray[np.object_]
 Reals = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.float64]
+_ROUNDING = 1e-12  # such a share of a line is no stretch of it
 _FEW = 5_000  # below this number of points the index without a compiler is ready and done sooner
 
 
@@ -88,10 +89,11 @@ def workload(
     InputError
         When ``now`` has no zone, or a weight names no measure.
     """
-    found = measures(grids, customers=customers, links=links, devices=devices, incidents=incidents, now=now)
+    load = carried(customers=customers, links=links, devices=devices, incidents=incidents, now=now)
+    found = added_up(grids, load)[:-1]
     ground = ground_of(sound_polygons(grids.geometry.to_numpy()))
     names = grids[["code", "name"]].reset_index(drop=True)
-    return figures(names, found.iloc[:-1].to_numpy(np.float64), ground, led=led_at(posts, now), weights=weights)
+    return figures(names, found, ground, led=led_at(posts, now), weights=weights)
 
 
 class Led(NamedTuple):
@@ -104,7 +106,11 @@ class Led(NamedTuple):
 def led_at(posts: pd.DataFrame, now: pd.Timestamp) -> Led:
     """Return who leads each grid in post now."""
     count = leading_at(posts, now).groupby("scope")["person_code"].nunique()
-    return Led(leaders_at(posts, now).to_dict(), count.to_dict())
+    leaders = leaders_at(posts, now)
+    return Led(
+        dict(zip(map(str, leaders.index), map(str, leaders), strict=True)),
+        dict(zip(map(str, count.index), map(int, count), strict=True)),
+    )
 
 
 def ground_of(shapes: Shapes) -> Numbers:
@@ -186,7 +192,9 @@ def measures(
     now: pd.Timestamp,
 ) -> pd.DataFrame:
     """Return the measures of :func:`workload` for each grid or unit, and for the outside in the last row."""
-    return added_up(grids, carried(customers=customers, links=links, devices=devices, incidents=incidents, now=now))
+    load = carried(customers=customers, links=links, devices=devices, incidents=incidents, now=now)
+    found = pd.DataFrame(added_up(grids, load), columns=list(MEASURES))
+    return found.astype(dict.fromkeys(COUNTS, np.int64))
 
 
 class Points(NamedTuple):
@@ -255,21 +263,26 @@ def carried(
     )
 
 
-def added_up(grids: gpd.GeoDataFrame, load: Carried) -> pd.DataFrame:
+def added_up(grids: gpd.GeoDataFrame, load: Carried) -> Numbers:
     """Return :data:`MEASURES` for each grid or unit, and for the outside in the last row, of what they carry."""
+    return added_in(grids.geometry, grids["code"].to_numpy(dtype=object), load)
+
+
+def added_in(shapes: gpd.GeoSeries, codes: npt.NDArray[np.object_], load: Carried) -> Numbers:
+    """Return :func:`added_up` for polygons and their codes."""
     many = sum(len(some.xy) for some in load.points) >= _FEW
-    index = grid_index(grids) if many else shapely_index(grids)
-    counts = {}
+    index = grid_index(shapes) if many else shapely_index(shapes)
+    found = np.zeros((len(shapes) + 1, len(MEASURES)))
     for some in load.points:
         if some.named is None:
             rows = index.locate(some.xy).astype(np.int64)
             rows[rows < 0] = index.count
         else:
-            rows = rows_at(some.xy, some.named, pd.Index(grids["code"]), index)
+            rows = rows_at(some.xy, some.named, pd.Index(codes), index)
         for name, amount in some.amounts.items():
-            counts[name] = np.bincount(rows, weights=amount, minlength=len(grids) + 1).astype(np.int64)
-    metres = _pipe_metres(grids, load.lines)
-    return pd.DataFrame({name: counts[name] for name in COUNTS} | metres)
+            found[:, MEASURES.index(name)] = np.bincount(rows, weights=amount, minlength=len(found))
+    found[:, len(COUNTS) :] = _pipe_metres(shapes.to_numpy(), load.lines)
+    return found
 
 
 def _whole(amounts: pd.Series) -> npt.NDArray[np.int64]:
@@ -302,17 +315,13 @@ def rows_at(
     return rows
 
 
-def _pipe_metres(grids: gpd.GeoDataFrame, lines: Lines) -> dict[str, Reals]:
-    """Return the metres of pipe and cable of each utility in each grid, and outside in the last."""
-    require_metres(grids.crs, "the grids table")
-    line, row, share = _shares(lines.shapes, sound_polygons(grids.geometry.to_numpy()))
-    metres, utility = share * lines.metres[line], lines.utility[line]
-    place = np.where(row < 0, len(grids), row)
-    columns = {
-        f"pipe_m_{name}": np.bincount(place[utility == at], metres[utility == at], minlength=len(grids) + 1)
-        for at, name in enumerate(UTILITIES)
-    }
-    return {"pipe_m": np.sum(list(columns.values()), axis=0), **columns}
+def _pipe_metres(shapes: Shapes, lines: Lines) -> Numbers:
+    """Return the metres of pipe and cable in each grid, and outside in the last row: of all, then of each utility."""
+    line, row, share = _shares(lines.shapes, sound_polygons(shapes))
+    place = np.where(row < 0, len(shapes), row)
+    each = np.zeros((len(shapes) + 1, len(UTILITIES)))
+    np.add.at(each, (place, lines.utility[line]), share * lines.metres[line])
+    return np.column_stack([each.sum(axis=1), each])
 
 
 def line_shares(lines: gpd.GeoSeries, grids: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -363,23 +372,25 @@ def _divided(shapes: Shapes, polygons: Shapes, line: npt.NDArray[np.int64], row:
 
     Each round gives every line's next grid its piece of what is left, so that no stretch counts twice.
     """
+    met = shapely.intersects(polygons[row], shapes[line])
+    line, row = line[met], row[met]
     numbers, start, rounds = np.unique(line, return_index=True, return_counts=True)
-    left = shapes[numbers]
-    lines, rows, metres = [], [], []
+    left, metres = shapes[numbers], np.zeros(len(line))
+    rest = shapely.length(left)
     for turn in range(rounds.max(initial=0)):
         some = np.flatnonzero(rounds > turn)
-        grid = row[start[some] + turn]
-        lines.append(some)
-        rows.append(grid)
-        metres.append(shapely.length(shapely.intersection(left[some], polygons[grid])))
-        left[some] = shapely.difference(left[some], polygons[grid])
-    lines.append(np.arange(len(numbers)))
-    rows.append(np.full(len(numbers), -1))
-    metres.append(shapely.length(left))
-    place, length = np.concatenate(lines), np.concatenate(metres)
-    share = length / np.bincount(place, length, minlength=len(numbers))[place]
+        pair = start[some] + turn
+        metres[pair] = shapely.length(shapely.intersection(left[some], polygons[row[pair]]))
+        rest[some] -= metres[pair]
+        more = np.flatnonzero(rounds > turn + 1)
+        left[more] = shapely.difference(left[more], polygons[row[start[more] + turn]])
+    whole = shapely.length(shapes[numbers])
+    rest[rest <= whole * _ROUNDING] = 0.0
+    place = np.concatenate([np.repeat(np.arange(len(numbers)), rounds), np.arange(len(numbers))])
+    length = np.concatenate([metres, rest])
     some = np.flatnonzero(length > 0)
-    return numbers[place[some]], np.concatenate(rows)[some], share[some]
+    share = length[some] / np.bincount(place, length, minlength=len(numbers))[place[some]]
+    return numbers[place[some]], np.concatenate([row, np.full(len(numbers), -1)])[some], share
 
 
 def _weighted(found: Numbers, weights: Mapping[str, float]) -> Reals:

@@ -84,7 +84,10 @@ KINDS = (_assign, _draw, _split, _merge)
 
 
 def same(load, tables):
-    anew = workload(plan_grids(load.plan), **tables, now=NOW)
+    grids = plan_grids(load.plan)
+    assert shapely.equals_identical(load.grids.geometry.to_numpy(), grids.geometry.to_numpy()).all()
+    pd.testing.assert_frame_equal(load.grids.drop(columns="geom"), grids.drop(columns="geom"))
+    anew = workload(grids, **tables, now=NOW)
     pd.testing.assert_frame_equal(load.figures(), anew, check_exact=False, rtol=1e-9, atol=1e-6)
 
 

@@ -7,7 +7,7 @@ from grid_shapes import CRS, EAST, NORTH, blocks, grids_of, voronoi
 
 from gisapp.errors import InputError
 from gisapp.grids import outside_load, workload
-from gisapp.grids.workload import line_shares
+from gisapp.grids.workload import ground_of, line_shares
 from gisapp.tables import conform
 
 NOW = pd.Timestamp("2026-11-22", tz="UTC")
@@ -178,3 +178,23 @@ def test_an_overlap_gives_its_pipes_to_the_first_grid():
     both = grids_of([shapely.box(0, 0, 60, 10), shapely.box(40, 0, 100, 10)])
     shares = line_shares(gpd.GeoSeries([shapely.LineString([(0, 5), (100, 5)])], crs=CRS), both)
     assert shares["share"].tolist() == pytest.approx([0.6, 0.4])
+
+
+def test_the_farthest_point_is_that_of_the_border_farthest_from_the_point_on_surface():
+    rng = np.random.default_rng(3)
+    grids = grids_of(voronoi(60, rng, side=1000.0, bend=0.1).geometry.to_numpy())
+    ring = shapely.box(EAST, NORTH, EAST + 90, NORTH + 90) - shapely.box(EAST + 10, NORTH + 10, EAST + 80, NORTH + 80)
+    two = shapely.MultiPolygon([ring, shapely.box(EAST + 500, NORTH, EAST + 510, NORTH + 10)])
+    shapes = np.append(grids.geometry.to_numpy(), [two])
+    found = ground_of(shapes)[:, 2]
+    for shape, far_m in zip(shapes, found, strict=True):
+        heart = shapely.point_on_surface(shape)
+        border = shapely.get_coordinates(shapely.segmentize(shapely.boundary(shape), 0.5))
+        slow = max(heart.distance(shapely.Point(spot)) for spot in border)
+        assert far_m == pytest.approx(slow, rel=1e-12)
+
+
+def test_a_grid_without_a_polygon_has_no_farthest_point():
+    found = ground_of(np.array([shapely.Polygon(), shapely.box(0, 0, 6, 8)], dtype=object))
+    assert np.isnan(found[0, 2])
+    assert found[1, 2] == 5.0
