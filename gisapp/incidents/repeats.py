@@ -14,6 +14,7 @@ import pandas as pd
 
 from gisapp.counting import counted
 from gisapp.errors import InputError
+from gisapp.incidents.warranty import in_warranty
 from gisapp.times import local_days, months_after
 
 REPAIRS = ("leak", "burst")
@@ -126,7 +127,7 @@ def repeat_repairs(
         "earlier_repairs": joined.many,
         "unit_code": before["unit_code"],
         "third_party": now["cause"] == "third_party",
-        "in_warranty": _in_warranty(now, joined.day, warranty),
+        "in_warranty": in_warranty(now, joined.day, warranty),
         "reported_before": now["reported_at"] < before["repaired_at"],
     }
     return Repeats(pd.DataFrame(columns), int((asked & known).sum()), int((asked & ~known).sum()))
@@ -274,15 +275,3 @@ def _within(day: npt.NDArray[np.datetime64], period: tuple[date, date] | None) -
     if end < start:
         raise InputError(f"the period ends on {end}, before its start on {start}", todo="swap the two days")
     return (day >= np.datetime64(start)) & (day <= np.datetime64(end))
-
-
-def _in_warranty(
-    repairs: pd.DataFrame, day: npt.NDArray[np.datetime64], warranty: pd.DataFrame | None
-) -> pd.arrays.BooleanArray:
-    """Return whether each repair's pipe was in warranty on its day; missing where no table says."""
-    if warranty is None:
-        return pd.array([None] * len(repairs), dtype="boolean")
-    until = warranty.groupby(["utility", "link_code"])["warranty_until"].max()
-    mine = pd.MultiIndex.from_frame(repairs[["utility", "link_code"]])
-    last = pd.to_datetime(until).reindex(mine).to_numpy().astype("datetime64[D]")
-    return pd.array(last >= day, dtype="boolean")

@@ -28,7 +28,7 @@ def placed_incidents(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, *, gr
     """
     codes = incidents["grid_code"].astype(object).to_numpy(copy=True)
     wanted = np.flatnonzero(incidents["grid_code"].isna() & incidents.geometry.notna())
-    for start, rows in _eras(incidents["reported_at"].iloc[wanted], grids):
+    for start, rows in eras(incidents["reported_at"].iloc[wanted], grids):
         found = assign(incidents.geometry.iloc[wanted[rows]], grids_at(grids, start))["grid"]
         codes[wanted[rows]] = found.to_numpy()
     placed = incidents.copy()
@@ -38,7 +38,7 @@ def placed_incidents(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, *, gr
     return placed
 
 
-def _eras(reported: pd.Series, grids: gpd.GeoDataFrame) -> list[tuple[pd.Timestamp, np.ndarray]]:
+def eras(reported: pd.Series, grids: gpd.GeoDataFrame) -> list[tuple[pd.Timestamp, np.ndarray]]:
     """Return each span without a change of grids as a moment in it and the rows reported then."""
     changes = np.unique(_milliseconds(pd.concat([grids["valid_from"], grids["valid_to"].dropna()])))
     era = np.searchsorted(changes, _milliseconds(reported), side="right")

@@ -25,8 +25,8 @@ MOMENTS = (
 )  # fmt: skip
 """The moments from which and to which clocks run."""
 SETTINGS = (
-    "apron_m", "near_border_m", "due_soon_share", "duplicate_m", "duplicate_h", "watch_months", "large_laid_mm",
-    "large_tapped_mm",
+    "apron_m", "near_border_m", "due_soon_share", "duplicate_m", "duplicate_h", "affected_m", "affected_h",
+    "watch_months", "large_laid_mm", "large_tapped_mm",
 )  # fmt: skip
 
 

@@ -1,0 +1,145 @@
+"""The two answers for every incident: the grid (where) and the unit (what), each with the reason for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gisapp.grids import assign, grids_at
+from gisapp.incidents.routing import Facts, Route, route
+from gisapp.incidents.surroundings import affected, apron_of, well_of
+from gisapp.incidents.warranty import in_warranty
+from gisapp.reports.placing import eras
+from gisapp.rules import IncidentRules, incident_rules
+from gisapp.times import local_days
+
+_NUMBERS = ("apron_m", "affected_m", "affected_h")
+TABLES = ("grids", "buildings", "customers", "org_units")
+"""The tables that routes are found with."""
+
+
+def routes_of(
+    incidents: gpd.GeoDataFrame,
+    tables: Mapping[str, Any],
+    zone: ZoneInfo,
+    *,
+    own_rules: Path | str | None = None,
+    marks: Mapping[str, frozenset[str]] | None = None,
+    wells: gpd.GeoDataFrame | None = None,
+    warranty: pd.DataFrame | None = None,
+    language: str = "en",
+) -> pd.DataFrame:
+    """Return the grid and the unit of each incident, and what gave them.
+
+    Parameters
+    ----------
+    incidents
+        Rows in the shape of the table of that name; reports of one lack of water are counted among these.
+    tables
+        Those of :data:`TABLES`, past grids too, all in one CRS in metres.
+    zone
+        The utility's zone: the rules of the day of the report hold.
+    own_rules
+        A utility's own rules of incidents: a file, or its text.
+    marks
+        By the code of an incident what somebody marked of it.
+    wells
+        Polygons of meter wells, where they are known.
+    warranty
+        Which pipes a builder answers for: ``utility``, ``link_code``, ``warranty_until`` (a day, itself included).
+    language
+        Of ``grid_why``.
+
+    Returns
+    -------
+    DataFrame
+        On the index of ``incidents``: ``incident_code``; ``grid``, ``grid_why``, ``distance_m``, ``near_border`` by the
+        grids in force when it was reported (as :func:`gisapp.grids.assign` says); ``unit`` (its name in the rules),
+        ``unit_code`` (missing where ``org_units`` does not have it), ``unit_rule``, ``unit_article``, ``unit_why`` and
+        ``joins``, the units that act beside it, comma separated.
+    """
+    days = local_days(incidents["reported_at"], zone)
+    rules = {day: incident_rules(day.astype(date), own_rules) for day in np.unique(days)}
+    placed = _placed(incidents, tables["grids"], rules, days, language)
+    facts = _facts(incidents, tables, rules, days, (wells, warranty, marks or {}))
+    # Few facts are distinct: each is routed once.
+    asked = dict.fromkeys(zip(days, facts, strict=True))
+    found = {key: route(key[1], rules[key[0]]) for key in asked}
+    routes = [found[key] for key in zip(days, facts, strict=True)]
+    return placed.assign(**_columns(routes, tables["org_units"]))
+
+
+def _placed(
+    incidents: gpd.GeoDataFrame,
+    grids: gpd.GeoDataFrame,
+    rules: Mapping[np.datetime64, IncidentRules],
+    days: np.ndarray,
+    language: str,
+) -> pd.DataFrame:
+    """Return the grid of each incident by the grids of its time."""
+    parts = []
+    for start, rows in eras(incidents["reported_at"], grids):
+        near_m = rules[days[rows[0]]].number("near_border_m")
+        there = assign(incidents.geometry.iloc[rows], grids_at(grids, start), near_m=near_m, language=language)
+        parts.append(there.assign(row=rows))
+    columns = ["grid", "why", "distance_m", "near_border", "row"]
+    joined = pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
+    told = joined.sort_values("row").drop(columns="row").set_axis(incidents.index)
+    return told.rename(columns={"why": "grid_why"}).assign(incident_code=incidents["code"])
+
+
+def _facts(
+    incidents: gpd.GeoDataFrame,
+    tables: Mapping[str, Any],
+    rules: Mapping[np.datetime64, IncidentRules],
+    days: np.ndarray,
+    known: tuple[gpd.GeoDataFrame | None, pd.DataFrame | None, Mapping[str, frozenset[str]]],
+) -> list[Facts]:
+    """Return what routes depend on, for each incident."""
+    wells, warranty, marks = known
+    if not len(incidents):
+        return []
+    well, covered = well_of(incidents, wells), in_warranty(incidents, days, warranty)
+    numbers = {day: tuple(of_day.number(name) for name in _NUMBERS) for day, of_day in rules.items()}
+    apron = np.full(len(incidents), None, dtype=object)
+    many = pd.DataFrame({"customers": 1, "buildings": 0}, index=range(len(incidents)))
+    for apron_m, within_m, within_h in dict.fromkeys(numbers.values()):  # one turn, unless the settings changed
+        mine = np.flatnonzero([numbers[day] == (apron_m, within_m, within_h) for day in days])
+        apron[mine] = apron_of(incidents.iloc[mine], tables["buildings"], apron_m)
+        near = {"within_m": within_m, "within_h": within_h, "apron_m": apron_m}
+        found = affected(incidents, tables["customers"], tables["buildings"], **near)
+        many.iloc[mine] = found.iloc[mine].to_numpy()
+    columns = (incidents[name].tolist() for name in ("code", "category", "type", "utility"))
+    rest = (days, apron, well, list(covered), many["customers"], many["buildings"])
+    made = []
+    for code, category, kind, utility, day, *around, customers, buildings in zip(*columns, *rest, strict=True):
+        rule = rules[day].category_of(None if pd.isna(category) else str(category), kind)
+        name, group = (rule.category, rule.group) if rule else (None, "")
+        at, inside, bound = around
+        bound = None if bound is pd.NA else bool(bound)
+        marked = marks.get(code, frozenset())
+        who = None if pd.isna(utility) else str(utility)
+        made.append(Facts(name, group, who, inside, at, bound, int(customers), int(buildings), marked))
+    return made
+
+
+def _columns(routes: list[Route | None], org_units: pd.DataFrame) -> dict[str, Any]:
+    """Return what the routes say as columns."""
+    codes = dict(zip(org_units["name_hans"], org_units["code"], strict=True))
+    codes |= dict(zip(org_units["code"], org_units["code"], strict=True))
+    unit = [found.unit if found else None for found in routes]
+    return {
+        "unit": unit,
+        "unit_code": [codes.get(name) for name in unit],
+        "unit_rule": [found.rule if found else None for found in routes],
+        "unit_article": [found.article if found else None for found in routes],
+        "unit_why": [found.why if found else None for found in routes],
+        "joins": [",".join(name for name, _ in found.joins) if found else "" for found in routes],
+    }
