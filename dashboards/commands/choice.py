@@ -95,7 +95,7 @@ def choice_told(
 def put_answer(options: argparse.Namespace, head: dict[str, object], name: str, table: pd.DataFrame) -> None:
     """Write an answer: the rows alone as CSV, with what was asked as JSON."""
     if options.format == "csv":
-        small = [column for column in ("p", "q") if column in table]
+        small = [column for column in ("p", "q", "q_cold") if column in table]
         shown = {column: table[column].map(lambda value: f"{value:.3g}", na_action="ignore") for column in small}
         put_csv(table.assign(**shown), options.out)
         return

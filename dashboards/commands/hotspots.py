@@ -80,8 +80,9 @@ def run_hotspots(options: argparse.Namespace) -> int:
     if options.trend:
         table = table.join(hotspot_trend(counts.monthly(), exposure, near=near))
     put_answer(options, choice_told(options, (counts.start, counts.end)) | head, places, table.reset_index())
-    hot = int(table["hot"].sum())
-    say(f"{counts.start} to {counts.end}: {happened:,} incidents, {hot:,} of {len(table):,} {places} are hot")
+    hot, cold = int(table["hot"].sum()), int(table["cold"].sum())
+    told = f"{hot:,} of {len(table):,} {places} are hot, {cold:,} have significantly few"
+    say(f"{counts.start} to {counts.end}: {happened:,} incidents, {told}")
     if counts.outside or found.unexposed:
         without = f"{found.unexposed:,} in {places} without {options.exposure}"
         say(f"note: {counts.outside:,} lie in no {options.by}, {without}")

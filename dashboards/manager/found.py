@@ -28,6 +28,8 @@ from gisapp.errors import InputError
 from gisapp.times import years_between
 
 Bounds = tuple[float, float, float, float]
+TOLD = ["judged", "observed", "expected", "ratio", "q", "hot", "q_cold", "cold"]
+"""What a test against chance tells of a grid."""
 NOTHING = pd.Series(dtype="int64")
 
 
@@ -112,7 +114,7 @@ class Found:
             ("neighbours", self.snapshot.grids_since()), ("grids",), lambda: neighbours(grids.geometry)
         )
         units = exposure[self.exposed_by]
-        hot = hotspots(counts, units, near=near).table[["judged", "observed", "expected", "ratio", "q", "hot"]]
+        hot = hotspots(counts, units, near=near).table[TOLD]
         table = table.join(hot.rename(columns={"observed": "around", "expected": "around_expected"}))
         table["trend"] = self._trend(units, near)
         return table.sort_values(self.column, ascending=False, kind="stable", na_position="last")

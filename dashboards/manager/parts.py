@@ -116,10 +116,20 @@ def ranking(found: Found, spoken: str) -> list[Component]:
         html.P(word("manager.hot_of", spoken, hot=f"{hot:,}", tested=f"{found.tested:,}"), className="quiet")
         if len(table)
         else None,
+        _cold(table, spoken),
         html.P(word("manager.outside", spoken, count=f"{outside:,}"), className="quiet") if outside else None,
     ]
-    heading = word("manager.ranking", spoken, measure=word(f"manager.measure_{found.asked.measure}", spoken))
+    heading = word(f"manager.ranked_{found.asked.measure}", spoken)
     return [html.H2(heading), html.Div(bars, className="ranks"), *(note for note in notes if note is not None)]
+
+
+def _cold(table: pd.DataFrame, spoken: str) -> Component | None:
+    """Return which grids have significantly few, the least likely by chance first; None where none has."""
+    cold = table[table["cold"].astype(bool)].sort_values("q_cold", kind="stable") if len(table) else table
+    if not len(cold):
+        return None
+    codes = ", ".join([*cold.index[:MOST_GRIDS], *(["…"] if len(cold) > MOST_GRIDS else [])])
+    return html.P(word("manager.cold_of", spoken, cold=f"{len(cold):,}", codes=codes), className="quiet cold")
 
 
 def _rank(code: str, row: Mapping[Any, Any], most: float, found: Found, spoken: str) -> Component:
@@ -180,11 +190,14 @@ def _told(row: Mapping[Any, Any], found: Found, spoken: str) -> list[Component]:
     lines: list[Component] = [html.Dl(listed, className="facts")]
     if row["small"]:
         lines.append(html.P(word("manager.small", spoken), className="note"))
-    if row.get("hot") and pd.notna(row.get("q")):
-        chance = "< 0.001" if row["q"] < 0.001 else f"{row['q']:.3f}"
+    kind, q = ("hot", row.get("q")) if row.get("hot") else ("cold", row.get("q_cold"))
+    if row.get(kind) and q is not None and pd.notna(q):
+        chance = "< 0.001" if q < 0.001 else f"{q:.3f}"
         around, expected = f"{row['around']:,.0f}", f"{row['around_expected']:,.1f}"
         tested = f"{found.tested:,}"
-        lines.append(html.P(word("manager.hot_why", spoken, around=around, expected=expected, q=chance, tested=tested)))
+        lines.append(
+            html.P(word(f"manager.{kind}_why", spoken, around=around, expected=expected, q=chance, tested=tested))
+        )
     return lines
 
 

@@ -80,6 +80,30 @@ def upper_tail(observed: _Numbers, expected: _Numbers, shape: _Numbers | None = 
     return np.where(observed > 0, tail, 1.0)
 
 
+def lower_tail(observed: _Numbers, expected: _Numbers, upper: _Numbers, shape: _Numbers | None = None) -> _Numbers:
+    """Return the probability of at most as many as observed: what is not above, and just so many.
+
+    Parameters
+    ----------
+    observed, expected, shape
+        As for :func:`upper_tail`.
+    upper
+        Its answer.
+
+    Examples
+    --------
+    >>> counts, means = np.array([0.0, 1.0]), np.array([2.0, 2.0])
+    >>> lower_tail(counts, means, upper_tail(counts, means)).round(4).tolist()  # exp(-2), 3 exp(-2)
+    [0.1353, 0.406]
+    """
+    if shape is None:
+        alone = special.xlogy(observed, expected) - expected - special.gammaln(observed + 1)
+    else:
+        ways = special.gammaln(observed + shape) - special.gammaln(shape) - special.gammaln(observed + 1)
+        alone = ways - shape * np.log1p(expected / shape) + special.xlogy(observed, expected / (expected + shape))
+    return np.clip(1 - upper + np.exp(alone), 0.0, 1.0)
+
+
 def false_discovery(p: _Numbers) -> _Numbers:
     """Return for each p the share of false ones among all that are at least as extreme (q).
 

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from gisapp.crs import require_metres
 from gisapp.density import chance
-from gisapp.density.chance import false_discovery, upper_tail
+from gisapp.density.chance import false_discovery, lower_tail, upper_tail
 from gisapp.errors import InputError
 
 LEVEL = 0.05
@@ -98,7 +98,8 @@ def hotspots(
 
     A place is judged with its neighbours: what all of them have against what they would have at the rate of
     the whole area. It is hot when so many are unlikely by chance (q at most the level), and the place itself
-    has more than its own share: beside a hotspot nobody is hot by the neighbour's incidents alone.
+    has more than its own share: beside a hotspot nobody is hot by the neighbour's incidents alone. It is cold when so
+    few are unlikely.
 
     Parameters
     ----------
@@ -126,6 +127,7 @@ def hotspots(
         - ``p``: the probability of so many or more by chance; ``q``: that, corrected for the number of
           places (Benjamini and Hochberg)
         - ``hot``
+        - ``q_cold``, ``cold``: the same of so few or fewer, a test of its own at the same level
 
         Without any incident nothing is expected, p is 1 and the ratio empty.
 
@@ -163,6 +165,8 @@ def hotspots(
     p = np.where(judged, around.p, np.nan)
     q = false_discovery(p)
     hot = (q <= level) & (fallen > expected) & (around.observed > around.expected)
+    q_cold = false_discovery(np.where(judged, around.p_few, np.nan))
+    cold = (q_cold <= level) & (fallen < expected) & (around.observed < around.expected)
     table = pd.DataFrame(
         {
             "count": counts.to_numpy(),
@@ -174,6 +178,8 @@ def hotspots(
             "p": p,
             "q": q,
             "hot": hot,
+            "q_cold": q_cold,
+            "cold": cold,
         },
         index=counts.index,
         copy=False,
@@ -183,11 +189,12 @@ def hotspots(
 
 @dataclass(frozen=True)
 class _Around:
-    """What a place and its neighbours have, should have, and how likely that is."""
+    """What a place and its neighbours have, should have, and how likely so many are, and so few."""
 
     observed: npt.NDArray[np.float64]
     expected: npt.NDArray[np.float64]
     p: npt.NDArray[np.float64]
+    p_few: npt.NDArray[np.float64]
 
     @classmethod
     def of(
@@ -196,10 +203,12 @@ class _Around:
         """Return the sums over neighbourhoods, and their upper tails by a spread of the places' rates."""
         have, should = near @ fallen, near @ expected
         if spread == 0:
-            return cls(have, should, upper_tail(have, should))
+            tail = upper_tail(have, should)
+            return cls(have, should, tail, lower_tail(have, should, tail))
         squares = near @ (expected * expected)
         shape = np.divide(should * should, spread * squares, out=np.ones_like(should), where=squares > 0)
-        return cls(have, should, upper_tail(have, should, shape))
+        tail = upper_tail(have, should, shape)
+        return cls(have, should, tail, lower_tail(have, should, tail, shape))
 
     @property
     def ratio(self) -> npt.NDArray[np.float64]:

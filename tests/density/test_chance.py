@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from gisapp.density.chance import dispersion, shrunk, upper_tail
+from gisapp.density.chance import dispersion, lower_tail, shrunk, upper_tail
 
 
 def drawn(seed, true, count=800):
@@ -57,6 +57,10 @@ def test_tails_are_those_of_poisson_and_of_the_negative_binomial():
     np.testing.assert_allclose(upper_tail(observed, expected), poisson, rtol=1e-9)
     spread = np.where(expected > 0, stats.nbinom.sf(observed - 1, shape, shape / (shape + expected)), 0.0)
     np.testing.assert_allclose(upper_tail(observed, expected, shape), spread, rtol=1e-9)
+    for with_shape, below in ((None, stats.poisson.cdf(observed, expected)), (shape, None)):
+        found = lower_tail(observed, expected, upper_tail(observed, expected, with_shape), with_shape)
+        told = stats.nbinom.cdf(observed, shape, shape / (shape + expected)) if below is None else below
+        np.testing.assert_allclose(found, told, rtol=1e-9)
 
 
 def test_shrinking_is_the_mean_of_the_gamma_after_the_counts():

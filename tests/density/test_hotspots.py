@@ -34,6 +34,7 @@ def test_on_maps_of_chance_hardly_any_grid_of_2000_is_hot(total, dispersion, mos
         for counts, exposure in maps(total=total, dispersion=dispersion)
     ]
     assert np.mean([table["hot"].sum() for table in tables]) <= most
+    assert np.mean([table["cold"].sum() for table in tables]) <= most
 
 
 def test_where_the_counts_are_poisson_the_estimated_dispersion_raises_no_alarms_either():
@@ -65,13 +66,25 @@ def test_planted_hotspots_are_found(times, total, dispersion, power, capsys):
     assert np.mean(wrong) <= 1
 
 
+def test_planted_quiet_places_are_cold_and_nothing_is_both():
+    factor = planted(0.15)
+    found, wrong = [], []
+    for counts, exposure in maps(count=15, total=20_000, times=factor):
+        table = hotspots(counts, exposure, near=NEAR).table
+        found += [table["cold"][np.flatnonzero(planted(0.15, [spot]) < 1)].any() for spot in SPOTS]
+        wrong.append(table["cold"][(NEAR @ (factor < 1)) == 0].sum())
+        assert not (table["hot"] & table["cold"]).any()
+    assert np.mean(found) >= 0.9
+    assert np.mean(wrong) <= 1
+
+
 def slow(counts, exposure, near, dispersion):
     """p and q by the book: one neighbourhood after the other, sums of probabilities, no shortcuts."""
     near, n = near.toarray(), len(counts)
     counts, exposure = counts.to_numpy(float), exposure.to_numpy(float)
     counts = np.where(exposure > 0, counts, 0)
     expected = exposure * counts.sum() / exposure.sum()
-    p = np.full(n, np.nan)
+    p, few = np.full(n, np.nan), np.full(n, np.nan)
     for i in np.flatnonzero(exposure > 0):
         mine = np.flatnonzero(near[i])
         observed, mean = int(counts[mine].sum()), expected[mine].sum()
@@ -79,11 +92,17 @@ def slow(counts, exposure, near, dispersion):
         fewer = np.arange(observed)
         chance = stats.nbinom(mean**2 / (variance - mean), mean / variance) if dispersion else stats.poisson(mean)
         p[i] = 1 - chance.pmf(fewer).sum()
+        few[i] = chance.pmf(np.arange(observed + 1)).sum()
+    return p, corrected(p), corrected(few)
+
+
+def corrected(p):
+    """q by the book."""
     tested = p[~np.isnan(p)]
     q = [
         min([1.0] + [other * len(tested) / (tested <= other).sum() for other in tested if other >= mine]) for mine in p
     ]
-    return p, np.where(np.isnan(p), np.nan, q)
+    return np.where(np.isnan(p), np.nan, q)
 
 
 @settings(deadline=None, max_examples=40)
@@ -94,9 +113,10 @@ def test_p_and_q_are_those_of_the_slow_way(seed, dispersion):
     exposure[0] = 500.0
     counts = pd.Series(rng.poisson(3, 20))
     table = hotspots(counts, exposure, near=near, dispersion=dispersion).table
-    p, q = slow(counts, exposure, near, dispersion)
+    p, q, q_cold = slow(counts, exposure, near, dispersion)
     np.testing.assert_allclose(table["p"], p, atol=1e-9)
     np.testing.assert_allclose(table["q"], q, atol=1e-8)
+    np.testing.assert_allclose(table["q_cold"], q_cold, atol=1e-8)
     assert not table.loc[~(exposure > 0), "hot"].any()
 
 
