@@ -35,6 +35,7 @@ Props in
     ``cursor``     a CSS cursor while a tool is active
     ``basemap``    a setting of :func:`raster_basemap`; none by default
     ``panel``      ``False`` hides the layer list and legend
+    ``room``       pixels kept free for the legend at the left of what is flown to, on a wide stage
     ``legend``     ``False`` begins with the legend folded up, on a narrow stage
 Props out
     ``click``      as above, places as they are drawn; ``layer`` and ``id`` are None beside every shape
@@ -66,7 +67,20 @@ FRAMES = ("wgs84", "gcj02", "bd09")
 _TO_WGS84 = {"wgs84": lambda lonlat: lonlat, "gcj02": wgs84_from_gcj02, "bd09": wgs84_from_bd09}
 _PROPS = (
     *("id", "layers", "answers", "shapes", "image", "markers", "visible", "opacity", "highlight", "flash", "view"),
-    *("fit", "theme", "clickable", "cursor", "basemap", "panel", "legend", "hoverable", "words", "language", "height"),
+    *(
+        "fit",
+        "theme",
+        "clickable",
+        "cursor",
+        "basemap",
+        "panel",
+        "legend",
+        "room",
+        "hoverable",
+        "words",
+        "language",
+        "height",
+    ),
     *("className", "laid", "click", "hover", "extent", "ready"),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -220,14 +220,6 @@ def hot_shapes(grids: gpd.GeoDataFrame, trends: Mapping[str, str], *, theme: str
     frame["trend"] = frame["code"].map(lambda code: trends[code] or "hot").astype("str")
     style = Style(TEXT[theme], width_px=5.0, opacity=0.0, outline=TEXT[theme])
     return Shapes("hot", "layers.hot", "polygon", frame, style, popup=("code", "trend"))
-
-
-def cold_shapes(grids: gpd.GeoDataFrame, codes: Collection[str], *, theme: str = "light") -> Shapes:
-    """Return the dashed outlines of grids that have significantly few."""
-    frame = grids.loc[grids["code"].isin(codes), ["code", "geom"]].copy()
-    frame["geom"] = shapely.simplify(frame["geom"].to_numpy(), 6.0)
-    style = Style(TEXT[theme], width_px=2.5, opacity=0.0, outline=TEXT[theme], dashed=True)
-    return Shapes("cold", "layers.cold", "polygon", frame, style, popup=("code",))
 
 
 def piece_shapes(pieces: gpd.GeoDataFrame, *, limits: Sequence[float], language: str, theme: str = "light") -> Shapes:

@@ -33,7 +33,7 @@ def grid_shapes(
         title="table.grids",
         kind="polygon",
         frame=frame,
-        style=Style(line, width_px=2.0, opacity=0.04, outline=line, label="label", label_zoom=12),
+        style=Style(line, width_px=2.0, opacity=0.04, outline=line, label="label", label_zoom=11.75),
         popup=("code", "name", "leader"),
         table="grids",
     )

@@ -51,7 +51,7 @@ class Style:
     dashed: bool = False
     label: str | None = None
     min_zoom: int = 0
-    label_zoom: int = 0
+    label_zoom: float = 0
     hatched: bool = False
 
 

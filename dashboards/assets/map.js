@@ -236,7 +236,14 @@
 
     home() {
       const bounds = this.told().props.fit || this.extent();
-      if (bounds) this.map.fitBounds(bounds, { padding: 32, duration: calm() ? 0 : 600 });
+      if (bounds) this.map.fitBounds(bounds, { padding: this.around(32), duration: calm() ? 0 : 600 });
+    }
+
+    // What stays free at each side; where there is room enough, the legend's place at the left, too.
+    around(px) {
+      const { room } = this.told().props;
+      const wide = this.map.getContainer().clientWidth;
+      return { top: px, right: px, bottom: px, left: room && wide > 3 * room ? room : px };
     }
 
     extent() {
@@ -247,7 +254,7 @@
 
     // Before a page asks to go anywhere: the whole of what there is.
     first() {
-      if (!this.placed && this.extent()) this.map.fitBounds(this.extent(), { padding: 24, duration: 0 });
+      if (!this.placed && this.extent()) this.map.fitBounds(this.extent(), { padding: this.around(24), duration: 0 });
     }
 
     look(view) {
@@ -255,7 +262,7 @@
     }
 
     fit(bounds) {
-      this.map.fitBounds(bounds, { padding: 32, maxZoom: 17.5, ...this.motion() });
+      this.map.fitBounds(bounds, { padding: this.around(32), maxZoom: 17.5, ...this.motion() });
     }
 
     motion() {

@@ -295,6 +295,7 @@ def _map(name: str, context: shell.Context) -> Component:
         basemap=context.basemap,
         view=context.view,
         legend=name == "manager-map",
+        room=215,
         **first_props("base", "grids", language=context.language, whole=whole),
     )
 

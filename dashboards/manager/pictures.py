@@ -14,7 +14,7 @@ from dashboards.specs import layer_specs
 from gisapp.density import Surface, painted, pixel_places, service_area, web_surface
 from gisapp.density.privacy import withheld
 from gisapp.reports.density import Ground, Happened, Measure, density_map, exposure_surface
-from layers.density import change_limits, class_limits, cold_shapes, density_raster, hot_shapes
+from layers.density import change_limits, class_limits, density_raster, hot_shapes
 from layers.layer import Layer
 
 CHANGED = 99.0
@@ -28,12 +28,11 @@ _MEASURED: dict[str, Measure] = {"km": "km", "households": "households"}
 
 def drawn(found: Found, made: Surface, limits: tuple[float, ...], spoken: str) -> list[dict[str, Any]]:
     """Return the layers of one period, or of its change: its picture, and the grids that are hot."""
-    grids, hot, cold = found.snapshot.grids(), hot_grids(found), cold_grids(found)
+    hot = hot_grids(found)
 
     def make(theme: str) -> list[Layer]:
         sheets: list[Layer] = [density_raster(made, limits=limits, language=spoken, theme=theme)]
-        sheets += [cold_shapes(grids, cold, theme=theme)] if cold else []
-        return [*sheets, hot_shapes(grids, hot, theme=theme)] if hot else sheets
+        return [*sheets, hot_shapes(found.snapshot.grids(), hot, theme=theme)] if hot else sheets
 
     return layer_specs(make, language=spoken, frame=found.snapshot.frame)
 
@@ -223,9 +222,3 @@ def hot_grids(found: Found) -> dict[str, str]:
         return {}
     hot = table[table["hot"].astype(bool)]
     return dict(zip(hot.index, hot["trend"].fillna("").astype(str), strict=True))
-
-
-def cold_grids(found: Found) -> list[str]:
-    """Return the grids that have significantly few."""
-    table = found.by_grid
-    return [] if table.empty else [str(code) for code in table.index[table["cold"].astype(bool)]]

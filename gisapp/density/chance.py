@@ -116,7 +116,7 @@ def false_discovery(p: _Numbers) -> _Numbers:
     [0.04, 0.03, nan, 0.03]
     """
     tested = np.flatnonzero(~np.isnan(p))
-    order = tested[np.argsort(p[tested], kind="stable")]
+    order = tested[np.argsort(p[tested])]  # equal ones in any order: all of them get the same q
     stepped = p[order] * (len(order) / np.arange(1, len(order) + 1))
     q = np.full(len(p), np.nan)
     q[order] = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0)

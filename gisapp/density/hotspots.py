@@ -140,7 +140,7 @@ def hotspots(
     -----
     By chance, a count is Poisson, or negative binomial where the counts scatter more; a sum of neighbours is
     then taken as negative binomial with the mean and variance of the sum. Tested on maps where nothing is
-    hot: see ``benchmarks/hotspots.py``. 100,000 places take 40 ms once their neighbours are known.
+    hot: see ``benchmarks/hotspots.py``. 100,000 places take 55 ms once their neighbours are known.
 
     Examples
     --------

@@ -83,7 +83,7 @@ def test_repeated_texts_are_told_once():
 
 
 def test_zooms_are_those_of_leaflet():
-    assert pack(grid_shapes(town.grids()))["labelZoom"] == 13
+    assert pack(grid_shapes(town.grids()))["labelZoom"] == 12.75
 
 
 def test_the_extent_is_that_of_all_shapes_with_a_position():
