@@ -66,10 +66,11 @@
   }
 
   // ---- what changed is said, and shown for a moment ----------------------------------------------------------------
-  function told() {
+  function told(mark) {
     const of = present.code || present.utility + present.bursts;
     const now = new Map();
-    const changes = [];
+    const changes = figures.mark === mark ? figures.changes : []; // an answer comes in two parts
+    const before = changes.length;
     for (const part of document.querySelectorAll(".emergency [data-figure]")) {
       const name = part.dataset.figure;
       const text = (part.querySelector("b, dd") || part).textContent;
@@ -80,8 +81,8 @@
       part.classList.add("changed");
       setTimeout(() => part.classList.remove("changed"), 4000);
     }
-    figures = { of, told: now };
-    if (changes.length) document.getElementById("emergency-said").textContent = changes.join("; ");
+    figures = { of, told: now, mark, changes };
+    if (changes.length > before) document.getElementById("emergency-said").textContent = changes.join("; ");
   }
 
   function tick() {
@@ -135,12 +136,12 @@
       return now.code && !now.adding ? "" : "crosshair";
     },
 
-    told(_mark, answers) {
+    told(answerMark, _rows, answers) {
       places = new Map();
       for (const spec of answers || [])
         for (const feature of spec.kind === "point" ? spec.shapes.features : [])
           places.set(`${spec.name}:${feature.properties.code}`, feature.geometry.coordinates);
-      setTimeout(() => { if (present) { mark(); told(); tick(); } }, 60); // once the parts stand
+      setTimeout(() => { if (present) { mark(); told(answerMark); tick(); } }, 60); // once the parts stand
     },
 
     point(rows) {

@@ -1,4 +1,4 @@
-"""What is shown for a case, put together: event line, left, right and below the clocks, rows and layers."""
+"""What is shown for a case, put together: what is acted on first, and what is looked at next."""
 
 from __future__ import annotations
 
@@ -44,13 +44,10 @@ JUMPS = (
 )
 _OF_WATER = ("pressure",)
 _OF_RECORDS = ("etr", "clocks", "told", "posted", "texts", "timeline")
-PARTS = ("band", "event", "left", "right", "clocks", "below", "rows", "answers", "shares")
-"""What :func:`shown` returns, in this order."""
 
 
-def shown(standing: Standing, snapshot: Snapshot, standings: Standings, spoken: str) -> tuple[Any, ...]:
-    """Return the parts of the page for a burst or a record."""
-    now = pd.Timestamp.now(tz=snapshot.store.zone)
+def answered(standing: Standing, snapshot: Snapshot, standings: Standings, spoken: str) -> tuple[Any, ...]:
+    """Return what is acted on first, for a burst or a record: band, event, left, layers of the map, shares."""
     closed = still_closed(snapshot.store.table("valve_operations"), standing.case.code)
     left = [
         trial_band(standing, spoken),
@@ -63,6 +60,18 @@ def shown(standing: Standing, snapshot: Snapshot, standings: Standings, spoken: 
         critical_users(standing, spoken),
         valves(standing, spoken),
     ]
+    return (
+        drill_band(standing.situation.course, spoken),
+        [event_line(standing, snapshot.store.zone, spoken), _jumps(standing, spoken)],
+        [part for part in left if part is not None],
+        drawn(standing, snapshot, spoken),
+        shares(standing, spoken),
+    )
+
+
+def surrounding(standing: Standing, snapshot: Snapshot, spoken: str) -> tuple[Any, ...]:
+    """Return what is looked at next: right, clocks, below, rows of the customers' table."""
+    now = pd.Timestamp.now(tz=snapshot.store.zone)
     right = [
         alternatives(standing, spoken),
         feeding(standing, spoken),
@@ -74,22 +83,17 @@ def shown(standing: Standing, snapshot: Snapshot, standings: Standings, spoken: 
         ways(standing, spoken),
     ]
     return (
-        drill_band(standing.situation.course, spoken),
-        [event_line(standing, snapshot.store.zone, spoken), _jumps(standing, spoken)],
-        [part for part in left if part is not None],
         [part for part in right if part is not None],
         clocks(standing, now, snapshot.store.zone, spoken),
         [part for part in below if part is not None],
         customer_rows(standing, spoken, frame=snapshot.frame),
-        drawn(standing, snapshot, spoken),
-        shares(standing, spoken),
     )
 
 
 def nothing_asked(utility: str, snapshot: Snapshot, standings: Standings, spoken: str) -> tuple[Any, ...]:
-    """Return the parts of the page before a burst is named."""
+    """Return what :func:`answered` does, before a burst is named."""
     left = [invitation(snapshot, utility, spoken), operations(snapshot, standings, spoken)]
-    return None, None, [part for part in left if part is not None], None, None, None, [], [], None
+    return None, None, [part for part in left if part is not None], [], None
 
 
 def _jumps(standing: Standing, spoken: str) -> Component:

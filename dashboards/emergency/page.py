@@ -15,7 +15,7 @@ from dashboards.bundles import tiles_of
 from dashboards.emergency import papers
 from dashboards.emergency.case import Case, case_from, case_of
 from dashboards.emergency.clocks import clocks
-from dashboards.emergency.columns import nothing_asked, shown
+from dashboards.emergency.columns import answered, nothing_asked, surrounding
 from dashboards.emergency.drawn import CLICKABLE, burst_at, extent_for, whole_extent
 from dashboards.emergency.parts import me
 from dashboards.emergency.pressure import order, pressure
@@ -59,10 +59,12 @@ KEPT = (
     "emergency-within",
 )
 PLACES = (
-    *((f"emergency-{name}", "children") for name in ("band", "event", "left", "right", "clocks", "below")),
-    *(("emergency-rows", "data"), ("emergency-map", "answers"), ("emergency-shares", "children")),
+    *((f"emergency-{name}", "children") for name in ("band", "event", "left")),
+    *(("emergency-map", "answers"), ("emergency-shares", "children")),
 )
-"""Where the parts that :func:`dashboards.emergency.columns.shown` returns stand."""
+"""Where the parts that :func:`dashboards.emergency.columns.answered` returns stand."""
+NEXT = (*((f"emergency-{name}", "children") for name in ("right", "clocks", "below")), ("emergency-rows", "data"))
+"""Where those of :func:`dashboards.emergency.columns.surrounding` stand."""
 PRESSURE_TICK = "emergency-pressure-tick"  # runs only while the page waits for an estimate
 PRESSURE_MS = 700
 """How often a running estimate is asked how far it is."""
@@ -171,7 +173,15 @@ def _show(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
             return *nothing_asked(case.utility, snapshot, standings, spoken), no_update, mark
         standing = standings.of(case)
         fly = standings.where(case) != (before or "").split("#")[0]  # never away from what somebody looks at
-        return *shown(standing, snapshot, standings, spoken), extent_for(standing, snapshot) if fly else no_update, mark
+        place = extent_for(standing, snapshot) if fly else no_update
+        return *answered(standing, snapshot, standings, spoken), place, mark
+
+    @callback(app, *(Output(*place) for place in NEXT), Input(SHOWN, "data"), State(CASE, "data"), needs=NEEDS)
+    def show_more(mark: str | None, stored: Any) -> tuple[Any, ...]:
+        case = case_from(stored)
+        if mark is None or case.empty:
+            return None, None, None, []
+        return surrounding(standings.of(case), snapshot, shell.language())
 
 
 def _place(app: Dash, snapshot: Snapshot) -> None:
@@ -282,7 +292,10 @@ def _in_the_browser(app: Dash) -> None:
         ClientsideFunction("emergency", "keep"), Output("emergency-map", "cursor"), Input(CASE, "data")
     )
     app.clientside_callback(
-        ClientsideFunction("emergency", "told"), Input(SHOWN, "data"), State("emergency-map", "answers")
+        ClientsideFunction("emergency", "told"),
+        Input(SHOWN, "data"),
+        Input("emergency-rows", "data"),
+        State("emergency-map", "answers"),
     )
     app.clientside_callback(ClientsideFunction("emergency", "busy"), Input(BUSY, "data"))
     app.clientside_callback(ClientsideFunction("emergency", "written"), Input(WRITTEN, "data"))
