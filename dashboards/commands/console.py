@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,18 @@ def command(
 def store_option(made: argparse.ArgumentParser) -> None:
     """Add ``--store FILE``."""
     made.add_argument("--store", required=True, type=Path, metavar="FILE", help="the store, a GeoPackage")
+
+
+def aware_moment(text: str) -> datetime:
+    """Return a moment with its offset, written by a person as an option."""
+    such = "write a moment such as 2026-12-01T08:00:00+08:00"
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"found {text!r}; {such}") from None
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no zone; {such}")
+    return moment
 
 
 def say(text: str) -> None:

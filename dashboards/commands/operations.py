@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.commands import judged
-from dashboards.commands.console import ACTOR, command, put_csv, put_json, say, store_option
+from dashboards.commands.console import ACTOR, aware_moment, command, put_csv, put_json, say, store_option
 from dashboards.commands.situations import networks_in, records_in
 from gisapp.errors import InputError
 from gisapp.tables import UTILITIES
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from gisapp.operations import Operation
     from gisapp.reports.coinciding import Coincidence
 
-_SUCH = "write a moment such as 2026-12-01T08:00:00+08:00"
 _AMENDED = ("reason", "place", "unit_code", "incident_code", "links", "planned_start", "planned_end")
 
 
@@ -91,7 +89,7 @@ def _recording(verbs: Any) -> None:
     _one(made)
     for name, about in (("subject", "whom or what it concerns"), ("value", "the estimate, or one word"), ("note", "")):
         made.add_argument(f"--{name}", metavar="TEXT", help=about)
-    made.add_argument("--at", type=_moment, metavar="TIME", help="when it happened; now when absent")
+    made.add_argument("--at", type=aware_moment, metavar="TIME", help="when it happened; now when absent")
 
 
 def _amending(verbs: Any) -> None:
@@ -124,7 +122,7 @@ def _operating(verbs: Any) -> None:
     made.add_argument("--utility", required=True, choices=UTILITIES)
     made.add_argument("--shutoff", metavar="CODE", help="by whose order; without one it is an exception")
     made.add_argument("--turns", type=int, metavar="N")
-    made.add_argument("--at", type=_moment, metavar="TIME", help="now when absent")
+    made.add_argument("--at", type=aware_moment, metavar="TIME", help="now when absent")
 
 
 def _of(words: str) -> str:
@@ -138,18 +136,9 @@ def _one(made: argparse.ArgumentParser) -> None:
 
 def _planned(made: argparse.ArgumentParser) -> None:
     for name in ("start", "end"):
-        made.add_argument(f"--planned-{name}", type=_moment, metavar="TIME", help="such as 2026-12-01T08:00:00+08:00")
-
-
-def _moment(text: str) -> datetime:
-    """Return a moment with its offset."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"found {text!r}; {_SUCH}") from None
-    if moment.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} has no zone; {_SUCH}")
-    return moment
+        made.add_argument(
+            f"--planned-{name}", type=aware_moment, metavar="TIME", help="such as 2026-12-01T08:00:00+08:00"
+        )
 
 
 def run_list(options: argparse.Namespace) -> int:

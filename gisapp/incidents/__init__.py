@@ -1,7 +1,8 @@
 """One incident from report to archive, and what it has to do with others."""
 
+from gisapp.incidents.book import RuleBook
 from gisapp.incidents.clocks import Clock, clock_table, clocks
-from gisapp.incidents.forms import incident_json
+from gisapp.incidents.forms import incident_json, incident_list, still_open
 from gisapp.incidents.lifecycle import allowed, next_step, recordable
 from gisapp.incidents.lives import CALLBACKS, FIRST_STATUS, MOVES, ROLES
 from gisapp.incidents.merging import first_reports
@@ -17,6 +18,7 @@ __all__ = [
     "Clock",
     "Incident",
     "Repeats",
+    "RuleBook",
     "Standing",
     "Step",
     "allowed",
@@ -25,6 +27,7 @@ __all__ = [
     "first_reports",
     "imported",
     "incident_json",
+    "incident_list",
     "incident_of",
     "incidents_of",
     "next_step",
@@ -32,4 +35,5 @@ __all__ = [
     "repeat_complaints",
     "repeat_repairs",
     "replayed",
+    "still_open",
 ]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gisapp.incidents.clocks import Clock
 from gisapp.incidents.lifecycle import allowed, recordable
+from gisapp.incidents.lives import NO_WORK, statuses_of
 from gisapp.incidents.model import Incident
+from gisapp.limits import worst
 from gisapp.tables import masked_account
 
 _HEAD = (
@@ -15,8 +22,8 @@ _HEAD = (
 )  # fmt: skip
 
 
-def incident_json(incident: Incident) -> dict[str, Any]:
-    """Return an incident for JSON: what was reported, where it stands, what may follow, every step and turn of work.
+def incident_json(incident: Incident, clocks: Iterable[Clock] = ()) -> dict[str, Any]:
+    """Return an incident for JSON: what was reported, where it stands, what may follow, every step, turn and clock.
 
     Moments are ISO 8601 in UTC. The account is masked; the reporter's words and the notes of steps, which may hold
     names and phones, are left out.
@@ -37,6 +44,10 @@ def incident_json(incident: Incident) -> dict[str, Any]:
         "repairs": [
             {"reported_at": _said(repair.reported_at), **_all_said(repair.moments)} for repair in standing.repairs
         ],
+        "clocks": [
+            {name: _said(value) if isinstance(value, datetime) else value for name, value in vars(clock).items()}
+            for clock in clocks
+        ],
         "steps": [
             {
                 "step": number,
@@ -50,6 +61,70 @@ def incident_json(incident: Incident) -> dict[str, Any]:
 
 def _all_said(moments: Mapping[str, datetime]) -> dict[str, str | None]:
     return {name: _said(moment) for name, moment in moments.items()}
+
+
+def still_open(
+    incidents: pd.DataFrame, incident_steps: pd.DataFrame, usual: Callable[[Mapping[str, Any]], str | None]
+) -> npt.NDArray[np.bool_]:
+    """Return which incidents something may still follow in, without reading their histories one by one.
+
+    What is closed is over in every life but a repair's, where the callback follows; a history that holds a state that
+    only a repair knows is one of a repair (:func:`gisapp.incidents.model.life_of`).
+    """
+    over = incidents["status"].isin(["archived", "quiet", "recurred", *NO_WORK[1:]]).to_numpy(copy=True)
+    over |= (incidents["status"] == "merged").to_numpy()
+    closed = np.flatnonzero(incidents["status"] == "closed")
+    columns = ("category", "type", "reported_at")
+    told = zip(*(incidents[name].iloc[closed] for name in columns), strict=True)
+    lives = [str(usual(dict(zip(columns, row, strict=True)))) for row in told]
+    for life in ("complaint", "finding"):
+        own = statuses_of("repair") - statuses_of(life)
+        as_repair = incident_steps.loc[incident_steps["to_status"].isin(own), "incident_code"]
+        mine = closed[[name == life for name in lives]]
+        over[mine] = ~incidents["code"].iloc[mine].isin(as_repair).to_numpy()
+    return ~over
+
+
+def incident_list(incidents: Iterable[Incident], clocks: pd.DataFrame) -> pd.DataFrame:
+    """Return one row an incident: what it is, where it stands, its worst clock, and which open limit comes next.
+
+    Parameters
+    ----------
+    incidents
+        The incidents.
+    clocks
+        Their clocks, as :func:`gisapp.incidents.clock_table` gives them. Those of the turn of work that runs count.
+
+    Returns
+    -------
+    DataFrame
+        Breached ones first, then due soon; in that the next limit first, then the oldest report.
+    """
+    rows = [_row(incident) for incident in incidents]
+    made = pd.DataFrame(rows, columns=[*_LISTED, "reported_at", "repair"])
+    made = made.set_index(made["code"].rename(None))
+    now = clocks[clocks["repair"] == made["repair"].reindex(clocks["incident_code"]).to_numpy()]
+    open_now = now[now["state"].isin(["breached", "due_soon", "running"]) & now["done_at"].isna()]
+    nearest = open_now.sort_values("due_at").drop_duplicates("incident_code").set_index("incident_code")
+    state = now.groupby("incident_code")["state"].agg(lambda states: str(worst(list(states))))
+    made = made.assign(
+        clock_state=state.reindex(made.index), clock=nearest["clock"].reindex(made.index),
+        due_at=nearest["due_at"].reindex(made.index),
+    )  # fmt: skip
+    rank = made["clock_state"].map({"breached": 0, "due_soon": 1, "running": 2}).fillna(3)
+    ordered = made.assign(rank=rank).sort_values(["rank", "due_at", "reported_at", "code"], na_position="last")
+    return ordered.drop(columns="rank").reset_index(drop=True)
+
+
+_LISTED = ("code", "utility", "type", "category", "life", "status", "unit_code", "grid_code", "drill")
+
+
+def _row(incident: Incident) -> dict[str, Any]:
+    head = incident.head
+    told = {name: head.get(name) for name in ("code", "utility", "type", "category", "grid_code", "drill")}
+    standing = incident.standing
+    turn = {"status": standing.status, "unit_code": standing.unit_code, "repair": len(standing.repairs)}
+    return told | turn | {"life": incident.life, "reported_at": incident.reported_at}
 
 
 def _said(moment: datetime | None) -> str | None:

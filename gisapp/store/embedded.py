@@ -15,6 +15,7 @@ import pyproj
 from gisapp.crs import require_metres
 from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
+from gisapp.incidents import RuleBook
 from gisapp.rules import rows_of
 from gisapp.store import migrate
 from gisapp.store.checking import checked
@@ -219,6 +220,11 @@ class Store:
         """Return the utility's own copy of the rules of a topic, None where those of the program hold."""
         kept = self.setting(f"rules.{topic}")
         return None if kept is None else str(kept)
+
+    @property
+    def rule_book(self) -> RuleBook:
+        """Return the rules of incidents of every day: the utility's own, or those of the program."""
+        return RuleBook(self.zone, self.kept_rules("incidents"))
 
     def keep_rules(self, topic: str, text: str | None, *, actor: str) -> None:
         """Keep a utility's own copy of the rules of a topic, or (None) go back to those of the program.

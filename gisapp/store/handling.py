@@ -11,7 +11,7 @@ from sqlalchemy import Connection, MetaData
 from gisapp.errors import InputError
 from gisapp.incidents import Actor, Incident, Step, imported, incident_of, next_step
 from gisapp.store.connect import Connections
-from gisapp.store.reporting import rules_on, step_values, usual_life
+from gisapp.store.reporting import book_in, step_values
 from gisapp.store.snapshots import read_where
 from gisapp.store.values import missing, require_past
 from gisapp.tables import TABLES
@@ -76,7 +76,7 @@ class Handling:
         if step.action == "merge":
             self._require_main(connection, incident, str(step.subject))
         if step.action == "set_level":
-            rules = rules_on(connection, incident.reported_at, self._zone)
+            rules = book_in(connection, self._zone).at(incident.reported_at)
             if rules.level_of(step.value) is None:
                 todo = f"use one of {', '.join(rule.level for rule in rules.level)}"
                 raise InputError(f"unknown level {step.value!r}", todo=todo, field="value")
@@ -109,4 +109,4 @@ class Handling:
             raise InputError(f"there is no incident {code!r}", todo="list them and choose one", field="code")
         row = {str(name): None if missing(value) else value for name, value in rows.iloc[0].items()}
         steps = read_where(connection, TABLES["incident_steps"], "incident_code", code)
-        return incident_of(row, steps.sort_values("step"), usual_life(connection, row, self._zone))
+        return incident_of(row, steps.sort_values("step"), book_in(connection, self._zone).life(row))

@@ -14,8 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, MetaData, bindparam, select
 
 from gisapp.errors import InputError, StoreError
-from gisapp.incidents import FIRST_STATUS, Step
-from gisapp.rules import IncidentRules, incident_rules
+from gisapp.incidents import FIRST_STATUS, RuleBook, Step
 from gisapp.store.connect import Connections
 from gisapp.store.values import checked_values, missing
 
@@ -78,7 +77,11 @@ class Reporting:
             words = f"incident {values['code']} is stored already"
             return InputError(words, todo="leave the code out to be given one", field="code")
         code: str = values["code"] or next_code(connection, values["reported_at"], self._zone)
-        status = values["status"] or FIRST_STATUS[usual_life(connection, values, self._zone)]
+        rule = book_in(connection, self._zone).category(values)
+        if rule is None and values["category"] is not None:
+            todo = "use one of those of gisapp rules print incidents"
+            return InputError(f"unknown category {values['category']!r}", todo=todo, field="category")
+        status = values["status"] or FIRST_STATUS[rule.life if rule else "repair"]
         connection.execute(self._incidents, values | {"code": code, "status": status})
         step = Step(
             "register", values["reported_at"], actor, role, None, status, values["first_contact"], values["unit_code"]
@@ -108,25 +111,10 @@ def incident_values(incident: Mapping[str, object]) -> dict[str, Any]:
     return checked_values("incidents", defaults | given, may_lack=("code", "status"))
 
 
-def usual_life(connection: Connection, values: Mapping[str, Any], zone: ZoneInfo) -> str:
-    """Return the life of an incident's category by the rules of the day on which it was reported.
-
-    Raises
-    ------
-    InputError
-        When no row of the rules has the category.
-    """
-    found = rules_on(connection, values["reported_at"], zone).category_of(values["category"], values["type"])
-    if found is None and values["category"] is not None:
-        todo = "use one of those of gisapp rules print incidents"
-        raise InputError(f"unknown category {values['category']!r}", todo=todo, field="category")
-    return "repair" if found is None else found.life
-
-
-def rules_on(connection: Connection, moment: datetime, zone: ZoneInfo) -> IncidentRules:
-    """Return the rules of incidents that the store keeps, or ours, as they were in force at a moment."""
+def book_in(connection: Connection, zone: ZoneInfo) -> RuleBook:
+    """Return the rules of incidents that the store keeps, or ours."""
     kept = connection.exec_driver_sql("SELECT value FROM settings WHERE key = 'rules.incidents'").scalar()
-    return incident_rules(moment.astimezone(zone).date(), None if kept is None else json.loads(kept))
+    return RuleBook(zone, None if kept is None else json.loads(kept))
 
 
 def step_values(code: str, number: int, step: Step) -> dict[str, Any]:

@@ -1,0 +1,154 @@
+"""Commands on incidents: ``incidents list``, ``incidents show`` and ``incidents act``."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashboards.commands.console import ACTOR, aware_moment, command, put_csv, put_json, say, store_option
+from gisapp.limits import STATES
+from gisapp.tables import INCIDENT_TYPES, STATUSES, UTILITIES
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from gisapp.incidents import Incident
+    from gisapp.store import Store
+
+_AROUND_H = 24
+"""Reports so many hours before and after an incident may be of the same lack of water."""
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands of this module."""
+    from gisapp.incidents import ROLES
+
+    about = "List incidents with their clocks, show one with what may follow, and record what was done."
+    group = command(commands, "incidents", run_list, about, _of("list"))
+    verbs = group.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _listing(verbs)
+    about = "Show one incident as JSON: its steps, its clocks, what may follow, its grid and its unit with the reasons."
+    made = command(verbs, "show", run_show, about, _of("show 20261127-000001"))
+    made.add_argument("code", metavar="CODE")
+    store_option(made)
+    made.add_argument("-o", dest="out", type=Path, metavar="FILE")
+    about = "Record a step: one that moves the status (dispatch, accept, arrive ...) or a fact (remark, mark ...)."
+    made = command(verbs, "act", run_act, about, _of("act 20261127-000001 dispatch --role dispatcher --subject U07"))
+    made.add_argument("code", metavar="CODE")
+    made.add_argument("action", metavar="ACTION")
+    store_option(made)
+    made.add_argument("--role", required=True, choices=ROLES, help="as what it is done")
+    made.add_argument("--actor", default=ACTOR, metavar="CODE", help="who does it: a person, crew or unit")
+    for name, about in (("subject", "unit, crew, incident or mark"), ("value", "one word, or a moment"), ("note", "")):
+        made.add_argument(f"--{name}", metavar="TEXT", help=about)
+    made.add_argument("--at", type=aware_moment, metavar="TIME", help="when it happened; now when absent")
+    made.add_argument("--seen", type=int, metavar="N", help="steps that were seen; refused when there are more")
+
+
+def _listing(verbs: Any) -> None:
+    """Add the verb that lists."""
+    about = "List what is still open, the most urgent first. Exit status 1: nothing is."
+    made = command(verbs, "list", run_list, about, _of("list --clock breached --unit U07"))
+    store_option(made)
+    made.add_argument("--all", action="store_true", help="what is over, too")
+    made.add_argument("--status", action="append", choices=STATUSES, metavar="STATUS", help="several times for several")
+    made.add_argument("--type", action="append", choices=INCIDENT_TYPES, metavar="TYPE")
+    made.add_argument("--utility", choices=UTILITIES)
+    made.add_argument("--unit", metavar="CODE", help="those of a unit")
+    made.add_argument("--grid", metavar="CODE", help="those in a grid")
+    made.add_argument("--clock", action="append", choices=STATES, help="those whose worst clock is so")
+    made.add_argument("--at", type=aware_moment, metavar="TIME", help="judge the clocks then; now when absent")
+    made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
+
+
+def _of(words: str) -> str:
+    return f"gisapp incidents {words} --store city.gpkg"
+
+
+def run_list(options: argparse.Namespace) -> int:
+    """List incidents; exit status 1 when there is none."""
+    from gisapp.incidents import clock_table, incident_list, incidents_of, still_open
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        book, steps = store.rule_book, store.table("incident_steps")
+        rows = _asked(store.table("incidents"), options)
+        rows = rows if options.all else rows[still_open(rows, steps, book.life)]
+        mine = steps[steps["incident_code"].isin(rows["code"])]
+        records = list(incidents_of(rows, mine, book.life))
+        told = clock_table(records, lambda one: book.at(one.reported_at), now=_now(options.at), zone=store.zone)
+    found = incident_list(records, told)
+    if options.clock:
+        found = found[found["clock_state"].isin(options.clock)]
+    put_csv(found, options.out)
+    counts = [f"{int((found['clock_state'] == state).sum())} {state}" for state in STATES]
+    say(f"{len(found)} incidents by their worst clock: {', '.join(counts)}")
+    return 0 if len(found) else 1
+
+
+def _asked(incidents: gpd.GeoDataFrame, options: argparse.Namespace) -> pd.DataFrame:
+    """Return the rows that the options ask for."""
+    import pandas as pd
+
+    keep = pd.Series(True, index=incidents.index)
+    for column in ("status", "type"):
+        if getattr(options, column):
+            keep &= incidents[column].isin(getattr(options, column))
+    for option, column in (("utility", "utility"), ("unit", "unit_code"), ("grid", "grid_code")):
+        if getattr(options, option):
+            keep &= incidents[column] == getattr(options, option)
+    return incidents[keep]
+
+
+def run_show(options: argparse.Namespace) -> int:
+    """Show one incident."""
+    from gisapp.incidents import clocks, incident_json
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        incident = store.incidents.incident(options.code)
+        rules = store.rule_book.at(incident.reported_at)
+        told = clocks(incident, rules, now=_now(None), zone=store.zone)
+        put_json(incident_json(incident, told) | {"routes": _routes(store, incident)}, options.out)
+    return 0
+
+
+def _routes(store: Store, incident: Incident) -> dict[str, Any]:
+    """Return the grid and the unit of an incident, with their reasons."""
+    import pandas as pd
+
+    from gisapp.reports.routes import TABLES, routes_of
+
+    every = store.table("incidents")
+    around = (every["reported_at"] - incident.reported_at).abs() <= pd.Timedelta(hours=_AROUND_H)
+    group = incident.standing.duplicate_of or incident.code
+    some = every[around | every["code"].isin([group, incident.code]) | (every["duplicate_of"] == group)]
+    tables = {name: store.table(name) for name in TABLES}
+    marks = {incident.code: incident.standing.marks}
+    found = routes_of(some, tables, store.zone, own_rules=store.rule_book.own, marks=marks)
+    row = found[found["incident_code"] == incident.code].iloc[0]
+    plain = {str(name): None if pd.isna(value) else value for name, value in row.items()}
+    return plain | {"near_border": bool(plain["near_border"])}
+
+
+def run_act(options: argparse.Namespace) -> int:
+    """Record a step."""
+    from gisapp.incidents import allowed
+    from gisapp.store import open_store
+
+    told = {name: getattr(options, name) for name in ("subject", "value", "note", "at", "seen")}
+    with open_store(options.store) as store:
+        after = store.incidents.record(options.code, options.action, actor=options.actor, role=options.role, **told)
+    put_json(
+        {"incident": after.code, "status": after.status, "steps": len(after.steps), "allowed": list(allowed(after))}
+    )
+    return 0
+
+
+def _now(moment: datetime | None) -> datetime:
+    from datetime import UTC
+
+    return moment or datetime.now(UTC)

@@ -1,0 +1,36 @@
+"""The rules that each incident keeps: those of the day on which it was reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gisapp.rules import IncidentRules, incident_rules
+from gisapp.rules.incidents import CategoryRule
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """The rules of every day: the zone that divides the days, and a utility's own copy or None for ours."""
+
+    zone: ZoneInfo
+    own: Path | str | None = None
+
+    def at(self, moment: datetime) -> IncidentRules:
+        """Return the rules in force on the day of a moment."""
+        return incident_rules(moment.astimezone(self.zone).date(), self.own)
+
+    def category(self, row: Mapping[str, Any]) -> CategoryRule | None:
+        """Return the category of a row of ``incidents`` by the rules of its day; None where they do not have it."""
+        found: object = row.get("category")
+        named = found if isinstance(found, str) else None
+        return self.at(row["reported_at"]).category_of(named, str(row["type"]))
+
+    def life(self, row: Mapping[str, Any]) -> str | None:
+        """Return the life of the category of a row; None where the rules do not have it."""
+        rule = self.category(row)
+        return None if rule is None else rule.life
