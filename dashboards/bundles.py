@@ -37,7 +37,7 @@ def bundles() -> dict[str, Bundle]:
     """Return every bundle by name, from below to above."""
     return {
         "base": Bundle(("landcover", "streets", "buildings"), _base),
-        "grids": Bundle(("grids", "posts"), _grids),
+        "grids": Bundle(("grids", "posts"), _grids, dated=("grids", "posts")),
         **{utility: Bundle(("nodes", "links", "devices", "hydrants"), _network(utility)) for utility in UTILITIES},
         "incidents": Bundle(("incidents",), _incidents),
     }
@@ -49,7 +49,12 @@ def derived_bundles(kept: Snapshot) -> dict[str, Bundle]:
     The workload of every grid, and for each utility what failures cost.
     """
     return {
-        "workload": Bundle(("grids", "posts", *LOAD_TABLES), _workload(kept)),
+        "workload": Bundle(
+            ("grids", "posts", *LOAD_TABLES),
+            _workload(kept),
+            dated=("grids",),
+            also=lambda: tuple(kept.weights().items()),
+        ),
         **{f"criticality_{utility}": Bundle(NETWORK_TABLES, _criticality(kept, utility)) for utility in UTILITIES},
     }
 
@@ -81,7 +86,7 @@ def _base(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> 
 
 
 def _grids(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
-    """Return the grids in force, with their leaders, at the moment at which their tables last changed."""
+    """Return the grids in force now, with their leaders."""
     now = pd.Timestamp.now("UTC")
     return [grid_shapes(grids_at(tables["grids"], now), leaders_at(tables["posts"], now), theme=theme)]
 

@@ -294,8 +294,13 @@ def _browser_words(spoken: str) -> dict[str, str]:
 
 
 def _version() -> ResponseReturnValue:
-    """Return the revision of every table, small and with an ETag, for the screens that poll it."""
-    response = jsonify(server=_STARTED, revisions=snapshot_of(current_app).store.revisions())
+    """Return the revision of every table, small and with an ETag, for the screens that poll it.
+
+    Grids and posts that begin or end by themselves change it too.
+    """
+    snapshot = snapshot_of(current_app)
+    revisions = {**snapshot.store.revisions(), "in force": snapshot.in_force()}
+    response = jsonify(server=_STARTED, revisions=revisions)
     response.add_etag()
     return response.make_conditional(request)
 

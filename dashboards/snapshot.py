@@ -16,7 +16,16 @@ import pandas as pd
 from flask import Flask
 
 from gisapp.density import Cube, incident_cube
-from gisapp.grids import GridIndex, coverage_faults, grid_index, grids_at, outside_load, workload
+from gisapp.grids import (
+    GridIndex,
+    coverage_faults,
+    grid_index,
+    grids_at,
+    outside_load,
+    turned,
+    turns,
+    workload,
+)
 from gisapp.network import Criticality, Network, criticality, network_of
 from gisapp.reports.concentration import incident_grids
 from gisapp.store import Store
@@ -101,13 +110,15 @@ class Snapshot:
             ("grids", self.grids_since()), ("grids",), lambda: grids_at(self.store.table("grids"), _now())
         )
 
-    def grids_since(self) -> pd.Timestamp:
-        """Return when grids last began or ended: what is derived from them is kept until the next such minute."""
-        every = self.store.table("grids")
-        moments = self.derived(
-            "grids change", ("grids",), lambda: pd.concat([every["valid_from"], every["valid_to"].dropna()])
-        )
-        return moments[moments <= _now()].max()
+    def grids_since(self) -> int:
+        """Return how often grids have begun or ended: what is derived from them is kept until they next do."""
+        return turned(self.derived("grids change", ("grids",), lambda: turns(self.store.table("grids"))), _now())
+
+    def in_force(self) -> int:
+        """Return how often grids or posts have begun or ended: the screens ask anew when they do."""
+        tables = ("grids", "posts")
+        moments = self.derived("in force", tables, lambda: turns(*(self.store.table(name) for name in tables)))
+        return turned(moments, _now())
 
     def grid_index(self) -> GridIndex:
         """Return the index that finds the grid of a point now."""
@@ -126,11 +137,16 @@ class Snapshot:
 
     def workload(self) -> pd.DataFrame:
         """Return one row a grid: who lives there, what lies there, what happened in the year up to :meth:`as_of`."""
+        weights = self.weights()
         return self.derived(
-            ("workload", self.grids_since()),
+            ("workload", self.grids_since(), tuple(weights.items())),
             ("grids", "posts", *LOAD_TABLES),
-            lambda: workload(self.grids(), **self._tables("posts", *LOAD_TABLES), now=self.as_of()),
+            lambda: workload(self.grids(), **self._tables("posts", *LOAD_TABLES), now=self.as_of(), weights=weights),
         )
+
+    def weights(self) -> dict[str, float]:
+        """Return the share of each measure in the workload of an average grid, by the rules that hold today."""
+        return self.store.workload_weights(_now())
 
     def outside_load(self) -> pd.Series:
         """Return what of the same lies in no grid."""

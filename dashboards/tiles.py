@@ -17,11 +17,14 @@ from typing import Any, Protocol, TypeVar, cast
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from flask import Flask, Response, abort, request
 
 from dashboards.cut import lonlat_in_frame, to_degrees
 from dashboards.sheets import DEEPEST, Sheet
 from gisapp import __version__
+from gisapp.grids import turned, turns
 from gisapp.words import LANGUAGES
 from layers.layer import Shapes
 
@@ -48,10 +51,16 @@ Kept = TypeVar("Kept")
 
 @dataclass(frozen=True)
 class Bundle:
-    """Layers that travel in one tile: the tables they are made from, and how (tables by name, language, theme)."""
+    """Layers that travel in one tile: the tables they are made from, and how (tables by name, language, theme).
+
+    Rows of ``dated`` tables begin and end by themselves, so that the tile is made anew at that minute; ``also``
+    returns what else it depends on.
+    """
 
     tables: tuple[str, ...]
     make: Make
+    dated: tuple[str, ...] = ()
+    also: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ class Address:
 class _Edition:
     """A bundle at one revision."""
 
-    number: tuple[int, ...]
+    number: tuple[object, ...]
     rev: str
     sheets: tuple[Sheet, ...]
     bounds: tuple[float, float, float, float]
@@ -76,12 +85,13 @@ class _Edition:
 
 
 class Tiles:
-    """Every bundle by name, kept until a table below it changes."""
+    """Every bundle by name, kept until a table below it changes, or what of it is in force."""
 
     def __init__(self, frames: Frames, bundles: Mapping[str, Bundle], *, frame: str = "wgs84") -> None:
         """Take tables from ``frames``; draw in the base map's ``frame``."""
         self._frames, self._bundles, self._frame = frames, bundles, frame
         self._editions: dict[str, _Edition] = {}
+        self._turns: dict[str, tuple[tuple[int, ...], npt.NDArray[np.datetime64]]] = {}
         self._locks = {name: threading.Lock() for name in bundles}
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._written)
 
@@ -133,9 +143,20 @@ class Tiles:
         """Return the tables of a bundle."""
         return {table: self._frames.table(table) for table in self._bundles[name].tables}
 
-    def _number(self, name: str) -> tuple[int, ...]:
-        """Return the present revision of a bundle's tables."""
-        return tuple(self._frames.revision(table) for table in self._bundles[name].tables)
+    def _number(self, name: str) -> tuple[object, ...]:
+        """Return the present revision of a bundle: of its tables, of what is in force, and what else it says."""
+        bundle = self._bundles[name]
+        also = () if bundle.also is None else (bundle.also(),)
+        dated = (self._turned(name, bundle.dated),) if bundle.dated else ()
+        return (*(self._frames.revision(table) for table in bundle.tables), *dated, *also)
+
+    def _turned(self, name: str, dated: tuple[str, ...]) -> int:
+        """Return how often what is in force has changed up to now."""
+        revisions = tuple(self._frames.revision(table) for table in dated)
+        kept = self._turns.get(name)
+        if kept is None or kept[0] != revisions:
+            kept = self._turns[name] = (revisions, turns(*(self._frames.table(table) for table in dated)))
+        return turned(kept[1], pd.Timestamp.now("UTC"))
 
     def _edition(self, name: str) -> _Edition:
         """Return a bundle made ready at the present revision of its tables."""
@@ -146,7 +167,7 @@ class Tiles:
                 _settle()
             return self._editions[name]
 
-    def _made(self, name: str, number: tuple[int, ...]) -> _Edition:
+    def _made(self, name: str, number: tuple[object, ...]) -> _Edition:
         """Return a bundle's sheets, and a revision that no other city, program or frame shares.
 
         Browsers keep tiles for good, so the revision counts the rows and bounds too: a city made anew in

@@ -142,7 +142,8 @@ def run_diff(options: argparse.Namespace) -> int:
     with open_store(options.store) as store:
         one, other = _two_plans(store, options.one, options.other)
         tables = {name: store.table(name) for name in proposals.LOAD_TABLES}
-        found = plan_diff(one, other, tables=tables, now=pd.Timestamp.now("UTC"))
+        now = pd.Timestamp.now("UTC")
+        found = plan_diff(one, other, tables=tables, now=now, weights=store.workload_weights(now))
         if options.format == "html":
             put_text(_page(store, options, found, (one, other)), options.out)
     sheets = _sheets(found)

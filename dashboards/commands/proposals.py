@@ -113,7 +113,9 @@ def _weight(store: Store, blocks: Any, measure: str, now: Any) -> Any:
     from gisapp.grids import workload
 
     tables: dict[str, Any] = {name: store.table(name) for name in LOAD_TABLES}
-    load = workload(blocks, now=now, **tables).drop(columns=["compactness", "farthest_m", "deviation", "leaders"])
+    load = workload(blocks, now=now, **tables, weights=store.workload_weights(now)).drop(
+        columns=["compactness", "farthest_m", "deviation", "leaders"]
+    )
     known = load.select_dtypes("number").columns
     if measure not in known:
         raise InputError(f"no measure {measure!r}", todo=f"weigh by one of {', '.join(known)}", field="weight")

@@ -2,7 +2,7 @@
 
 from gisapp.grids.assign import assign
 from gisapp.grids.changes import Change, History, change_of
-from gisapp.grids.coverage import coverage_faults, grids_at
+from gisapp.grids.coverage import coverage_faults, grids_at, turned, turns
 from gisapp.grids.districting import rebalance, suggest
 from gisapp.grids.districting_proposal import Proposal
 from gisapp.grids.districting_reasons import Shortfall
@@ -37,6 +37,8 @@ __all__ = [
     "rows_at",
     "shapely_index",
     "suggest",
+    "turned",
+    "turns",
     "units_of",
     "workload",
 ]

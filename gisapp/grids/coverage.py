@@ -43,6 +43,20 @@ def grids_at(grids: gpd.GeoDataFrame, moment: pd.Timestamp) -> gpd.GeoDataFrame:
     return grids[in_force].reset_index(drop=True)
 
 
+def turns(*tables: pd.DataFrame) -> npt.NDArray[np.datetime64]:
+    """Return every moment at which a row of tables with ``valid_from`` and ``valid_to`` begins or ends, in order, UTC.
+
+    What is in force is the same between two of them; :func:`turned` counts those that are past.
+    """
+    moments = pd.concat([table[name] for table in tables for name in ("valid_from", "valid_to")]).dropna()
+    return np.unique(moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[ms]"))
+
+
+def turned(moments: npt.NDArray[np.datetime64], now: pd.Timestamp) -> int:
+    """Return how many of some moments are past: as long as it is the same, so is what is in force."""
+    return int(np.searchsorted(moments, now.tz_convert("UTC").tz_localize(None).to_datetime64(), side="right"))
+
+
 def coverage_faults(
     grids: gpd.GeoDataFrame,
     *,

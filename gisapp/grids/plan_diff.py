@@ -119,7 +119,14 @@ def _overlaid(before: Plan, after: Plan, cut_b: np.ndarray, cut_a: np.ndarray) -
     return pd.DataFrame(columns)
 
 
-def plan_diff(before: Plan, after: Plan, *, tables: Mapping[str, Any], now: pd.Timestamp) -> PlanDiff:
+def plan_diff(
+    before: Plan,
+    after: Plan,
+    *,
+    tables: Mapping[str, Any],
+    now: pd.Timestamp,
+    weights: Mapping[str, float] | None = None,
+) -> PlanDiff:
     """Return what differs between two plans.
 
     Parameters
@@ -130,6 +137,8 @@ def plan_diff(before: Plan, after: Plan, *, tables: Mapping[str, Any], now: pd.T
         ``customers``, ``links``, ``devices``, ``incidents`` and ``posts``.
     now
         The present moment, with its zone.
+    weights
+        As :func:`gisapp.grids.workload` takes them.
 
     Raises
     ------
@@ -155,13 +164,13 @@ def plan_diff(before: Plan, after: Plan, *, tables: Mapping[str, Any], now: pd.T
         pd.concat([ends, found[list(MATRIX)]], axis=1).assign(area_km2=shapely.area(shapes) / 1e6),
         geometry=gpd.GeoSeries(shapes, crs=before.crs),
     ).rename_geometry("geom")
-    grids = _balance(before, after, tables, now)
+    grids = _balance(before, after, dict(tables) | {"now": now, "weights": weights})
     return PlanDiff(matrix, grids, _leaders(matrix, leaders_at(tables["posts"], now)))
 
 
-def _balance(before: Plan, after: Plan, tables: Mapping[str, Any], now: pd.Timestamp) -> pd.DataFrame:
+def _balance(before: Plan, after: Plan, load: Mapping[str, Any]) -> pd.DataFrame:
     """Return each grid of either plan before and after."""
-    sides = [workload(plan_grids(plan), **tables, now=now).set_index("code")[list(BALANCE)] for plan in (before, after)]
+    sides = [workload(plan_grids(plan), **load).set_index("code")[list(BALANCE)] for plan in (before, after)]
     joined = sides[0].add_prefix("before_").join(sides[1].add_prefix("after_"), how="outer").sort_index()
     return joined.rename_axis("code").reset_index().assign(target=1.0)
 

@@ -16,8 +16,6 @@ import shapely
 from gisapp.grids.changes import Change
 from gisapp.grids.plans import Places, Plan, Rows, grid_places, outlines
 from gisapp.grids.workload import (
-    MEASURES,
-    WEIGHTS,
     Carried,
     Led,
     Lines,
@@ -28,6 +26,7 @@ from gisapp.grids.workload import (
     ground_of,
     led_at,
 )
+from gisapp.rules.workload import MEASURES, workload_weights
 
 _LOAD = ("customers", "links", "devices", "incidents")
 
@@ -49,7 +48,7 @@ class PlanLoad:
     plan
         The plan.
     units
-        :data:`gisapp.grids.workload.MEASURES` of each unit, in their order.
+        :data:`gisapp.rules.workload.MEASURES` of each unit, in their order.
     held
         The grids of the plan by code.
     near
@@ -58,6 +57,8 @@ class PlanLoad:
         Who leads which grid.
     named
         The measures of incidents without a position, by the code of the grid that they name.
+    weights
+        The share of each measure in the workload of an average grid.
     """
 
     plan: Plan
@@ -66,6 +67,7 @@ class PlanLoad:
     near: _Near
     led: Led
     named: Mapping[str, Numbers]
+    weights: Mapping[str, float]
 
     def after(self, change: Change) -> Self:
         """Return the same after a change: figures of units that it did not cut stay, those of pieces are counted."""
@@ -88,7 +90,7 @@ class PlanLoad:
         }
         return gpd.GeoDataFrame(columns, geometry="geom", crs=self.plan.crs)
 
-    def figures(self, *, weights: Mapping[str, float] = WEIGHTS) -> pd.DataFrame:
+    def figures(self) -> pd.DataFrame:
         """Return what :func:`gisapp.grids.workload` returns for the grids of the plan, added up from the units.
 
         A point or a stretch of pipe exactly on a border of two grids belongs to the unit that comes first by
@@ -103,7 +105,7 @@ class PlanLoad:
         )
         found = np.array([self.held[code].found for code in codes])
         ground = np.array([self.held[code].ground for code in codes])
-        return figures(names, found, ground, led=self.led, weights=weights)
+        return figures(names, found, ground, led=self.led, weights=self.weights)
 
     def _at(self, plan: Plan, change: Change, gone: Rows, come: Rows) -> Self:
         units = self._units(plan, gone, come)
@@ -169,7 +171,9 @@ def _met(tree: shapely.STRtree, shapes: npt.NDArray[np.object_]) -> npt.NDArray[
     return np.unique(tree.query(shapes, predicate="intersects")[1]).astype(np.int64)
 
 
-def plan_load(plan: Plan, *, tables: Mapping[str, Any], now: pd.Timestamp) -> PlanLoad:
+def plan_load(
+    plan: Plan, *, tables: Mapping[str, Any], now: pd.Timestamp, weights: Mapping[str, float] | None = None
+) -> PlanLoad:
     """Return what lies in the units and grids of a plan, all of it counted.
 
     Parameters
@@ -180,13 +184,15 @@ def plan_load(plan: Plan, *, tables: Mapping[str, Any], now: pd.Timestamp) -> Pl
         ``customers``, ``links``, ``devices``, ``incidents`` and ``posts``, in the plan's CRS.
     now
         The present moment, with its zone.
+    weights
+        As :func:`gisapp.grids.workload` takes them.
     """
     load = carried(**{name: tables[name] for name in _LOAD}, now=now)
     units = added_in(gpd.GeoSeries(plan.shape, crs=plan.crs), plan.unit, load)[:-1]
     named = _named(plan, load)
-    return PlanLoad(
-        plan, units, _held(plan, units, plan.codes, named), _near(load), led_at(tables["posts"], now), named
-    )
+    held = _held(plan, units, plan.codes, named)
+    shares = weights or workload_weights(now.date())
+    return PlanLoad(plan, units, held, _near(load), led_at(tables["posts"], now), named, shares)
 
 
 def _held(plan: Plan, units: Numbers, codes: list[str], named: Mapping[str, Numbers]) -> dict[str, Held]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
 
 import geopandas as gpd
@@ -18,19 +19,11 @@ from gisapp.grids.assign import point_xy
 from gisapp.grids.coverage import sound_polygons
 from gisapp.grids.index import Coordinates, GridIndex, grid_index, shapely_index
 from gisapp.grids.leaders import leaders_at, leading_at
+from gisapp.rules.workload import COUNTS, MEASURES, workload_weights
 from gisapp.tables import DONE_STATUSES, UTILITIES
 
-# Share of each measure in the workload of an average grid; settings of the planner, no rule prescribes them.
-WEIGHTS: Mapping[str, float] = {
-    "households": 0.4,
-    "incidents_12m": 0.3,
-    "pipe_m": 0.15,
-    "critical": 0.1,
-    "valves": 0.05,
-}
-COUNTS = ("households", "people", "customers", "critical", "incidents_12m", "open_incidents", "valves")
-MEASURES = (*COUNTS, "pipe_m", *(f"pipe_m_{utility}" for utility in UTILITIES))
-"""What is counted in each grid: whole numbers, then metres."""
+WEIGHTS: Mapping[str, float] = workload_weights(date.today())
+"""The shares of each measure by the rules that come with the program."""
 _LINES = ("pipe", "cable")
 Shapes = npt.NDArray[np.object_]
 Reals = npt.NDArray[np.float64]
@@ -48,7 +41,7 @@ def workload(
     incidents: gpd.GeoDataFrame,
     posts: pd.DataFrame,
     now: pd.Timestamp,
-    weights: Mapping[str, float] = WEIGHTS,
+    weights: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Return what lies in each grid, its leader, and its workload against the mean of all grids.
 
@@ -59,7 +52,8 @@ def workload(
     now
         The present moment, with its zone.
     weights
-        Measure -> its share in the workload of an average grid; see :data:`WEIGHTS`.
+        Measure -> its share in the workload of an average grid, see :func:`gisapp.rules.workload_weights`; the
+        rules that come with the program when left out.
 
     Returns
     -------
@@ -93,7 +87,7 @@ def workload(
     found = added_up(grids, load)[:-1]
     ground = ground_of(sound_polygons(grids.geometry.to_numpy()))
     names = grids[["code", "name"]].reset_index(drop=True)
-    return figures(names, found, ground, led=led_at(posts, now), weights=weights)
+    return figures(names, found, ground, led=led_at(posts, now), weights=weights or workload_weights(now.date()))
 
 
 class Led(NamedTuple):
@@ -131,7 +125,7 @@ def ground_of(shapes: Shapes) -> Numbers:
 
 
 def figures(
-    names: pd.DataFrame, found: Numbers, ground: Numbers, *, led: Led, weights: Mapping[str, float] = WEIGHTS
+    names: pd.DataFrame, found: Numbers, ground: Numbers, *, led: Led, weights: Mapping[str, float]
 ) -> pd.DataFrame:
     """Return :func:`workload` from what was found in each grid, whether counted anew or added up from its units.
 

@@ -12,6 +12,7 @@ from gisapp.rules.shutoffs import (
     TrunkRule,
     shutoff_rules,
 )
+from gisapp.rules.workload import WeightRule, workload_weights
 
 __all__ = [
     "Checked",
@@ -25,9 +26,11 @@ __all__ = [
     "Rule",
     "ShutoffRules",
     "TrunkRule",
+    "WeightRule",
     "checked_rules",
     "incident_rules",
     "rows_of",
     "rule_text",
     "shutoff_rules",
+    "workload_weights",
 ]

@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from gisapp.errors import InputError
-from gisapp.rules import incidents, shutoffs
+from gisapp.rules import incidents, shutoffs, workload
 
-TOPICS = (shutoffs.TOPIC, incidents.TOPIC)
+TOPICS = (shutoffs.TOPIC, incidents.TOPIC, workload.TOPIC)
+_KINDS: Mapping[str, Mapping[str, Any]] = {
+    shutoffs.TOPIC: shutoffs.KINDS,
+    incidents.TOPIC: incidents.KINDS,
+    workload.TOPIC: workload.KINDS,
+}
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,8 @@ def topic_of(own: Path) -> str:
         raise InputError(f"cannot be read ({error})", todo="correct the rule file", file=str(own)) from error
     if not kinds:
         raise InputError("holds no rules", todo="begin with a copy of ours: gisapp rules print", file=str(own))
-    # A kind that both topics know (level) decides nothing; most rows decide over a misspelt one.
-    mine = [sum(kind in incidents.KINDS for kind in kinds), sum(kind in shutoffs.KINDS for kind in kinds)]
-    return incidents.TOPIC if mine[0] > mine[1] else shutoffs.TOPIC
+    # A kind that two topics know (level) decides nothing; most rows decide over a misspelt one.
+    return max(TOPICS, key=lambda topic: sum(kind in _KINDS[topic] for kind in kinds))
 
 
 def rows_of(topic: str, own: Path | str | None = None) -> Mapping[str, tuple[Any, ...]]:
@@ -65,6 +69,8 @@ def rows_of(topic: str, own: Path | str | None = None) -> Mapping[str, tuple[Any
     """
     if topic not in TOPICS:
         raise InputError(f"there are no rules of {topic!r}", todo=f"use one of {', '.join(TOPICS)}")
+    if topic == workload.TOPIC:
+        return workload.workload_rows(own)
     return incidents.incident_rows(own) if topic == incidents.TOPIC else shutoffs.shutoff_rows(own)
 
 

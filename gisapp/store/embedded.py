@@ -16,7 +16,7 @@ from gisapp.crs import require_metres
 from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
 from gisapp.incidents import RuleBook
-from gisapp.rules import rows_of
+from gisapp.rules import rows_of, workload_weights
 from gisapp.store import migrate
 from gisapp.store.checking import checked
 from gisapp.store.connect import Connections
@@ -237,6 +237,10 @@ class Store:
         if text is not None:
             rows_of(topic, text)
         self.set_setting(f"rules.{topic}", text, actor=actor)
+
+    def workload_weights(self, now: pd.Timestamp) -> dict[str, float]:
+        """Return the share of each measure in the workload of an average grid, by the rules that hold at a moment."""
+        return workload_weights(now.tz_convert(self.zone).date(), self.kept_rules("workload"))
 
 
 _FIXED = ("crs", "zone")

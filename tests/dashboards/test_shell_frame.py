@@ -3,8 +3,9 @@
 import json
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
-from squares import CORNERS, incident, squares
+from squares import CORNERS, grids, incident, squares
 
 from dashboards import planner, shell
 from dashboards.access import Permission, Person
@@ -108,6 +109,14 @@ def test_the_version_is_sent_again_only_when_the_store_has_changed(app, store):
     assert changed.status_code == 200
     assert changed.json["revisions"]["incidents"] > first.json["revisions"]["incidents"]
     assert changed.json["revisions"]["grids"] == first.json["revisions"]["grids"]
+
+
+def test_the_version_tells_that_grids_begin_by_themselves(app, store):
+    first = app.server.test_client().get("/version").json["revisions"]["in force"]
+    store.save(
+        {"grids": grids().iloc[:1].assign(code="G9", valid_from=pd.Timestamp("2025-01-01", tz="UTC"))}, actor="t"
+    )
+    assert app.server.test_client().get("/version").json["revisions"]["in force"] == first + 1
 
 
 def test_the_search_tells_what_and_where(app):

@@ -5,7 +5,7 @@ import time
 
 import pandas as pd
 import pytest
-from squares import HOUSEHOLDS, empty_store, incident, squares
+from squares import HOUSEHOLDS, empty_store, grids, incident, squares
 
 from dashboards.snapshot import MOST_OF_A_KIND, Snapshot
 
@@ -69,6 +69,37 @@ def test_of_a_kind_the_values_asked_for_last_are_kept_and_other_kinds_are_left_a
     assert len(made) == count == 3 * MOST_OF_A_KIND + 1
     ask("peak", 1)
     assert made[-1] == ("peak", 1)
+
+
+def test_grids_that_begin_later_are_there_from_that_moment_on_without_a_change_of_the_tables(snapshot):
+    for wait_s in (2, 20):  # the second only where the machine was too busy to look in time
+        begins = pd.Timestamp.now("UTC").ceil("s") + pd.Timedelta(seconds=wait_s)
+        later = grids().iloc[:1].assign(code=f"N{wait_s}", valid_from=begins)
+        snapshot.store.save({"grids": later}, actor="test")
+        before, marks = set(snapshot.grids()["code"]), (snapshot.grids_since(), snapshot.in_force())
+        if pd.Timestamp.now("UTC") < begins:
+            break
+    revision = snapshot.store.revision("grids")
+    time.sleep(max(0.0, (begins - pd.Timestamp.now("UTC")).total_seconds()) + 0.01)
+    assert snapshot.store.revision("grids") == revision
+    assert set(snapshot.grids()["code"]) == before | {f"N{wait_s}"}
+    assert (snapshot.grids_since(), snapshot.in_force()) == (marks[0] + 1, marks[1] + 1)
+    assert snapshot.workload()["code"].tolist() == snapshot.grids()["code"].tolist()
+
+
+def test_the_workload_follows_the_weights_that_the_utility_keeps(snapshot):
+    ours = snapshot.workload().set_index("code")["deviation"]
+    own = '[[weight]]\nmeasure = "households"\nshare = 1\narticle = "自定"\nvalid_from = 2000-01-01\n'
+    snapshot.store.keep_rules("workload", own, actor="test")
+    assert snapshot.weights() == {"households": 1.0}
+    assert snapshot.workload().set_index("code")["deviation"].to_dict() == {
+        "G1": -0.5,
+        "G2": -0.5,
+        "G3": -0.5,
+        "G4": 1.5,
+    }
+    snapshot.store.keep_rules("workload", None, actor="test")
+    pd.testing.assert_series_equal(snapshot.workload().set_index("code")["deviation"], ours)
 
 
 def test_a_failure_is_not_kept(snapshot):

@@ -1,8 +1,10 @@
 import gc
 import gzip
+import time
 import weakref
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from flask import Flask
@@ -12,6 +14,7 @@ from town import town
 from dashboards.bundles import bundles
 from dashboards.cut import mercator
 from dashboards.tiles import Tiles, attach_tiles, degrees
+from gisapp.tables import conform
 
 
 @pytest.fixture
@@ -156,3 +159,38 @@ def test_bounds_are_degrees_and_of_an_empty_table_the_world(drawn):
     assert 113.9 < west < east < 114.1
     assert 36.6 < south < north < 36.8
     assert degrees([]) == (-180.0, -85.0, 180.0, 85.0)
+
+
+def drawn_codes(tiles):
+    """Return the codes of the grids in a tile of the middle of the town."""
+    found = read(gzip.decompress(tiles.tile("grids", centre(tiles, 12))[1]))["grids"]
+    return {feature.tags["code"] for feature in found}
+
+
+def soon(drawn, wait_s):
+    """Put another plan in force in some seconds, in the same places; return the moment."""
+    begins = pd.Timestamp.now("UTC").ceil("s") + pd.Timedelta(seconds=wait_s)
+    old = drawn.tables["grids"].query("not code.str.startswith('N')").reset_index(drop=True)
+    ended = old.assign(valid_to=begins)
+    drawn.tables["grids"] = conform(
+        pd.concat([ended, old.assign(code="N" + old["code"], valid_from=begins)], ignore_index=True), "grids"
+    )
+    drawn.revisions["grids"] = drawn.revision("grids") + 1
+    return begins
+
+
+def test_a_plan_that_takes_effect_later_is_drawn_from_that_moment_on_without_a_change_of_the_tables(drawn, tiles):
+    for wait_s in (2, 20):  # the second only where the machine was too busy to look in time
+        begins = soon(drawn, wait_s)
+        before = tiles.address("grids")
+        codes = drawn_codes(tiles)
+        if pd.Timestamp.now("UTC") < begins:
+            break
+    assert tiles.address("grids") == before
+    assert not any(code.startswith("N") for code in codes)
+    time.sleep(max(0.0, (begins - pd.Timestamp.now("UTC")).total_seconds()) + 0.01)
+    assert not tiles.made("grids")
+    after = tiles.address("grids")
+    assert after.bounds == before.bounds
+    assert after.url != before.url
+    assert drawn_codes(tiles) == {f"N{code}" for code in codes}
