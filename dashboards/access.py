@@ -24,6 +24,8 @@ class Permission(StrEnum):
 
     SHELL = "shell"  # the frame of the pages, assets, words: nothing of the city
     GRIDS_VIEW = "grids.view"
+    GRIDS_EDIT = "grids.edit"  # draw boundary plans and hand them in
+    GRIDS_APPROVE = "grids.approve"  # give them back, approve them, put them in force
     NETWORK_VIEW = "network.view"
     INCIDENTS_VIEW = "incidents.view"
     SHUTOFF_VIEW = "shutoff.view"

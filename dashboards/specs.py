@@ -95,7 +95,7 @@ def _bundle(tiles: Tiles, name: str, language: str) -> list[dict[str, Any]]:
     light, dark = (tiles.layers(name, language=language, theme=theme) for theme in THEMES)
     whole = tiles.whole_zooms(name)
     return [
-        {**_look(one, other, language), "bundle": name, "tiles": address, "whole_zoom": whole.get(one.name, 0)}
+        {**look(one, other, language), "bundle": name, "tiles": address, "whole_zoom": whole.get(one.name, 0)}
         for one, other in zip(light, dark, strict=True)
     ]
 
@@ -105,26 +105,26 @@ def _spec(light: Layer, dark: Layer, language: str, frame: str) -> dict[str, Any
     if isinstance(light, Raster):
         same = np.array_equal(light.pixels, cast(Raster, dark).pixels)
         image = {"light": picture(light, to=frame), "dark": None if same else picture(cast(Raster, dark), to=frame)}
-        return {**_look(light, dark, language), "image": image}
+        return {**look(light, dark, language), "image": image}
     labelled = light.kind if light.style.label else None
     return {
-        **_look(light, dark, language),
+        **look(light, dark, language),
         "shapes": feature_collection(light.frame, told(light), labelled=labelled, to=frame),
     }
 
 
-def _look(light: Layer, dark: Layer, language: str) -> dict[str, Any]:
-    """Return what a layer looks like, without where its shapes are."""
-    look: dict[str, Any] = {
+def look(light: Layer, dark: Layer, language: str) -> dict[str, Any]:
+    """Return what a layer looks like in both themes, without where its shapes are."""
+    made: dict[str, Any] = {
         "name": light.name,
         "title": word(light.title, language),
         "kind": light.kind if isinstance(light, Shapes) else "raster",
         "legend": {"light": _legend(light.legend), "dark": _legend(dark.legend)},
     }
     if isinstance(light, Raster):
-        return look | {"style": {"light": {"opacity": light.opacity}, "dark": {"opacity": light.opacity}}}
+        return made | {"style": {"light": {"opacity": light.opacity}, "dark": {"opacity": light.opacity}}}
     style = {"light": _style(light.style), "dark": _style(cast(Shapes, dark).style)}
-    return look | {"table": light.table, "style": style, "popup": _popup(light, language)}
+    return made | {"table": light.table, "style": style, "popup": _popup(light, language)}
 
 
 def _style(style: Style) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-// What the commander's page writes: buttons that say what was done, the dialog that asks, the editor of texts.
+// What the commander's page writes: buttons that say what was done, the editor of texts.
 (() => {
   "use strict";
 
@@ -6,23 +6,19 @@
   const PATIENCE_MS = 20000; // an answer that never came unlocks the buttons
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
   const words = (...told) => window.gisappEmergency.words(...told);
+  const { element } = window.gisappDeeds;
+  const page = () => document.querySelector(".emergency");
+  const shown = (dialog) => window.gisappDeeds.shown(page(), dialog);
+  const inquire = (title, fields, then) => window.gisappDeeds.inquire(page(), title, fields, then);
   let writing = 0;
   let after = null; // what to do once the present write is answered
   let paper = null; // the open editor
-
-  function element(name, attributes = {}, ...children) {
-    const made = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) if (value !== false) made.setAttribute(key, value);
-    made.append(...children);
-    return made;
-  }
 
   // ---- one write at a time, so that a double click writes once ------------------------------------------------------
   function lock(on) {
     clearTimeout(writing);
     writing = on ? setTimeout(() => lock(false), PATIENCE_MS) : 0;
-    const page = document.querySelector(".emergency");
-    if (page) page.dataset.writing = String(on);
+    if (page()) page().dataset.writing = String(on);
   }
 
   function send(deed, needs, then = null) {
@@ -35,9 +31,8 @@
   function act(button) {
     const deed = JSON.parse(button.dataset.deed);
     const { ask, title, needs } = button.dataset;
-    const page = document.querySelector(".emergency");
-    const late = page.dataset.late === "true";
-    page.dataset.late = "false";
+    const late = page().dataset.late === "true";
+    page().dataset.late = "false";
     const fields = [...(ask ? JSON.parse(ask) : []), ...happened(deed)];
     if (ask || (late && fields.length)) inquire(title || button.textContent, fields, (answers) => send({ ...deed, ...answers }, needs));
     else send(deed, needs);
@@ -51,40 +46,8 @@
     return [deed.do === "step" ? field : { ...field, least: "" }]; // a valve may have been closed before the record
   }
 
-  const now = (zone) => new Date().toLocaleString("sv-SE", { timeZone: zone }).slice(0, 16).replace(" ", "T");
-
-  // ---- the dialog that asks ------------------------------------------------------------------------------------------
-  function input({ name, kind, value, required, choices, zone, least }) {
-    const attributes = { name, required: required && "", id: `ask-${name}` };
-    if (kind === "area") return element("textarea", { ...attributes, rows: 3 }, value);
-    if (kind === "tick") return element("input", { ...attributes, type: "checkbox" });
-    if (kind === "past") return element("input", { ...attributes, type: "datetime-local", min: least, max: now(zone) });
-    if (kind !== "choice") return element("input", { ...attributes, value, type: kind === "moment" ? "datetime-local" : "text" });
-    return element("select", attributes, ...choices.map(([code, said]) => element("option", { value: code }, said)));
-  }
-
-  function inquire(title, fields, then) {
-    const rows = fields.map((field) => element("label", { class: field.kind }, element("span", {}, field.label), input(field)));
-    const cancel = element("button", { type: "button", class: "button" }, words("cancel"));
-    const buttons = element("div", { class: "buttons" }, cancel, element("button", { class: "button main" }, words("ok")));
-    const form = element("form", { method: "dialog", class: "writes" }, element("h2", {}, title), ...rows, buttons);
-    const dialog = shown(element("dialog", { class: "ask", "aria-label": title }, form));
-    cancel.addEventListener("click", () => dialog.close());
-    form.addEventListener("submit", () => {
-      const told = (field) => (field.kind === "tick" ? form[field.name].checked : form[field.name].value);
-      then(Object.fromEntries(fields.map((field) => [field.name, told(field)])));
-    });
-  }
-
   function join(code, burst) {
     inquire(words("join", { burst, code }), [], () => send({ do: "amend", code, more: burst }, ""));
-  }
-
-  function shown(dialog) {
-    document.querySelector(".emergency").append(dialog);
-    dialog.addEventListener("close", () => dialog.remove());
-    dialog.showModal();
-    return dialog;
   }
 
   // ---- the editor of texts ---------------------------------------------------------------------------------------------
@@ -167,8 +130,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest(".emergency :is([data-deed], [data-paper], [data-when])");
     if (!button) return;
-    const page = document.querySelector(".emergency");
-    if (button.dataset.when) page.dataset.late = String(page.dataset.late !== "true");
+    if (button.dataset.when) page().dataset.late = String(page().dataset.late !== "true");
     else if (button.dataset.deed) act(button);
     else openPaper(button.dataset.code, button.dataset.paper);
   });

@@ -1,8 +1,39 @@
-// The planner's page in the browser: one chosen grid, shown in the table, on the map and in the address.
+// The planner's page in the browser: one chosen grid, shown in the table, on the map and in the address; the plan's shapes.
 (() => {
   "use strict";
 
   const skip = () => window.dash_clientside.no_update;
+  const setProps = (id, props) => window.dash_clientside.set_props(id, props);
+  const page = () => document.querySelector(".planner");
+  const APPROVE = "grids.approve";
+  const PATIENCE_MS = 60000; // an answer that never came unlocks the buttons; streets are cut out in half a minute
+  let flown = null; // the choice that the map went to: rows that come anew do not move it
+  let writing = 0;
+
+  // One write at a time, so that a double click writes once.
+  function lock(on) {
+    clearTimeout(writing);
+    writing = on ? setTimeout(() => lock(false), PATIENCE_MS) : 0;
+    if (page()) page().dataset.writing = String(on);
+  }
+
+  function send(deed, needs) {
+    if (writing) return;
+    lock(true);
+    setProps(needs === APPROVE ? "planner-decide" : "planner-edit", { data: { ...deed, at: Date.now() } });
+  }
+
+  function act(button) {
+    const deed = JSON.parse(button.dataset.deed);
+    const { ask, title, needs } = button.dataset;
+    if (!ask) return send(deed, needs);
+    window.gisappDeeds.inquire(page(), title, JSON.parse(ask), (answers) => send({ ...deed, ...answers }, needs));
+  }
+
+  function look(button) {
+    button.closest("details").open = false;
+    setProps("planner-plan", { data: button.dataset.plan });
+  }
 
   // A grid with its neighbourhood: one that fills the screen cannot be compared with anything.
   function around([west, south, east, north]) {
@@ -38,7 +69,9 @@
         bar.classList.toggle("chosen", bar.dataset.grid === code);
       const byTable = chosen.by === "planner-table";
       const place = chosen.by === "search" && target && target.kind !== "grids" ? target : null;
-      const goal = place || chosen.by === "planner-map" ? null : row ? around(row.bounds) : all(rows, chosen);
+      const known = flown === chosen || chosen.by === "planner-map";
+      const goal = place || known ? null : row ? around(row.bounds) : all(rows, chosen);
+      if (rows && rows.length) flown = chosen;
       return [
         byTable ? skip() : row ? { ids: [code] } : chosen.by === "link" ? skip() : [],
         byTable || !row ? skip() : { rowId: code, rowPosition: "middle" },
@@ -48,6 +81,26 @@
         goal || skip(),
         place ? { lng: place.lon, lat: place.lat, at: place.asked } : skip(),
       ];
+    },
+
+    // The shapes that came replace those of the same grids; every grid takes the class that it has now.
+    draw(drawn, shapes) {
+      if (!drawn) return shapes ? {} : skip();
+      const had = (!drawn.whole && shapes && shapes.deviation && shapes.deviation.features) || [];
+      const fresh = new Set([...drawn.gone, ...drawn.features.map((one) => one.properties.code)]);
+      const features = [...had.filter((one) => !fresh.has(one.properties.code)), ...drawn.features].map((one) => (
+        { ...one, properties: { ...one.properties, class: drawn.classes[one.properties.code] } }));
+      return { deviation: { type: "FeatureCollection", features } };
+    },
+
+    keep(shown) {
+      if (!shown) return;
+      window.gisapp.setState({ plan: shown.plan });
+      Object.assign(page().dataset, { plan: shown.plan, version: shown.version || "", status: shown.status || "" });
+    },
+
+    busy(on) {
+      if (on === false) lock(false);
     },
   };
 
@@ -78,7 +131,10 @@
   };
 
   document.addEventListener("click", (event) => {
-    const bar = event.target.closest(".balance .bar");
-    if (bar) window.dash_clientside.set_props("planner-chosen", { data: { grid: bar.dataset.grid, by: "balance" } });
+    const button = event.target.closest(".planner :is(.balance .bar, [data-deed], [data-plan])");
+    if (!button) return;
+    if (button.dataset.grid) setProps("planner-chosen", { data: { grid: button.dataset.grid, by: "balance" } });
+    else if (button.dataset.deed) act(button);
+    else if (button.dataset.plan !== undefined) look(button);
   });
 })();

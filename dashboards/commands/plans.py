@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
     from gisapp.grids import Change, Plan
     from gisapp.grids.plan_diff import PlanDiff
-    from gisapp.store import Store
-
-NOW = "now"
-"""Stands for the grids in force where a command asks for a plan."""
 
 
 def add_commands(commands: Any) -> None:
@@ -55,8 +51,8 @@ def _reading(verbs: Any) -> None:
     made.add_argument("--pattern", metavar="REGEX", help="what the whole code of each grid must match")
     made.add_argument("--not-across", choices=("communities",), help="a layer that no grid may cross")
     made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
-    about = f"Compare two plans; {NOW!r} stands for the grids in force. Exit status 1: nothing differs."
-    made = _verb(verbs, "diff", run_diff, about, f"diff {NOW} B20261127-001 --format xlsx -o diff.xlsx", "one", "other")
+    about = "Compare two plans; 'now' stands for the grids in force. Exit status 1: nothing differs."
+    made = _verb(verbs, "diff", run_diff, about, "diff now B20261127-001 --format xlsx -o diff.xlsx", "one", "other")
     made.add_argument("--format", choices=("json", "xlsx", "html"), default="json")
     made.add_argument("--lang", choices=LANGUAGES, default="zh-Hans", help="of the page")
     made.add_argument("-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for xlsx)")
@@ -97,17 +93,12 @@ def run_list(options: argparse.Namespace) -> int:
     """List every plan."""
     import pandas as pd
 
-    from gisapp.grids.plan_life import standing
+    from dashboards.drafting import plans_listed
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
-        plans, steps = store.table("plans"), store.table("plan_steps")
-        status = standing(steps, pd.Timestamp.now("UTC"))
-        begun = steps.dropna(subset="in_force_from").set_index("plan_code")["in_force_from"]
-    table = plans[["code", "name", "based_on", "made_at", "author", "version"]].assign(
-        status=status.reindex(plans["code"]).to_numpy(), in_force_from=begun.reindex(plans["code"]).to_numpy()
-    )
-    put_csv(table.iloc[::-1], options.out)
+        table = plans_listed(store, pd.Timestamp.now("UTC"))
+    put_csv(table, options.out)
     say(f"{len(table):,} plans")
     return 0
 
@@ -134,13 +125,14 @@ def run_diff(options: argparse.Namespace) -> int:
     """Compare two plans."""
     import pandas as pd
 
+    from dashboards.drafting import two_plans
     from gisapp.grids.plan_diff import plan_diff
     from gisapp.store import open_store
 
     if options.format == "xlsx" and options.out is None:
         raise InputError("a workbook cannot go to standard output", todo="name a file", field="-o")
     with open_store(options.store) as store:
-        one, other = _two_plans(store, options.one, options.other)
+        one, other = two_plans(store, options.one, options.other)
         tables = {name: store.table(name) for name in proposals.LOAD_TABLES}
         now = pd.Timestamp.now("UTC")
         found = plan_diff(one, other, tables=tables, now=now, weights=store.workload_weights(now))
@@ -234,10 +226,11 @@ def _kml(frame: Any) -> str:
 
 def run_new(options: argparse.Namespace) -> int:
     """Begin a draft from the grids in force."""
+    from dashboards.drafting import plan_now, units_of_store
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
-        plan = _plan_now(store, _units(store, options.units))
+        plan = plan_now(store, units_of_store(store, streets=options.units == "streets"))
         change = _assigned(plan, options.assign) if options.assign else None
         code = store.plans.open(plan, options.name, actor=ACTOR)
         if change is not None:
@@ -287,53 +280,6 @@ def run_activate(options: argparse.Namespace) -> int:
         store.plans.activate(options.code, moment, actor=ACTOR, note=options.note)
     put_json({"plan": options.code, "in_force_from": moment.isoformat()})
     return 0
-
-
-def _two_plans(store: Store, one: str, other: str) -> tuple[Plan, Plan]:
-    """Return two plans; the grids in force as a plan of the units that the other one began with."""
-    if one == other:
-        raise InputError(f"plan {one} compared with itself", todo="name two plans")
-    if NOW not in (one, other):
-        return store.plans.load(one).plan, store.plans.load(other).plan
-    history = store.plans.load(other if one == NOW else one).history
-    while history.done:
-        history = history.undo()
-    now = _plan_now(store, _frame(history.plan))
-    return (now, store.plans.load(other).plan) if one == NOW else (store.plans.load(one).plan, now)
-
-
-def _frame(plan: Plan) -> Any:
-    """Return the units of a plan as a table."""
-    import geopandas as gpd
-    import pandas as pd
-
-    return gpd.GeoDataFrame({"code": pd.array(plan.unit, dtype="str")}, geometry=plan.shape, crs=plan.crs)
-
-
-def _plan_now(store: Store, units: Any) -> Plan:
-    """Return the plan that the grids in force are."""
-    import pandas as pd
-
-    from gisapp.grids import grids_at, plan_of_grids
-
-    grids = grids_at(store.table("grids"), pd.Timestamp.now("UTC"))
-    if grids.empty:
-        raise InputError("no grids are in force", todo="import them: gisapp import FILE --as grids")
-    return plan_of_grids(units, grids)
-
-
-def _units(store: Store, source: str) -> Any:
-    """Return the stored units, or those that streets cut out of the grids in force."""
-    import pandas as pd
-
-    from gisapp.grids import cut_out, grids_at
-
-    units = store.table("unit_grids")
-    if source == "stored" and len(units):
-        return units
-    if source == "stored":
-        raise InputError("the store holds no units", todo="import them --as units, or say --units streets")
-    return cut_out(grids_at(store.table("grids"), pd.Timestamp.now("UTC")), store.table("streets"))
 
 
 def _sheets(found: PlanDiff) -> dict[str, pd.DataFrame]:

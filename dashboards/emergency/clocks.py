@@ -11,7 +11,9 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
-from dashboards.emergency.parts import Field, actor, chip, clock, deed, joined, section, sentence
+from dashboards.access import Permission
+from dashboards.deeds import Field, actor, deed, sentence
+from dashboards.emergency.parts import chip, clock, joined, section
 from dashboards.emergency.standing import Standing
 from gisapp.operations import allowed, recordable
 from gisapp.operations.duties import duties
@@ -74,7 +76,7 @@ def estimate(standing: Standing, spoken: str) -> Component | None:
     done = {"do": "step", "code": operation.code, "action": "set_etr"}
     button = None
     if "set_etr" in recordable(operation):
-        button = deed(word("emergency.set_etr", spoken), done, ask=ask)
+        button = deed(word("emergency.set_etr", spoken), done, needs=Permission.SHUTOFF_RECORD, ask=ask)
     said = [
         html.Li(
             joined(
@@ -153,7 +155,7 @@ def fact_button(
         else utility_word(f"emergency.do_{action}", operation.utility, spoken)
     )
     title = utility_word(f"operation.action.{action}", operation.utility, spoken)
-    return deed(words, done, ask=asked, title=joined(title, subject))
+    return deed(words, done, needs=Permission.SHUTOFF_RECORD, ask=asked, title=joined(title, subject))
 
 
 def _asked(action: str, spoken: str) -> list[Field]:

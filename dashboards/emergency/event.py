@@ -12,8 +12,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards import shell
+from dashboards.deeds import actor
 from dashboards.emergency.opening import opening_buttons
-from dashboards.emergency.parts import actor, chip, clock, dn, joined
+from dashboards.emergency.parts import chip, clock, dn, joined
 from dashboards.emergency.standing import Standing
 from dashboards.emergency.steps import amending, next_steps
 from gisapp.reports.course import Course

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 from dash.development.base_component import Component
 
-from dashboards.emergency.parts import Field, deed, happened
+from dashboards.access import Permission
+from dashboards.deeds import Field, deed
+from dashboards.emergency.parts import happened
 from dashboards.emergency.standing import Standing
 from gisapp.words import utility_word, word
 
@@ -23,6 +25,7 @@ def opening_buttons(standing: Standing, spoken: str) -> list[Component]:
                 "bursts": list(standing.case.bursts),
                 "stuck": list(standing.case.stuck),
             },
+            needs=Permission.SHUTOFF_RECORD,
             ask=_asked(kind, standing, spoken),
             look="main" if kind == "emergency" else "",
             sign="alert-triangle" if kind == "emergency" else "clock",

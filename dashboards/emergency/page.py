@@ -12,12 +12,12 @@ from dash.development.base_component import Component
 from dashboards import shell
 from dashboards.access import Permission, callback, route
 from dashboards.bundles import tiles_of
+from dashboards.deeds import me
 from dashboards.emergency import papers
 from dashboards.emergency.case import Case, case_from, case_of
 from dashboards.emergency.clocks import clocks
 from dashboards.emergency.columns import answered, nothing_asked, surrounding
 from dashboards.emergency.drawn import CLICKABLE, burst_at, extent_for, whole_extent
-from dashboards.emergency.parts import me
 from dashboards.emergency.pressure import order, pressure
 from dashboards.emergency.printed import pack
 from dashboards.emergency.record import Deed, conflict_words, write

@@ -15,8 +15,9 @@ from flask import Response, current_app, request
 
 from dashboards import shell
 from dashboards.access import Permission
+from dashboards.deeds import actor, may
 from dashboards.emergency.case import Case
-from dashboards.emergency.parts import actor, chip, clock, joined, may, section
+from dashboards.emergency.parts import chip, clock, joined, section
 from dashboards.emergency.standing import Standing, Standings
 from dashboards.snapshot import snapshot_of
 from gisapp.errors import InputError

@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from dashboards.deeds import actor
 from dashboards.emergency.case import Case
-from dashboards.emergency.parts import actor, clock
+from dashboards.emergency.parts import clock
 from dashboards.emergency.standing import Standings
 from gisapp.errors import AccessError, InputError
 from gisapp.operations import Operation, allowed, amendable, burst_text, bursts_of

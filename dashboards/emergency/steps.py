@@ -11,7 +11,8 @@ from dash.development.base_component import Component
 
 from dashboards import shell
 from dashboards.access import Permission
-from dashboards.emergency.parts import Field, deed, happened, may
+from dashboards.deeds import Field, deed, may
+from dashboards.emergency.parts import happened
 from dashboards.emergency.standing import Standing
 from gisapp.operations import Operation, allowed, amendable, burst_text, wants_reason
 from gisapp.operations.lifecycle import DECISIONS, DONE
@@ -36,7 +37,19 @@ def amending(standing: Standing, zone: ZoneInfo, spoken: str) -> list[Component]
     names = amendable(operation)
     words = word("emergency.amend", spoken)
     asked = [_head_field(name, operation, zone, spoken) for name in names]
-    buttons = [deed(words, {"do": "amend", "code": operation.code}, ask=asked, sign="pencil")] if names else []
+    buttons = (
+        [
+            deed(
+                words,
+                {"do": "amend", "code": operation.code},
+                needs=Permission.SHUTOFF_RECORD,
+                ask=asked,
+                sign="pencil",
+            )
+        ]
+        if names
+        else []
+    )
     if "links" in names and operation.kind == "emergency":
         told = {"data-case": "adding", "aria-pressed": "false"}
         buttons.append(html.Button([shell.icon("plus"), word("emergency.add", spoken)], className="button", **told))

@@ -9,8 +9,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards import shell
+from dashboards.access import Permission
+from dashboards.deeds import deed
 from dashboards.emergency.numbers import change
-from dashboards.emergency.parts import chip, deed, folded, joined, section
+from dashboards.emergency.parts import chip, folded, joined, section
 from dashboards.emergency.standing import Standing
 from gisapp.words import utility_word, word
 
@@ -105,7 +107,9 @@ def _opened(row: Mapping[Any, Any], standing: Standing, spoken: str) -> Componen
         return None
     done = {"do": "operate", "code": operation.code, "device": row["code"], "action": "opened"}
     return deed(
-        utility_word("emergency.do_feed", standing.utility, spoken), done | {"seen": standing.seen(row["code"])}
+        utility_word("emergency.do_feed", standing.utility, spoken),
+        done | {"seen": standing.seen(row["code"])},
+        needs=Permission.SHUTOFF_RECORD,
     )
 
 
@@ -118,7 +122,9 @@ def feeding(standing: Standing, spoken: str) -> Component | None:
     rows = []
     for code in standing.feeding:
         done = {"do": "operate", "code": operation.code, "device": code, "action": "closed", "seen": "opened"}
-        button = deed(utility_word("emergency.do_unfeed", standing.utility, spoken), done)
+        button = deed(
+            utility_word("emergency.do_unfeed", standing.utility, spoken), done, needs=Permission.SHUTOFF_RECORD
+        )
         rows.append(html.Li([html.Strong(code, className="grows"), button], className="line"))
     title = utility_word("emergency.feeding", standing.utility, spoken)
     return html.Div([html.H3(title), html.Ul(rows, className="lines")])

@@ -12,7 +12,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards.access import Permission
-from dashboards.emergency.parts import actor, clock, joined, may, section, sentence
+from dashboards.deeds import actor, may, sentence
+from dashboards.emergency.parts import clock, joined, section
 from dashboards.emergency.standing import Standing
 from gisapp.words import catalog, term, utility_word, word
 

@@ -10,8 +10,9 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
+from dashboards.deeds import Field, actor, me, sentence
 from dashboards.emergency.clocks import fact_button
-from dashboards.emergency.parts import Field, actor, chip, clock, joined, me, section, sentence
+from dashboards.emergency.parts import chip, clock, joined, section
 from dashboards.emergency.standing import Standing
 from gisapp.operations.duties import proposed_level
 from gisapp.reports.course import Course

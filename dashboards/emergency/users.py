@@ -12,8 +12,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards import shell
+from dashboards.access import Permission
 from dashboards.cut import lonlat_in_frame, to_degrees
-from dashboards.emergency.parts import Field, chip, clock, deed, folded, joined, section
+from dashboards.deeds import Field, deed
+from dashboards.emergency.parts import chip, clock, folded, joined, section
 from dashboards.emergency.standing import Standing
 from dashboards.table import row_table
 from gisapp.words import share_text, utility_word, word
@@ -82,7 +84,7 @@ def _fact(
     words = utility_word(f"emergency.do_{action}", standing.utility, spoken)
     title = utility_word(f"operation.action.{action}", standing.utility, spoken)
     done = {"do": "step", "code": operation.code, "action": action, "subject": subject}
-    return deed(words, done, ask=ask or [], title=f"{title} · {subject}")
+    return deed(words, done, needs=Permission.SHUTOFF_RECORD, ask=ask or [], title=f"{title} · {subject}")
 
 
 def ways(standing: Standing, spoken: str) -> Component:

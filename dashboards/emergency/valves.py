@@ -10,7 +10,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards import shell
-from dashboards.emergency.parts import actor, clock, deed, dn, joined, section
+from dashboards.access import Permission
+from dashboards.deeds import actor, deed
+from dashboards.emergency.parts import clock, dn, joined, section
 from dashboards.emergency.standing import Standing
 from gisapp.words import utility_word, word
 
@@ -129,7 +131,7 @@ def _operated(action: str, code: str, seen: str, standing: Standing, spoken: str
         return None
     words = utility_word(f"emergency.do_{action}", standing.utility, spoken)
     done = {"do": "operate", "code": operation.code, "device": code, "action": action, "seen": seen}
-    return deed(words, done, look=f"{look} {action}".strip())
+    return deed(words, done, needs=Permission.SHUTOFF_RECORD, look=f"{look} {action}".strip())
 
 
 def _unusable(standing: Standing, spoken: str) -> Component | None:

@@ -211,7 +211,10 @@ def test_what_came_with_the_frame_is_not_sent_again(app):
         body = {
             "output": "planner-map.layers",
             "outputs": {"id": "planner-map", "property": "layers"},
-            "inputs": [{"id": "shell-version", "property": "data", "value": None}],
+            "inputs": [
+                {"id": "shell-version", "property": "data", "value": None},
+                {"id": "planner-plan", "property": "data", "value": ""},
+            ],
             "state": [{"id": "planner-map", "property": "laid", "value": laid}],
             "changedPropIds": changed,
         }

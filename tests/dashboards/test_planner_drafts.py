@@ -1,0 +1,175 @@
+"""Plans on the page: listed, opened, carried from version to version, drawn by what moved, led through their life."""
+
+import json
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from squares import CORNERS, CRS, HOUSEHOLDS, squares
+
+from dashboards.access import Permission, Person
+from dashboards.app import create_app
+from dashboards.drafting import plan_now
+from dashboards.planner.bar import plan_bar
+from dashboards.planner.drafts import Drafts
+from dashboards.planner.drawn import plan_shapes, plan_specs
+from dashboards.planner.writing import write
+from dashboards.snapshot import Snapshot
+from gisapp.errors import AccessError, InputError
+from gisapp.grids.edits import assign_units, merge_grids
+from gisapp.tables import conform
+from gisapp.words import word
+
+EDIT, APPROVE = Permission.GRIDS_EDIT, Permission.GRIDS_APPROVE
+
+
+def quarters():
+    """Return four units of 500 m in each of the four squares, such as G1-1 in its south-west."""
+    at = [
+        (code, part, x + 500 * (part % 2), y + 500 * (part // 2))
+        for code, (x, y) in CORNERS.items()
+        for part in range(4)
+    ]
+    shapes = [shapely.box(x, y, x + 500, y + 500) for _, _, x, y in at]
+    columns = {"code": [f"{grid}-{part + 1}" for grid, part, *_ in at], "grid_code": [grid for grid, *_ in at]}
+    return conform(gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS).rename_geometry("geom"), "unit_grids")
+
+
+@pytest.fixture
+def drafts(tmp_path):
+    with squares(tmp_path / "squares.gpkg") as store:
+        store.save({"unit_grids": quarters()}, actor="test")
+        yield Drafts(Snapshot(store))
+
+
+@pytest.fixture
+def code(drafts):
+    return write({"do": "new", "plan": "", "name": " 新划分 "}, drafts, who="P1", needs=EDIT)
+
+
+def changed(drafts, code, change):
+    """Write a change as another server would: past what is open."""
+    opened = drafts.of(code)
+    drafts.snapshot.store.plans.add(code, change(opened.plan), version=opened.draft.version, actor="P2")
+    return drafts.of(code)
+
+
+def text_of(part):
+    return json.dumps(part, default=lambda one: one.to_plotly_json(), ensure_ascii=False)
+
+
+def test_a_new_plan_is_the_grids_in_force_with_their_figures(drafts, code):
+    opened = drafts.of(code)
+    assert opened.draft.name == "新划分"
+    assert dict(zip(opened.rows["code"], opened.rows["households"], strict=True)) == HOUSEHOLDS
+    assert opened.mark == {"plan": code, "version": 1, "status": "draft"}
+    pd.testing.assert_frame_equal(opened.figures, drafts.snapshot.workload())
+
+
+def test_a_plan_that_is_open_is_not_loaded_again_and_one_saved_elsewhere_is_carried_on(drafts, code):
+    first = drafts.of(code)
+    assert drafts.of(code) is first
+    second = changed(drafts, code, lambda plan: assign_units(plan, ["G4-1"], "G2"))
+    assert second.draft.version == 2
+    assert second.load.tables is first.load.tables
+    np.testing.assert_array_equal(second.load.plan.grid, second.plan.grid)
+    drafts.snapshot.store.plans.undo(code, version=2)
+    pd.testing.assert_frame_equal(drafts.of(code).figures, first.figures)
+
+
+def test_figures_carried_on_are_those_counted_anew(drafts, code):
+    carried = changed(drafts, code, lambda plan: assign_units(plan, ["G4-1", "G4-2"], "G2"))
+    counted = Drafts(drafts.snapshot).of(code)
+    pd.testing.assert_frame_equal(carried.figures, counted.figures)
+    assert carried.rows["households"].sum() == sum(HOUSEHOLDS.values())
+
+
+def test_a_new_customer_counts_once_the_plan_is_opened_anew(drafts, code):
+    first = drafts.of(code)
+    customers = drafts.snapshot.store.table("customers").iloc[[0]].assign(code="C-new", households=7)
+    drafts.snapshot.store.save({"customers": customers}, actor="test")
+    assert drafts.of(code) is first
+    assert drafts.of(code, anew=True).figures["households"].sum() == sum(HOUSEHOLDS.values()) + 7
+
+
+def test_the_map_gets_all_grids_first_and_then_those_that_moved(drafts, code):
+    first = drafts.of(code)
+    whole = plan_shapes(first, drafts.drawn_before(None), "en", frame="wgs84")
+    assert whole["whole"]
+    assert {one["properties"]["code"] for one in whole["features"]} == set(HOUSEHOLDS)
+    second = changed(drafts, code, lambda plan: merge_grids(plan, "G3", "G1"))
+    moved = plan_shapes(second, drafts.drawn_before(first.mark), "en", frame="wgs84")
+    assert not moved["whole"]
+    assert {one["properties"]["code"] for one in moved["features"]} == {"G1"}
+    assert moved["gone"] == ["G3"]
+    assert set(moved["classes"]) == {"G1", "G2", "G4"}
+    assert "shapes" not in plan_specs(second, "en")[0]
+
+
+def test_a_version_that_is_not_known_any_more_is_drawn_whole(drafts, code):
+    drafts.of(code)
+    assert drafts.drawn_before({"plan": code, "version": 99}) is None
+
+
+def test_the_life_of_a_plan_is_led_by_the_rights_that_its_steps_need(drafts, code):
+    step = {"do": "step", "plan": code}
+    write(step | {"action": "submit"}, drafts, who="P1", needs=EDIT)
+    with pytest.raises(AccessError, match=r"approve is not done by the right grids\.edit"):
+        write(step | {"action": "approve"}, drafts, who="P1", needs=EDIT)
+    write(step | {"action": "approve", "note": "可"}, drafts, who="P2", needs=APPROVE)
+    with pytest.raises(InputError, match="is past"):
+        write(step | {"action": "activate", "minute": "2024-06-01T00:00"}, drafts, who="P2", needs=APPROVE)
+    minute = (pd.Timestamp.now(drafts.snapshot.store.zone) + pd.Timedelta(days=1)).strftime("%Y-%m-%dT00:00")
+    write(step | {"action": "activate", "minute": minute}, drafts, who="P2", needs=APPROVE)
+    assert drafts.listed()["status"].tolist() == ["approved"]
+    assert drafts.listed()["in_force_from"].notna().all()
+
+
+def test_a_plan_begun_from_another_has_its_grids(drafts, code):
+    changed(drafts, code, lambda plan: merge_grids(plan, "G3", "G1"))
+    second = write({"do": "new", "plan": code, "name": "二"}, drafts, who="P1", needs=EDIT)
+    assert drafts.of(second).plan.codes == ["G1", "G2", "G4"]
+    assert drafts.listed()["based_on"].iloc[0] == code
+
+
+def test_without_stored_units_streets_cut_them_out(tmp_path):
+    with squares(tmp_path / "squares.gpkg") as store:
+        drafts = Drafts(Snapshot(store))
+        code = write({"do": "new", "plan": "", "name": "一"}, drafts, who="P1", needs=EDIT)
+        assert len(drafts.of(code).plan.unit) == len(HOUSEHOLDS)
+
+
+def test_an_unknown_plan_is_told(drafts):
+    with pytest.raises(InputError, match="no plan 'B0'"):
+        drafts.of("B0")
+
+
+@pytest.mark.parametrize(
+    ("status", "shown", "absent"),
+    [("draft", ("submit", "withdraw"), ("approve", "activate")), ("submitted", ("approve", "return"), ("submit",))],
+)
+def test_the_bar_offers_the_steps_that_may_follow(drafts, code, status, shown, absent):
+    if status == "submitted":
+        write({"do": "step", "plan": code, "action": "submit"}, drafts, who="P1", needs=EDIT)
+    snapshot = drafts.snapshot
+    with create_app(snapshot.store).server.test_request_context():
+        told = text_of(plan_bar(drafts.listed(), code, snapshot.store.zone, "en"))
+    assert word(f"planner.status_{status}", "en") in told
+    assert all(word(f"planner.do_{action}", "en") in told for action in shown)
+    assert not any(word(f"planner.do_{action}", "en") in told for action in absent)
+
+
+def test_somebody_who_may_only_look_is_offered_nothing(drafts, code):
+    viewer = Person("P9", frozenset({Permission.SHELL, Permission.GRIDS_VIEW}))
+    snapshot = drafts.snapshot
+    with create_app(snapshot.store, person_of=lambda: viewer).server.test_request_context():
+        assert "data-deed" not in text_of(plan_bar(drafts.listed(), code, snapshot.store.zone, "en"))
+
+
+def test_a_plan_of_units_that_do_not_fit_the_grids_is_refused(drafts):
+    moved = quarters().translate(250, 0)
+    units = quarters().set_geometry(moved)
+    with pytest.raises(InputError):
+        plan_now(drafts.snapshot.store, units)
