@@ -2,6 +2,7 @@
 
 GisappError                 anything this package raises on purpose
 ├── InputError              a file, form or argument is not usable: says where, what was found, what to do
+│   └── RefusedEdit         an edit of a boundary plan that may not stand; the plan is as it was
 ├── CrsError                metres are needed and the coordinates are not in metres, or the frame is unknown
 ├── StoreError              the store cannot be opened, is busy, is newer than the program, or is full
 │   └── ConflictError       someone else changed the row since it was read
@@ -44,6 +45,22 @@ class InputError(GisappError):
         place += [f"field {field}"] if field else []
         where = ", ".join(place)
         super().__init__(f"{where}: {found}; {todo}" if where else f"{found}; {todo}")
+
+
+class RefusedEdit(InputError):
+    """An edit of a boundary plan that may not stand; the plan is as it was.
+
+    Parameters
+    ----------
+    kind
+        Why: a screen has its words under ``planner.refused_<kind>``.
+    values
+        What those words name.
+    """
+
+    def __init__(self, kind: str, found: str, *, todo: str, field: str | None = None, **values: object) -> None:
+        self.kind, self.values = kind, values
+        super().__init__(found, todo=todo, field=field)
 
 
 class CrsError(GisappError):

@@ -50,12 +50,13 @@
   }
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.planner = {
+  Object.assign((window.dash_clientside.planner = window.dash_clientside.planner || {}), {
     // The map, the table and the search box each choose a grid; what is chosen already is not chosen again.
     choose(click, rows, target, chosen) {
       const trigger = window.dash_clientside.callback_context.triggered_id;
       if (trigger === "shell-target" && target)
         return { grid: target.kind === "grids" ? target.code : chosen.grid, by: "search", at: target.asked };
+      if (trigger === "planner-map" && click && window.gisappPlanner.clicked(click.id)) return skip();
       const grid = trigger === "planner-map" ? click && click.id : rows && rows[0] && rows[0].code;
       if (trigger === "planner-table" && !grid) return skip();
       return (grid || null) === chosen.grid ? skip() : { grid: grid || null, by: trigger };
@@ -64,7 +65,10 @@
     show(chosen, rows, target) {
       const row = (rows || []).find((one) => one.code === chosen.grid);
       const code = row ? row.code : null;
-      if (rows && rows.length) window.gisapp.setState({ grid: code });
+      if (rows && rows.length) {
+        window.gisapp.setState({ grid: code });
+        window.gisappPlanner.chosen(code);
+      }
       for (const bar of document.querySelectorAll(".balance .bar"))
         bar.classList.toggle("chosen", bar.dataset.grid === code);
       const byTable = chosen.by === "planner-table";
@@ -90,6 +94,7 @@
       const fresh = new Set([...drawn.gone, ...drawn.features.map((one) => one.properties.code)]);
       const features = [...had.filter((one) => !fresh.has(one.properties.code)), ...drawn.features].map((one) => (
         { ...one, properties: { ...one.properties, class: drawn.classes[one.properties.code] } }));
+      window.gisappPlanner.shapes(features);
       return { deviation: { type: "FeatureCollection", features } };
     },
 
@@ -97,12 +102,15 @@
       if (!shown) return;
       window.gisapp.setState({ plan: shown.plan });
       Object.assign(page().dataset, { plan: shown.plan, version: shown.version || "", status: shown.status || "" });
+      window.gisappPlanner.shown(shown);
     },
 
     busy(on) {
-      if (on === false) lock(false);
+      if (on !== false) return;
+      lock(false);
+      window.gisappPlanner.free();
     },
-  };
+  });
 
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   const missing = (value) => value === null || value === undefined;

@@ -155,6 +155,7 @@ def _page(store: Store, options: argparse.Namespace, found: PlanDiff, plans: tup
     """Return a comparison as a page that opens without a network."""
     import pandas as pd
 
+    from dashboards.drafting import NOW
     from gisapp.grids import plan_grids
     from gisapp.words import word
     from layers.plan_page import GROUND, Side, plan_diff_html

@@ -42,7 +42,9 @@ class Opened:
     @property
     def mark(self) -> dict[str, Any]:
         """Return what the browser keeps of it, to say which version it looks at."""
-        return {"plan": self.draft.code, "version": self.draft.version, "status": self.draft.status}
+        history = self.draft.history
+        steps = {"steps": len(history.done), "undone": len(history.undone), "locked": sorted(self.plan.locked)}
+        return {"plan": self.draft.code, "version": self.draft.version, "status": self.draft.status} | steps
 
     @cached_property
     def figures(self) -> pd.DataFrame:

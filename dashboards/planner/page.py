@@ -15,11 +15,15 @@ from dashboards.map import Map
 from dashboards.planner.bar import plan_bar
 from dashboards.planner.drafts import Drafts, Opened
 from dashboards.planner.drawn import plan_shapes, plan_specs
+from dashboards.planner.editing import change_of_edit, since
 from dashboards.planner.figures import TOTALLED, balance, deviation_tip, heading, led, outside, totals, workload_rows
-from dashboards.planner.writing import Deed, write
+from dashboards.planner.told import conflict_told, edit_told, refusal_told
+from dashboards.planner.tools import toolbar
+from dashboards.planner.writing import Deed, edited, write
 from dashboards.snapshot import snapshot_of
 from dashboards.specs import first_props, static_specs
 from dashboards.table import row_table
+from gisapp.errors import ConflictError, RefusedEdit
 from gisapp.words import word
 from layers.palette import THEMES, diverging_colours
 
@@ -35,7 +39,9 @@ SHOWN = "planner-shown"  # which version of it the page shows
 DRAWN = "planner-drawn"  # the shapes of its grids, or of those that moved
 EDIT, DECIDE = "planner-edit", "planner-decide"  # what a person did, and by which right
 WRITTEN, BUSY = "planner-written", "planner-busy"
-KEPT = (SHOWN, DRAWN, EDIT, DECIDE, WRITTEN, BUSY)
+DRAWING, PREVIEW = "planner-drawing", "planner-preview"  # an edit to be saved, and one while the hand still draws
+SAVED, PREVIEWED = "planner-saved", "planner-previewed"
+KEPT = (SHOWN, DRAWN, EDIT, DECIDE, WRITTEN, BUSY, DRAWING, PREVIEW, SAVED, PREVIEWED)
 
 
 def layout(context: shell.Context) -> Component:
@@ -65,6 +71,9 @@ def layout(context: shell.Context) -> Component:
                 **first_props(*_bundles(code), language=context.language, whole=whole),
             ),
             html.Div(shell.computing(context), id="planner-working", className="working", hidden=True),
+            toolbar(context),
+            html.Div(id="planner-told", className="answer", role="status"),
+            html.Div(id="planner-live", className="answer"),
         ],
     )
     colours = {f"--{theme}-{at}": colour for theme in THEMES for at, colour in enumerate(diverging_colours(theme))}
@@ -79,6 +88,8 @@ def attach(app: Dash) -> None:
     _draw_ground(app)
     _write(app, drafts, EDIT, Permission.GRIDS_EDIT)
     _write(app, drafts, DECIDE, Permission.GRIDS_APPROVE)
+    _edit(app, drafts)
+    _preview(app, drafts)
     _in_the_browser(app)
 
 
@@ -192,6 +203,47 @@ def _write(app: Dash, drafts: Drafts, name: str, needs: Permission) -> None:
         return done["at"], code if code != done.get("plan") else no_update
 
 
+def _edit(app: Dash, drafts: Drafts) -> None:
+    @callback(
+        app,
+        Output("planner-told", "children"),
+        Output(WRITTEN, "data", allow_duplicate=True),
+        Output(SAVED, "data"),
+        Input(DRAWING, "data"),
+        running=[(Output(BUSY, "data"), True, False)],
+        needs=Permission.GRIDS_EDIT,
+        prevent_initial_call=True,
+    )
+    def edit(done: Deed) -> tuple[Any, Any, Any]:
+        spoken = shell.language()
+        try:
+            told, saved = edited(done, drafts, spoken, who=me())
+        except RefusedEdit as refused:
+            return refusal_told(refused, spoken), no_update, None
+        except ConflictError:
+            rows = since(drafts.of(str(done["plan"])), drafts, int(done["steps"]))
+            return conflict_told(rows, drafts.snapshot.store.zone, spoken), done["at"], None
+        return told, no_update if "words" in saved else done["at"], saved
+
+
+def _preview(app: Dash, drafts: Drafts) -> None:
+    @callback(
+        app,
+        Output("planner-live", "children"),
+        Output(PREVIEWED, "data"),
+        Input(PREVIEW, "data"),
+        needs=Permission.GRIDS_EDIT,
+        prevent_initial_call=True,
+    )
+    def preview(done: Deed) -> tuple[Any, Any]:
+        spoken, opened = shell.language(), drafts.of(str(done["plan"]))
+        try:
+            change = change_of_edit(done, opened, drafts.snapshot.frame)
+        except RefusedEdit as refused:
+            return refusal_told(refused, spoken, live=True), done["at"]
+        return edit_told(change, opened, opened.done(change, opened.draft.version), spoken, live=True), done["at"]
+
+
 def _in_the_browser(app: Dash) -> None:
     """Register what the browser does by itself: ``assets/planner.js``."""
     shell.keep_view(app, "planner-map")
@@ -224,6 +276,8 @@ def _in_the_browser(app: Dash) -> None:
     )
     app.clientside_callback(ClientsideFunction("planner", "keep"), Input(SHOWN, "data"))
     app.clientside_callback(ClientsideFunction("planner", "busy"), Input(BUSY, "data"))
+    app.clientside_callback(ClientsideFunction("planner", "saved"), Input(SAVED, "data"))
+    app.clientside_callback(ClientsideFunction("planner", "previewed"), Input(PREVIEWED, "data"))
 
 
 def _table(context: shell.Context) -> Component:

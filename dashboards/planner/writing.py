@@ -1,17 +1,23 @@
-"""What the page writes: plans begun, steps of their life; each write once, by one actor."""
+"""What the page writes: plans begun, edited, led through their life; each write once, by one actor."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from dash import html
+from dash.development.base_component import Component
+
 from dashboards.access import Permission
 from dashboards.drafting import plan_now, units_of_store
 from dashboards.planner.bar import NEEDED
 from dashboards.planner.drafts import Drafts
+from dashboards.planner.editing import change_of_edit, go_to, lock, looked_at, save, swallowed
+from dashboards.planner.told import edit_told, steps_told
 from gisapp.errors import AccessError
 from gisapp.store import Store
 from gisapp.times import parse_moment
+from gisapp.words import word
 
 Deed = Mapping[str, Any]
 
@@ -45,6 +51,33 @@ def write(done: Deed, drafts: Drafts, *, who: str, needs: Permission) -> str:
     else:
         store.plans.record(code, action, actor=who, note=note)
     return code
+
+
+def edited(done: Deed, drafts: Drafts, spoken: str, *, who: str) -> tuple[Component, dict[str, Any]]:
+    """Save an edit, go to another step, or lock grids; return what to tell, and the version that was saved.
+
+    Instead of a version what to ask first (``words``), and the edit to send again when it is meant.
+
+    Raises
+    ------
+    RefusedEdit
+        When the edit may not stand.
+    ConflictError
+        When somebody has saved since the person looked.
+    """
+    opened = looked_at(done, drafts)
+    if done["do"] == "to":
+        after = go_to(int(done["position"]), opened, drafts)
+        return steps_told(opened, after, spoken), after.mark
+    if done["do"] == "lock":
+        after = lock(done["grids"], opened, drafts)
+        return html.Div(word("planner.locked", spoken, count=len(after.plan.locked)), className="told"), after.mark
+    change = change_of_edit(done, opened, drafts.snapshot.frame)
+    lost = swallowed(change, opened.plan)
+    if lost and change.kind != "merge" and not done.get("sure"):
+        return html.Div(), {"words": word("planner.swallows", spoken, grids=", ".join(lost)), "edit": dict(done)}
+    after = save(change, opened, drafts, who)
+    return edit_told(change, opened, after, spoken), after.mark
 
 
 def _begin(done: Deed, drafts: Drafts, who: str) -> str:

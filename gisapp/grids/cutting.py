@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 
-from gisapp.errors import InputError
+from gisapp.errors import RefusedEdit
 from gisapp.grids.plans import Places, Plan, Rows, Shapes
 from gisapp.grids.units import edges_of
 
@@ -94,7 +94,8 @@ def _faces(shapes: Shapes, line: shapely.Geometry) -> tuple[Shapes, Places]:
     order = np.lexsort([shapely.bounds(faces[face])[:, 1], shapely.bounds(faces[face])[:, 0], shape])
     gained = shapely.area(faces).take(face).sum() - shapely.area(shapes).sum()
     if len(np.unique(face)) != len(face) or abs(gained) > 1e-6:
-        raise InputError("the line runs too close to borders to cut along it", todo="draw it a little further away")
+        found = "the line runs too close to borders to cut along it"
+        raise RefusedEdit("too_close", found, todo="draw it a little further away")
     return faces[face[order]], shape[order]
 
 

@@ -11,7 +11,7 @@ import shapely
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from gisapp.errors import InputError
+from gisapp.errors import InputError, RefusedEdit
 from gisapp.grids.changes import Change
 from gisapp.grids.cutting import SLIVERS, SliverRule, cut
 from gisapp.grids.plans import Codes, Named, Places, Plan, Rows, Shapes, outlines, plan_grids
@@ -62,6 +62,21 @@ def draw_grid(plan: Plan, area: shapely.Geometry, code: str, name: str, *, slive
     return replace(change, named=_fresh(plan, code, new))
 
 
+def units_within(plan: Plan, area: shapely.Geometry) -> list[str]:
+    """Return the units that lie in an area by more than half, without those of locked grids.
+
+    Raises
+    ------
+    InputError
+        When the area is none or crosses itself.
+    """
+    _require_area(area)
+    near = plan.near(area)
+    near = near[~plan.held_by(plan.locked)[near]]
+    common = shapely.area(shapely.intersection(plan.shape[near], area))
+    return [str(unit) for unit in plan.unit[near[common > shapely.area(plan.shape[near]) / 2]]]
+
+
 def assign_units(plan: Plan, units: Sequence[str], to: str, *, kind: str = "assign") -> Change:
     """Return the change that gives whole units to a grid; those that it has already count as nothing.
 
@@ -75,7 +90,7 @@ def assign_units(plan: Plan, units: Sequence[str], to: str, *, kind: str = "assi
     places = places[plan.grid[places] != to]
     held = set(plan.grid[places]) & plan.locked
     if held:
-        raise InputError(f"grid {min(held)} is locked", todo="unlock it or leave its units out", field="units")
+        raise _locked(min(held), "unlock it or leave its units out", field="units")
     return _reassigned(plan, kind, places, np.full(len(places), to, dtype=object))
 
 
@@ -94,7 +109,7 @@ def carry_out(plan: Plan, grid: Codes | Sequence[str], *, named: dict[str, Named
     places = np.flatnonzero(wanted != plan.grid)
     held = (set(plan.grid[places]) | set(wanted[places])) & plan.locked
     if held:
-        raise InputError(f"grid {min(held)} is locked", todo="unlock it or make the proposal with its lock")
+        raise _locked(min(held), "unlock it or make the proposal with its lock")
     fresh = {code: (named or {}).get(code, Named(code, _utilities(plan))) for code in sorted(set(wanted[places]))}
     change = _reassigned(plan, "proposal", places, wanted[places])
     return replace(change, named={code: value for code, value in fresh.items() if code not in plan.named})
@@ -109,7 +124,7 @@ def merge_grids(plan: Plan, one: str, into: str) -> Change:
         When they are the same, unknown or locked, or would not hang together.
     """
     if one == into:
-        raise InputError(f"grid {one} merged into itself", todo="choose two grids")
+        raise RefusedEdit("itself", f"grid {one} merged into itself", todo="choose two grids", grid=one)
     _require_grid(plan, one)
     return assign_units(plan, list(plan.unit[plan.of_grid(one)]), into, kind="merge")
 
@@ -131,13 +146,13 @@ def split_grid(
     new = _new_grid(plan, code, name)
     _require_line(line)
     whole = outlines(plan, [plan.of_grid(grid)])[0]
-    outline = shapely.boundary(whole)
     line = shapely.intersection(line, shapely.buffer(whole, _BEYOND_M, quad_segs=1))
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all([outline, line]))))
-    inside = shapely.STRtree(plan.shape[plan.of_grid(grid)]).query(shapely.point_on_surface(faces), "within")[0]
-    faces = faces[np.unique(inside)]
+    noded = shapely.union_all([shapely.boundary(whole), line])
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
+    faces = faces[shapely.contains(whole, shapely.point_on_surface(faces))]
     if len(faces) <= shapely.get_num_geometries(whole):
-        raise InputError(f"the line does not cut grid {grid}", todo="draw it from border to border", field="line")
+        found = f"the line does not cut grid {grid}"
+        raise RefusedEdit("no_cut", found, todo="draw it from border to border", field="line", grid=grid)
     rest = np.delete(faces, shapely.area(faces).argmax())
     mine = plan.grid == grid
     away = cut(plan, line, mine, slivers)
@@ -172,19 +187,20 @@ def drag_corner(
     new = np.array([_dragged(shape, moves, near_m) for shape in old], dtype=object)
     touched = np.flatnonzero(~shapely.equals_identical(old, new))
     if len(touched) == 0:
-        raise InputError("no corner of a border is there", todo="begin at a corner", field="moves")
+        raise RefusedEdit("no_corner", "no corner of a border is there", todo="begin at a corner", field="moves")
     if not shapely.is_valid(new[touched]).all():
-        raise InputError("the border would cross itself", todo="drag it less far", field="moves")
+        raise RefusedEdit("crossing", "the border would cross itself", todo="drag it less far", field="moves")
     gained = shapely.difference(new[touched], old[touched])
     whole, moved = shapely.union_all(old[touched]), shapely.union_all(new[touched])
     if shapely.area(new[touched]).sum() - moved.area > _LOST_M2 or moved.difference(whole).area > _LOST_M2:
-        raise InputError("the border would cross another grid", todo="drag it less far", field="moves")
+        raise RefusedEdit("crossing", "the border would cross another grid", todo="drag it less far", field="moves")
     if whole.difference(moved).area > _LOST_M2:
-        raise InputError("the outer border would move", todo="drag a border between two grids", field="moves")
+        found = "the outer border would move"
+        raise RefusedEdit("outer", found, todo="drag a border between two grids", field="moves")
     codes = grids["code"].to_numpy(dtype=object)[touched]
     held = set(codes) & plan.locked
     if held:
-        raise InputError(f"grid {min(held)} is locked", todo="unlock it first", field="moves")
+        raise _locked(min(held), "unlock it first", field="moves")
     parts = [(area, code) for area, code in zip(gained, codes, strict=True) if shapely.area(area) > _LEAST_M2]
     return _moved(plan, "drag", _new_edges(old, new), parts, slivers, set(codes))
 
@@ -202,7 +218,8 @@ def reassign_enclaves(plan: Plan, grid: str) -> Change:
     part = parts_of(plan, own)
     area = np.bincount(part, shapely.area(plan.shape[own]))
     if len(area) == 1:
-        raise InputError(f"grid {grid} is in one part", todo="choose a grid in several parts", field="grid")
+        found = f"grid {grid} is in one part"
+        raise RefusedEdit("one_part", found, todo="choose a grid in several parts", field="grid", grid=grid)
     places = own[part != area.argmax()]
     to = np.empty(len(places), dtype=object)
     for number in np.unique(part[part != area.argmax()]):
@@ -295,13 +312,15 @@ def _judged(plan: Plan, kind: str, change: Change) -> Change:
     """Return a change that may stand: something moves, and no grid falls into parts that are not declared."""
     if not _moves(plan, change):
         told = f"; {len(change.whole)} units are kept whole by the sliver rule or a lock" if change.whole else ""
-        raise InputError(f"nothing would move{told}", todo="take in more of a unit, or unlock its grid")
+        found = f"nothing would move{told}"
+        raise RefusedEdit("nothing", found, todo="take in more of a unit, or unlock its grid", whole=len(change.whole))
     after = plan.changed(change.before, change.after)
     broken = [code for code in change.grids if _part_count(after, code) > max(1, _part_count(plan, code))]
     undeclared = [code for code in broken if code not in plan.apart]
     if undeclared:
-        found = f"grid {undeclared[0]} would be in {_part_count(after, undeclared[0])} parts"
-        raise InputError(found, todo="move what hangs together, or declare that the grid may be in parts")
+        grid, count = undeclared[0], _part_count(after, undeclared[0])
+        found, todo = f"grid {grid} would be in {count} parts", "move what hangs together, or declare that it may be"
+        raise RefusedEdit("parts", found, todo=todo, grid=grid, count=count)
     return replace(change, kind=kind, violations=tuple(f"parts:{code}" for code in broken))
 
 
@@ -330,7 +349,11 @@ def _require_grid(plan: Plan, code: str) -> None:
     if not (plan.grid == code).any():
         raise InputError(f"no grid {code!r} in the plan", todo=f"choose one of its {len(plan.codes)} grids")
     if code in plan.locked:
-        raise InputError(f"grid {code} is locked", todo="unlock it first")
+        raise _locked(code, "unlock it first")
+
+
+def _locked(code: str, todo: str, *, field: str | None = None) -> RefusedEdit:
+    return RefusedEdit("locked", f"grid {code} is locked", todo=todo, field=field, grid=code)
 
 
 def _new_grid(plan: Plan, code: str, name: str) -> Named:
@@ -352,18 +375,17 @@ def _utilities(plan: Plan) -> str:
 
 def _require_area(area: shapely.Geometry) -> None:
     if area.geom_type not in ("Polygon", "MultiPolygon") or not np.isfinite(area.bounds).all():
-        raise InputError("the area is no polygon", todo="draw a closed shape", field="area")
+        raise RefusedEdit("empty", "the area is no polygon", todo="draw a closed shape", field="area")
     if not area.area > _LEAST_M2:
-        raise InputError("the area is empty", todo="draw a larger one", field="area")
+        raise RefusedEdit("empty", "the area is empty", todo="draw a larger one", field="area")
     if not area.is_valid:
-        raise InputError(
-            f"the area crosses itself ({shapely.is_valid_reason(area)})", todo="draw it anew", field="area"
-        )
+        found = f"the area crosses itself ({shapely.is_valid_reason(area)})"
+        raise RefusedEdit("area_crosses", found, todo="draw it anew", field="area")
 
 
 def _require_line(line: shapely.Geometry) -> None:
     if line.geom_type != "LineString" or line.is_empty or not np.isfinite(line.bounds).all():
-        raise InputError("the line is none", todo="draw a line across the grid", field="line")
+        raise RefusedEdit("no_line", "the line is none", todo="draw a line across the grid", field="line")
 
 
 def _grids_near(plan: Plan, points: Sequence[tuple[float, float]], near_m: float) -> list[str]:
@@ -398,6 +420,7 @@ def _longest_neighbour(plan: Plan, part: Places, grid: str) -> str:
     found = borders_of(np.append(plan.shape[near], whole))
     mine = found.pairs[:, 1] == len(near)
     if not mine.any():
-        raise InputError(f"a part of grid {grid} has no neighbour that is not locked", todo="unlock one", field="grid")
+        said = f"a part of grid {grid} has no neighbour that is not locked"
+        raise RefusedEdit("walled", said, todo="unlock one", field="grid", grid=grid)
     metres = pd.Series(found.border_m[mine], index=plan.grid[near[found.pairs[mine, 0]]]).groupby(level=0).sum()
     return str(metres.idxmax())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -238,6 +239,18 @@ def plan_of_grids(units: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, *, bridges: 
         found = f"a border of grid {grids['code'].iloc[row[at]]} crosses unit {units['code'].iloc[at]}"
         raise InputError(found, todo="make the units from these grids: gisapp plan units")
     return plan_of(units, grids["code"].to_numpy(dtype=object)[row], grids, bridges=bridges)
+
+
+def free_code(plan: Plan) -> str:
+    """Return a code for a new grid: the highest number of the plan's codes and one, written as they are.
+
+    Grids that have no unit any more count too, so that a code never means two grids of one plan.
+    """
+    numbered = [found for code in plan.named if (found := re.fullmatch(r"(.*?)(\d+)", code))]
+    if not numbered:
+        return f"G{len(plan.named) + 1:03d}"
+    last = max(numbered, key=lambda found: int(found[2]))
+    return f"{last[1]}{int(last[2]) + 1:0{len(last[2])}d}"
 
 
 def plan_grids(plan: Plan, codes: Sequence[str] | None = None) -> gpd.GeoDataFrame:

@@ -114,6 +114,15 @@ class Planning:
         history = History(plan, tuple(changes[:position]), tuple(changes[position:]))
         return Draft(code, str(head["name"]), status, int(head["version"]), history)
 
+    def edits(self, code: str) -> pd.DataFrame:
+        """Return every change of a plan, done or undone: ``number``, ``at``, ``actor``, ``kind`` and ``grids``."""
+        with self._connections.reading() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT number, at, actor, kind, grids FROM plan_changes WHERE plan_code = ? ORDER BY number", (code,)
+            ).fetchall()
+        table = pd.DataFrame([tuple(row) for row in rows], columns=["number", "at", "actor", "kind", "grids"])
+        return table.assign(at=pd.to_datetime(table["at"], utc=True))
+
     def add(self, code: str, change: Change, *, version: int, actor: str) -> int:
         """Write one more change, which gives up those that were undone; return the new version.
 

@@ -64,7 +64,7 @@ def test_a_new_plan_is_the_grids_in_force_with_their_figures(drafts, code):
     opened = drafts.of(code)
     assert opened.draft.name == "新划分"
     assert dict(zip(opened.rows["code"], opened.rows["households"], strict=True)) == HOUSEHOLDS
-    assert opened.mark == {"plan": code, "version": 1, "status": "draft"}
+    assert opened.mark == {"plan": code, "version": 1, "status": "draft", "steps": 0, "undone": 0, "locked": []}
     pd.testing.assert_frame_equal(opened.figures, drafts.snapshot.workload())
 
 

@@ -20,7 +20,7 @@ from gisapp.grids.edits import (
     reassign_enclaves,
     split_grid,
 )
-from gisapp.grids.plans import plan_grids
+from gisapp.grids.plans import free_code, plan_grids
 
 
 def area_of(plan, code):
@@ -226,3 +226,20 @@ def test_an_edit_leaves_the_plan_that_it_was_given_as_it_was():
     assign_area(plan, lasso((110, 10), (277, 12), (251, 133)), "A")
     assert plan.digest() == before
     assert np.array_equal(plan.shape, shapes)
+
+
+@pytest.mark.parametrize(
+    ("codes", "free"),
+    [(("G001", "G019"), "G020"), (("A", "B"), "G003"), (("X9", "A3"), "X10"), (("G1", "城07"), "城08")],
+)
+def test_a_free_code_is_the_highest_number_and_one(codes, free):
+    plan = board_plan("AB")
+    named = {code: plan.named["A"] for code in codes}
+    assert free_code(replace(plan, named=named)) == free
+
+
+def test_a_half_whose_middle_lies_on_a_border_of_units_is_a_half():
+    plan = board_plan("AA", "AA")
+    after = split_grid(plan, "A", shapely.LineString(at((-10, 110), (210, 110))), "N", "").done(plan)
+    assert shapely.area(plan_grids(after, ["N"]).geometry.iloc[0]) == pytest.approx(18_000)
+    check_sound(after)

@@ -197,3 +197,12 @@ def test_unknown_plans_and_codes_that_are_taken_are_told(town):
     with pytest.raises(InputError, match="B1 is stored already"):
         town.plans.open(town.first, "n", actor="P1", code="B1")
     assert len(town.table("plans")) == 1
+
+
+def test_the_edits_of_a_plan_are_listed_without_their_shapes(town):
+    code = town.plans.open(town.first, "新", actor="P1")
+    assert town.plans.edits(code).empty
+    town.plans.add(code, assign_units(town.first, ["U2"], "W"), version=1, actor="P2")
+    (row,) = town.plans.edits(code).to_dict("records")
+    assert (row["number"], row["actor"], row["kind"], row["grids"]) == (1, "P2", "assign", "E,W")
+    assert row["at"].tzinfo is not None

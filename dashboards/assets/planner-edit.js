@@ -1,0 +1,169 @@
+// The planner's tools: which is in hand, what it drew sent to the server, undo and redo, the keys.
+(() => {
+  "use strict";
+
+  const DRAWS = { assign: "lasso", draw: "lasso", split: "line", drag: "corner", merge: null };
+  const LIVE_MS = 250; // how often the figures follow the hand, at most
+  const setProps = (id, props) => window.dash_clientside.set_props(id, props);
+  const page = () => document.querySelector(".planner");
+  const bar = () => document.querySelector(".planner .tools");
+  const say = (key, values = {}) => (
+    (JSON.parse(bar().dataset.words)[key] || "").replace(/{(\w+)}/g, (_, name) => values[name] ?? ""));
+  const state = { tool: null, chosen: null, shapes: [], shown: null, hand: null, asked: 0, waiting: null, timer: 0, next: null };
+
+  function editable() {
+    return Boolean(bar()) && state.shown && state.shown.status === "draft" && page().dataset.writing !== "true";
+  }
+
+  function hand() {
+    const box = document.getElementById("planner-map");
+    if (state.hand && state.hand.box === box) return state.hand;
+    state.hand = new window.gisappMapEdit.Hand(box, { shapes: () => state.shapes, live: preview, done: draw, gone: stop });
+    return state.hand;
+  }
+
+  function take(tool) {
+    state.tool = state.tool === tool ? null : tool;
+    for (const button of bar().querySelectorAll("[data-tool]"))
+      button.setAttribute("aria-pressed", String(button.dataset.tool === state.tool));
+    bar().dataset.hand = state.tool || "";
+    hand().use(state.tool ? DRAWS[state.tool] : null);
+    if (state.tool) hand().map.getCanvas().focus({ preventScroll: true });
+    hint();
+  }
+
+  function hint() {
+    const place = bar() && bar().querySelector(".hint");
+    if (!place) return;
+    const lacks = ["assign", "merge"].includes(state.tool) && !state.chosen;
+    place.textContent = state.tool ? say(lacks ? "choose" : state.tool, { grid: state.chosen }) : "";
+  }
+
+  // ---- what was drawn ------------------------------------------------------------------------------------------------
+  function edit(got) {
+    const cut = document.querySelector(".planner [data-cut]").getAttribute("aria-pressed") === "true";
+    return { do: "edit", kind: state.tool, to: state.chosen, cut, ...got };
+  }
+
+  function send(deed) {
+    if (!editable()) return;
+    stop();
+    page().dataset.writing = "true";
+    const { plan, version, steps } = state.shown;
+    setProps("planner-drawing", { data: { plan, version, steps, ...deed, at: Date.now() } });
+  }
+
+  function draw(got) {
+    if (state.tool === "assign" && !state.chosen) return hint();
+    send(edit(got));
+  }
+
+  // The figures follow the hand: one question at a time, the latest one next.
+  function preview(got) {
+    if (!editable() || (state.tool === "assign" && !state.chosen)) return;
+    page().dataset.drawing = "true";
+    state.waiting = got;
+    if (!state.asked && !state.timer) state.timer = setTimeout(ask, LIVE_MS);
+  }
+
+  function ask() {
+    state.timer = 0;
+    if (!state.waiting) return;
+    state.asked = Date.now();
+    setProps("planner-preview", { data: { ...edit(state.waiting), plan: state.shown.plan, at: state.asked } });
+    state.waiting = null;
+  }
+
+  function stop() {
+    clearTimeout(state.timer);
+    Object.assign(state, { timer: 0, waiting: null });
+    page().dataset.drawing = "false";
+    setProps("planner-live", { children: [] });
+  }
+
+  function stands(shown) {
+    state.shown = shown;
+    for (const button of bar().querySelectorAll("[data-step]"))
+      button.disabled = !(button.dataset.step === "undo" ? shown.steps : shown.undone);
+  }
+
+  function step(name) {
+    if (page().dataset.writing === "true") return void (state.next = name); // it waits for what is being saved
+    const { steps, undone } = state.shown || {};
+    if (name === "undo" ? steps > 0 : undone > 0) send({ do: "to", position: name === "undo" ? steps - 1 : steps + 1 });
+  }
+
+  window.gisappPlanner = {
+    shown(shown) {
+      if (!bar()) return;
+      if (state.tool && shown.status !== "draft") take(state.tool);
+      stands(shown);
+    },
+
+    free() {
+      const name = state.next;
+      state.next = null;
+      if (name) setTimeout(step, 50, name);
+    },
+
+    shapes(features) {
+      state.shapes = features.filter((one) => !one.properties._label);
+      if (state.hand) state.hand.fresh();
+    },
+
+    chosen(code) {
+      state.chosen = code;
+      hint();
+    },
+
+    // A click on the map that a tool means: true when it chooses nothing.
+    clicked(code) {
+      if (state.tool !== "merge" || !state.chosen || !code || code === state.chosen) return false;
+      send({ do: "edit", kind: "merge", grid: code, to: state.chosen });
+      return true;
+    },
+
+    send,
+  };
+
+  window.dash_clientside = window.dash_clientside || {};
+  Object.assign((window.dash_clientside.planner = window.dash_clientside.planner || {}), {
+    previewed() {
+      state.asked = 0;
+      if (state.waiting && !state.timer) state.timer = setTimeout(ask, LIVE_MS);
+    },
+
+    // The version that was saved, or what to ask before it is.
+    saved(saved) {
+      if (saved && saved.words) window.gisappDeeds.inquire(page(), saved.words, [], () => send({ ...saved.edit, sure: true }));
+      else if (saved) stands(saved);
+    },
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest(".planner .tools button");
+    if (!button) return;
+    if (button.dataset.tool) take(button.dataset.tool);
+    else if (button.dataset.step) step(button.dataset.step);
+    else button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+  });
+
+  const elsewhere = (target) => target.closest && target.closest("input, textarea, select, dialog, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    if (!bar() || elsewhere(event.target)) return;
+    const letter = event.ctrlKey || event.metaKey ? event.key.toLowerCase() : "";
+    if (letter === "z" || letter === "y") {
+      event.preventDefault();
+      step(letter === "y" || event.shiftKey ? "redo" : "undo");
+    } else if (event.key === "Escape" && state.tool) {
+      if (!hand().cancel()) take(state.tool);
+    } else if (event.key === " " && state.tool && !event.target.closest("button, summary, a")) {
+      event.preventDefault();
+      hand().pan(true);
+    }
+  });
+  document.addEventListener("keyup", (event) => {
+    if (event.key === " " && state.hand) state.hand.pan(false);
+  });
+  window.addEventListener("blur", () => state.hand && state.hand.pan(false));
+})();
