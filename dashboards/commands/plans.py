@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gisapp.grids import Change, Plan
     from gisapp.grids.plan_diff import PlanDiff
+    from gisapp.store import Store
 
 
 def add_commands(commands: Any) -> None:

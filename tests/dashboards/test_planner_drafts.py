@@ -65,7 +65,8 @@ def test_a_new_plan_is_the_grids_in_force_with_their_figures(drafts, code):
     assert opened.draft.name == "新划分"
     assert dict(zip(opened.rows["code"], opened.rows["households"], strict=True)) == HOUSEHOLDS
     assert opened.mark == {"plan": code, "version": 1, "status": "draft", "steps": 0, "undone": 0, "locked": []}
-    pd.testing.assert_frame_equal(opened.figures, drafts.snapshot.workload())
+    shown = list(opened.rows.columns.drop(["class", "bounds", "pipe_km"]))
+    pd.testing.assert_frame_equal(opened.figures[shown], drafts.snapshot.workload()[shown])
 
 
 def test_a_plan_that_is_open_is_not_loaded_again_and_one_saved_elsewhere_is_carried_on(drafts, code):
@@ -73,7 +74,7 @@ def test_a_plan_that_is_open_is_not_loaded_again_and_one_saved_elsewhere_is_carr
     assert drafts.of(code) is first
     second = changed(drafts, code, lambda plan: assign_units(plan, ["G4-1"], "G2"))
     assert second.draft.version == 2
-    assert second.load.tables is first.load.tables
+    assert second.load.near is first.load.near  # nothing was counted anew
     np.testing.assert_array_equal(second.load.plan.grid, second.plan.grid)
     drafts.snapshot.store.plans.undo(code, version=2)
     pd.testing.assert_frame_equal(drafts.of(code).figures, first.figures)
