@@ -167,10 +167,10 @@ def _communities(hit: pd.DataFrame, communities: pd.DataFrame, log: _Log) -> pd.
 
 def _sums(hit: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return customers, households and people by a column of codes, most households first."""
-    grouped = hit.groupby(column).agg(
-        customers=("code", "size"), households=("households", "sum"), people=("people", "sum")
-    )
-    sums = grouped.astype("int64").rename_axis("code").reset_index()
+    grouped = hit.groupby(column)
+    sums = grouped[["households", "people"]].sum()
+    sums.insert(0, "customers", grouped.size())
+    sums = sums.astype("int64").rename_axis("code").reset_index()
     return sums.sort_values(["households", "customers", "code"], ascending=[False, False, True], ignore_index=True)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -53,6 +54,16 @@ class Site:
 
 
 @dataclass(frozen=True, eq=False)
+class Aside:
+    """What a situation looks up only when a text or the pack wants it: whole tables, and the streets around."""
+
+    customers: gpd.GeoDataFrame
+    hydrants: gpd.GeoDataFrame
+    out: pd.Series
+    streets: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True, eq=False)
 class Situation:
     """All that is known of one shutoff; nothing personal is in it, people and customers stand by their codes.
 
@@ -80,16 +91,12 @@ class Situation:
         of them the log says are ``closed``.
     lost
         Who loses supply.
-    roads
-        :func:`gisapp.reports.roads.roads_touched`.
     area
         :func:`gisapp.network.area.affected_area`.
     shares
         :func:`gisapp.network.area.area_shares` of it.
     hydrants
         Hydrants without water because of this shutoff: code, link_code, ``place``, geom.
-    hydrants_left
-        The nearest that keep theirs: code, distance_m, ``place``, geom.
     parallels
         :func:`gisapp.reports.nearby.parallel_lines`.
     contacts
@@ -100,6 +107,8 @@ class Situation:
         The rules of shutoffs that hold.
     storage_hours
         Hours until the first storage that alone feeds somebody is empty; None where it is not known.
+    aside
+        For what is not looked up before it is wanted.
     pressure
         The estimate of who keeps supply but falls below a pressure; None where nobody asked for one.
     """
@@ -114,17 +123,27 @@ class Situation:
     restoration: pd.DataFrame
     sizes: pd.DataFrame
     lost: Lost
-    roads: pd.DataFrame
     area: gpd.GeoDataFrame
     shares: AreaShares
     hydrants: gpd.GeoDataFrame
-    hydrants_left: gpd.GeoDataFrame
     parallels: pd.DataFrame
     contacts: pd.DataFrame
     trunks: tuple[TrunkRule, ...]
     rules: ShutoffRules
     storage_hours: float | None
+    aside: Aside = field(repr=False)
     pressure: ReducedPressure | None = None
+
+    @cached_property
+    def roads(self) -> pd.DataFrame:
+        """Return the stretches of street concerned, :func:`gisapp.reports.roads.roads_touched`."""
+        return _roads(self.lost, self.aside.customers, self.aside.streets)
+
+    @cached_property
+    def hydrants_left(self) -> gpd.GeoDataFrame:
+        """Return the nearest hydrants that keep their water: code, distance_m, ``place``, geom."""
+        left = hydrants_nearby(self.aside.hydrants, self.aside.out, self.site.shape)
+        return left.assign(place=places_of(left["geom"].to_numpy(), self.aside.streets))
 
     @property
     def utility(self) -> str:
@@ -221,7 +240,6 @@ def situation_of(
     water = _mine(tables["hydrants"], answer.utility)
     dry = pd.concat([getattr(answer, way).hydrants for way in BECAUSE], ignore_index=True)
     hydrants = _placed(dry[["code", "link_code"]], water)
-    left = hydrants_nearby(water, out, shape)
     streets = near(tables["streets"], np.concatenate([lost.customers.geometry.dropna().to_numpy(), [shape]]))
 
     def told(frame: pd.DataFrame, known: gpd.GeoDataFrame = devices) -> pd.DataFrame:
@@ -245,16 +263,15 @@ def situation_of(
         restoration=told(answer.restoration),
         sizes=_sizes(valves),
         lost=lost,
-        roads=_roads(lost, tables["customers"], streets),
         area=area,
         shares=area_shares(area, answer, tables["customers"]),
         hydrants=hydrants.assign(place=places_of(hydrants["geom"].to_numpy(), streets)),
-        hydrants_left=left.assign(place=places_of(left["geom"].to_numpy(), streets)),
         parallels=parallel_lines(tables["links"], answer.utility, shape),
         contacts=_contacts(answer.utility, tables, operation, moment, concerned),
         trunks=trunks,
         rules=rules,
         storage_hours=least_hours(answer.storage_only),
+        aside=Aside(tables["customers"], water, out, streets),
         pressure=pressure,
     )
 
