@@ -4,7 +4,8 @@
 
 The server is asked once it has made ready what `gisapp serve` makes ready after its start; how long that takes
 is printed first. The page is drawn as on a machine without a graphics card, its WebGL by SwiftShader. The clock
-starts with the request of the page; the map stands when every tile in view is drawn. Processor time is that of the whole browser, drawing in software included: it holds on a busy machine too.
+starts with the request of the page; the map stands when every tile in view is drawn. Processor time is that of the
+whole browser, drawing in software included: it holds on a busy machine too.
 """
 
 from __future__ import annotations
