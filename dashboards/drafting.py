@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import geopandas as gpd
 import pandas as pd
 
@@ -42,8 +44,8 @@ def units_of_store(store: Store, *, streets: bool = False) -> gpd.GeoDataFrame:
     return units
 
 
-def plan_now(store: Store, units: gpd.GeoDataFrame) -> Plan:
-    """Return the plan that the grids in force are.
+def plan_now(store: Store, units: gpd.GeoDataFrame, *, bridges: Sequence[tuple[str, str]] = ()) -> Plan:
+    """Return the plan that the grids in force are; ``bridges`` are pairs of units that hang together.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def plan_now(store: Store, units: gpd.GeoDataFrame) -> Plan:
     grids = grids_at(store.table("grids"), pd.Timestamp.now("UTC"))
     if grids.empty:
         raise InputError("no grids are in force", todo="import them: gisapp import FILE --as grids")
-    return plan_of_grids(units, grids)
+    return plan_of_grids(units, grids, bridges=bridges)
 
 
 def two_plans(store: Store, one: str, other: str) -> tuple[Plan, Plan]:

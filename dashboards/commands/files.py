@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gisapp.imports import Batch, Report
     from gisapp.store import Store
 
-TARGETS = ("network", "devices", "grids", "customers", "incidents", "units", "buildings")
+TARGETS = ("network", "devices", "grids", "customers", "incidents", "units", "buildings", "limits")
 EXPORTS = {
     "network": ("nodes", "links", "devices", "hydrants"),
     "grids": ("grids",),

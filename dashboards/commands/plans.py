@@ -50,8 +50,10 @@ def _reading(verbs: Any) -> None:
     about = "List what is wrong with a plan. Exit status 1: something is."
     made = _verb(verbs, "check", run_check, about, "check B20261127-001 --pattern 'G[0-9]{3}'", "code")
     made.add_argument("--pattern", metavar="REGEX", help="what the whole code of each grid must match")
-    made.add_argument("--not-across", choices=("communities",), help="a layer that no grid may cross")
+    proposals.limits_option(made)
     made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
+    about = "List what was said about a plan, the oldest first."
+    _verb(verbs, "comments", run_comments, about, "comments B20261127-001", "code")
     about = "Compare two plans; 'now' stands for the grids in force. Exit status 1: nothing differs."
     made = _verb(verbs, "diff", run_diff, about, "diff now B20261127-001 --format xlsx -o diff.xlsx", "one", "other")
     made.add_argument("--format", choices=("json", "xlsx", "html"), default="json")
@@ -74,6 +76,21 @@ def _writing(verbs: Any) -> None:
     made.add_argument(
         "--assign", type=Path, metavar="FILE.csv", help="unit and grid, as suggest --format csv writes them"
     )
+    made.add_argument(
+        "--bridge",
+        action="append",
+        default=[],
+        metavar="UNIT:UNIT",
+        help="two units that hang together without touching, such as over a river; may be repeated; "
+        "'streets' for all that a street joins",
+    )
+    about = "Say something about a plan, a grid or a place of it; what was said stays."
+    made = _verb(
+        verbs, "comment", run_comment, about, "comment B20261127-001 '这里要避开学校' --at 500100,3400050", "code"
+    )
+    made.add_argument("text", metavar="TEXT")
+    made.add_argument("--at", metavar="X,Y", help="a place in the store's CRS")
+    made.add_argument("--grid", metavar="CODE")
     for name, about in (
         ("submit", "Hand a draft in for approval."),
         ("return", "Give a submitted plan back as a draft."),
@@ -113,7 +130,7 @@ def run_check(options: argparse.Namespace) -> int:
 
     with open_store(options.store) as store:
         plan = store.plans.load(options.code).plan
-        limits = {options.not_across: store.table(options.not_across)} if options.not_across else {}
+        limits = proposals.limits_in(store, options.not_across)
         now = pd.Timestamp.now("UTC").floor("min")
         faults = plan_faults(plan, posts=store.table("posts"), since=now, pattern=options.pattern, limits=limits)
     spot = faults.geometry.representative_point()
@@ -232,7 +249,8 @@ def run_new(options: argparse.Namespace) -> int:
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
-        plan = plan_now(store, units_of_store(store, streets=options.units == "streets"))
+        units = units_of_store(store, streets=options.units == "streets")
+        plan = plan_now(store, units, bridges=_bridges(store, units, options.bridge))
         change = _assigned(plan, options.assign) if options.assign else None
         code = store.plans.open(plan, options.name, actor=ACTOR)
         if change is not None:
@@ -281,6 +299,62 @@ def run_activate(options: argparse.Namespace) -> int:
         moment = parse_moment(options.at, store.zone)
         store.plans.activate(options.code, moment, actor=ACTOR, note=options.note)
     put_json({"plan": options.code, "in_force_from": moment.isoformat()})
+    return 0
+
+
+def _bridges(store: Store, units: Any, named: list[str]) -> list[tuple[str, str]]:
+    """Return pairs of units that hang together: named, or joined by a street."""
+    from gisapp.grids import bridges_of
+
+    pairs = []
+    for name in named:
+        one, _, other = name.partition(":")
+        if name == "streets":
+            pairs += bridges_of(units, store.table("streets"))
+        elif one and other:
+            pairs.append((one, other))
+        else:
+            raise InputError(f"a bridge {name!r}", todo="give two units as U1:U2, or 'streets'", field="--bridge")
+    unknown = sorted({code for pair in pairs for code in pair} - set(units["code"]))
+    if unknown:
+        raise InputError(f"no unit {unknown[0]!r}", todo="give codes of units", field="--bridge")
+    return sorted(set(pairs))
+
+
+def run_comment(options: argparse.Namespace) -> int:
+    """Say something about a plan."""
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        place = _place(options.at)
+        number = store.plans.comment(options.code, options.text, actor=ACTOR, place=place, grid=options.grid)
+    put_json({"plan": options.code, "comment": number})
+    return 0
+
+
+def _place(words: str | None) -> tuple[float, float] | None:
+    """Return x and y."""
+    if words is None:
+        return None
+    try:
+        x, y = (float(part) for part in words.split(","))
+    except ValueError as error:
+        raise InputError(f"a place {words!r}", todo="give x and y as 500100,3400050", field="--at") from error
+    return x, y
+
+
+def run_comments(options: argparse.Namespace) -> int:
+    """List what was said about a plan."""
+    import pandas as pd
+
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        store.plans.load(options.code)
+        said = store.table("plan_comments").query("plan_code == @options.code").sort_values("number")
+    columns = ["number", "at", "actor", "grid_code", "text"]
+    put_csv(pd.DataFrame(said[columns]).assign(x=said.geometry.x, y=said.geometry.y))
+    say(f"{options.code}: {len(said):,} comments")
     return 0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.commands.console import Progress, command, put_csv, put_json, say, store_option
+from gisapp.tables.boundaries import LIMITS
 
 if TYPE_CHECKING:
     from gisapp.grids import Proposal, Units
@@ -57,12 +58,43 @@ def _shared(made: argparse.ArgumentParser, tolerance: float) -> None:
         "incidents_12m, pipe_m or workload",
     )
     made.add_argument("--tolerance", type=float, default=tolerance, metavar="SHARE", help=f"default {tolerance}")
+    limits_option(made)
     made.add_argument("--alternatives", type=int, default=1, metavar="N")
     made.add_argument("--seed", type=int, default=0, help="the same seed gives the same proposals")
     made.add_argument(
         "--format", choices=("json", "csv"), default="json", help="csv: the grid of each unit in the first proposal"
     )
     made.add_argument("-o", dest="out", type=Path, metavar="FILE")
+
+
+def limits_option(made: argparse.ArgumentParser) -> None:
+    """Add ``--not-across``."""
+    made.add_argument(
+        "--not-across",
+        action="append",
+        default=[],
+        choices=("communities", *LIMITS),
+        help="areas whose borders no grid may cross; may be repeated",
+    )
+
+
+def limits_in(store: Store, names: list[str]) -> dict[str, Any]:
+    """Return the layers that no grid may cross, by name.
+
+    Raises
+    ------
+    InputError
+        When the store has none of a kind: a plan that is told not to cross nothing would seem sound.
+    """
+    from gisapp.errors import InputError
+
+    found = {}
+    for name in names:
+        kept = store.table("communities") if name == "communities" else store.table("limits").query("kind == @name")
+        if kept.empty:
+            raise InputError(f"the store holds no {name}", todo="import them --as limits", field="--not-across")
+        found[name] = kept.reset_index(drop=True)
+    return found
 
 
 def run_suggest(options: argparse.Namespace) -> int:
@@ -90,7 +122,7 @@ def _asked(options: argparse.Namespace) -> tuple[Plan, Units]:
     import geopandas as gpd
     import pandas as pd
 
-    from gisapp.grids import grids_at
+    from gisapp.grids import grids_at, labels_of
     from gisapp.grids.plans import plan_of_grids
     from gisapp.grids.units import units_of
     from gisapp.store import open_store
@@ -104,7 +136,9 @@ def _asked(options: argparse.Namespace) -> tuple[Plan, Units]:
         columns = {"code": plan.unit, "name": plan.unit}
         blocks = gpd.GeoDataFrame(columns, geometry=plan.shape, crs=plan.crs)
         weight = _weight(store, blocks, options.weight, now)
-    return plan, units_of(blocks, weight, bridges=plan.bridges)
+        limits = limits_in(store, options.not_across)
+    label = labels_of(plan.shape, list(limits.values())) if limits else None
+    return plan, units_of(blocks, weight, bridges=plan.bridges, label=label)
 
 
 def _weight(store: Store, blocks: Any, measure: str, now: Any) -> Any:

@@ -10,7 +10,7 @@ from gisapp.grids.districting_units import Units
 from gisapp.grids.index import GridIndex, grid_index, shapely_index
 from gisapp.grids.leaders import leaders_at
 from gisapp.grids.plans import Plan, plan_grids, plan_of, plan_of_grids
-from gisapp.grids.units import cut_out, units_of
+from gisapp.grids.units import bridges_of, cut_out, labels_of, units_of
 from gisapp.grids.workload import incident_rows, outside_load, rows_at, workload
 
 __all__ = [
@@ -22,12 +22,14 @@ __all__ = [
     "Shortfall",
     "Units",
     "assign",
+    "bridges_of",
     "change_of",
     "coverage_faults",
     "cut_out",
     "grid_index",
     "grids_at",
     "incident_rows",
+    "labels_of",
     "leaders_at",
     "outside_load",
     "plan_grids",

@@ -145,6 +145,71 @@ def _bridged(codes: pd.Series, bridges: Sequence[tuple[str, str]], pairs: Ints) 
     return np.array(wanted, dtype=np.int64).reshape(-1, 2)
 
 
+def labels_of(shapes: _Shapes, limits: Sequence[gpd.GeoDataFrame]) -> pd.Series:
+    """Return in which areas of some layers each unit lies, as one label: units alike in all of them have the same.
+
+    Parameters
+    ----------
+    shapes
+        The polygons of the units.
+    limits
+        Polygons with a ``code``, one frame a layer. A unit counts where it has a point within; where several areas
+        of a layer overlap, the first; outside all of them is an area of its own.
+    """
+    inner = shapely.point_on_surface(shapes)
+    label = pd.Series([""] * len(shapes), dtype=object)
+    for layer in limits:
+        unit, row = shapely.STRtree(layer.geometry.to_numpy()).query(inner, predicate="within")
+        first = pd.Series(row).groupby(unit).min()
+        code = layer["code"].to_numpy(dtype=object)[first.to_numpy(dtype=np.int64)]
+        within = pd.Series(code, index=first.index, dtype=object).reindex(range(len(shapes))).fillna("")
+        label = label + "\x1f" + within
+    return label
+
+
+def bridges_of(units: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, *, most_m: float = 1_000.0) -> list[tuple[str, str]]:
+    """Return pairs of units that a street joins over ground that belongs to none, such as a river.
+
+    Parameters
+    ----------
+    units
+        ``code`` and polygons: an edge-matched coverage in metres.
+    streets
+        Lines in the same CRS.
+    most_m
+        How long a street may run outside of the units between two of them.
+
+    Returns
+    -------
+    list
+        Codes, each pair once and in order; without units that border on each other anyway.
+
+    Examples
+    --------
+    >>> banks = [shapely.box(0, 0, 100, 100), shapely.box(150, 0, 250, 100)]
+    >>> units = gpd.GeoDataFrame({"code": ["A", "B"]}, geometry=banks, crs="EPSG:4547")
+    >>> street = gpd.GeoDataFrame(geometry=[shapely.LineString([(50, 50), (200, 50)])], crs="EPSG:4547")
+    >>> bridges_of(units, street)
+    [('A', 'B')]
+    """
+    require_metres(units.crs, "the units")
+    shapes = units.geometry.to_numpy()
+    whole = shapely.union_all(shapes)
+    lines = shapely.line_merge(shapely.union_all(streets.geometry.dropna().to_numpy()))
+    outside = shapely.get_parts(shapely.line_merge(shapely.difference(lines, whole)))
+    outside = outside[(shapely.get_type_id(outside) == 1) & (shapely.length(outside) <= most_m)]
+    outside = outside[shapely.length(outside) > _NODE_M]
+    ends = np.concatenate([shapely.get_point(outside, 0), shapely.get_point(outside, -1)])
+    end, unit = shapely.STRtree(shapes).query(ends, predicate="dwithin", distance=_NODE_M)
+    touched = pd.Series(unit).groupby(end).min().reindex(range(len(ends)), fill_value=-1).to_numpy()
+    one, other = touched[: len(outside)], touched[len(outside) :]
+    joined = np.sort(np.column_stack([one, other])[(one >= 0) & (other >= 0) & (one != other)], axis=1)
+    near = {tuple(pair) for pair in borders_of(shapes).pairs.tolist()}
+    codes = units["code"].to_numpy(dtype=object)
+    pairs = sorted({tuple(pair) for pair in joined.tolist()} - near)
+    return [(str(codes[low]), str(codes[high])) for low, high in pairs]
+
+
 def cut_out(
     grids: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, *, least_m2: float = 500.0, pattern: str = "{grid}-{number:03d}"
 ) -> gpd.GeoDataFrame:

@@ -25,6 +25,7 @@ TARGETS: Map[str, tuple[str, ...]] = {
     "incidents": ("incidents",),
     "units": ("unit_grids",),
     "buildings": ("buildings",),
+    "limits": ("limits",),
 }
 
 

@@ -176,6 +176,42 @@ class Planning:
         with self._connections.writing() as connection:
             return self._moved(connection, self._editable(connection, code, version), apart=_listed(apart))
 
+    def comment(
+        self, code: str, text: str, *, actor: str, place: tuple[float, float] | None = None, grid: str | None = None
+    ) -> int:
+        """Write what somebody says about a plan, a place of it or a grid; return its number.
+
+        A comment stays as it is written, in every state of the plan.
+
+        Parameters
+        ----------
+        place
+            x and y in the store's CRS, in the plan's area.
+
+        Raises
+        ------
+        InputError
+            When there is no such plan or grid, nothing is said, or the place lies outside the plan.
+        """
+        if not text.strip():
+            raise InputError("an empty comment", todo="say something", field="text")
+        plan = self.load(code).plan
+        if grid is not None and grid not in plan.codes:
+            raise InputError(f"no grid {grid!r} in plan {code}", todo="name one of its grids", field="grid")
+        shape = None if place is None else shapely.Point(place)
+        if place is not None and not shapely.intersects(plan.shape, shape).any():
+            raise InputError(f"{place[0]:g}, {place[1]:g} lies outside the plan", todo="give a place in it", field="at")
+        with self._connections.writing() as connection:
+            said = "SELECT count(*) FROM plan_comments WHERE plan_code = ?"
+            number = int(connection.exec_driver_sql(said, (code,)).scalar_one()) + 1
+            row = {"plan_code": [code], "number": number, "at": pd.Timestamp.now("UTC"), "actor": actor}
+            frame = gpd.GeoDataFrame(
+                row | {"grid_code": grid, "text": text.strip()}, geometry=gpd.GeoSeries([shape], crs=self._crs)
+            ).rename_geometry("geom")
+            batch = checked("plan_comments", frame, self._crs)
+            Saving(connection, srs_id_of(self._crs), replace=False, progress=None).write([batch])
+        return number
+
     def record(self, code: str, action: str, *, actor: str, note: str | None = None) -> str:
         """Write a step of a plan's life (submit, return, approve, withdraw); return where it stands then.
 

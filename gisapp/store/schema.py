@@ -36,6 +36,7 @@ REFERENCES = (
     ("plan_steps", "plan_code", "plans"),
     ("plan_units", "plan_code", "plans"),
     ("plan_changes", "plan_code", "plans"),
+    ("plan_comments", "plan_code", "plans"),
 )
 APPEND_ONLY = (*(name for name, table in TABLES.items() if table.append_only), "audit")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from gisapp.tables.column import CODE, Column, Table
 
 _PLAN = Column("plan_code", required=True)
+LIMITS = ("dma", "pressure_zone", "other")
+"""Kinds of areas that a boundary plan may be told not to cross."""
 
 BOUNDARIES = (
     Table(
@@ -72,5 +74,31 @@ BOUNDARIES = (
             Column("change", required=True, about="units before and after, as JSON, to the last bit"),
         ),
         "every change of every boundary plan, done or undone",
+    ),
+    Table(
+        "plan_comments",
+        "POINT",
+        ("plan_code", "number"),
+        (
+            _PLAN,
+            Column("number", "int", required=True, about="counts from 1"),
+            Column("at", "time", required=True),
+            Column("actor", required=True),
+            Column("grid_code", about="the grid of the plan that it is about, if it is about one"),
+            Column("text", required=True, personal=True),
+        ),
+        "what planners said about places of boundary plans, append only",
+        append_only=True,
+    ),
+    Table(
+        "limits",
+        "MULTIPOLYGON",
+        ("kind", "code"),
+        (
+            Column("kind", required=True, choices=LIMITS),
+            CODE,
+            Column("name"),
+        ),
+        "areas whose borders a boundary plan may be told not to cross: DMA, pressure zones and others",
     ),
 )

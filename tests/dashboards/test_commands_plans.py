@@ -171,6 +171,70 @@ def test_an_exported_plan_is_a_geopackage_with_leaders_codes(plan, tmp_path):
     assert read.geometry.area.tolist() == [2e4, 6e4]
 
 
+def test_a_comment_is_said_and_listed_and_one_outside_is_refused(plan):
+    code = code_of(plan("new", "--name", "一"))
+    assert json.loads(plan("comment", code, "避开学校", "--at", f"{X + 150},{Y + 50}")[1])["comment"] == 1
+    assert json.loads(plan("comment", code, "太大", "--grid", "W")[1])["comment"] == 2
+    assert "lies outside the plan" in plan("comment", code, "远", "--at", "0,0")[2]
+    assert "a place 'here'" in plan("comment", code, "远", "--at", "here")[2]
+    status, out, words = plan("comments", code)
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert (status, "2 comments" in words) == (0, True)
+    assert [(row["number"], row["text"], row["grid_code"]) for row in rows] == [
+        ("1", "避开学校", ""),
+        ("2", "太大", "W"),
+    ]
+    assert (float(rows[0]["x"]), rows[1]["x"]) == (X + 150, "")
+    assert plan("comments", "B9")[0] == 2
+
+
+@pytest.fixture
+def zones(board):
+    """Two pressure zones, west and east of the middle, and a DMA of the two southern squares in the west."""
+    boxes = [shapely.box(X, Y, X + 200, Y + 200), shapely.box(X + 200, Y, X + 400, Y + 200)]
+    boxes.append(shapely.box(X, Y, X + 200, Y + 100))
+    kinds = ["pressure_zone", "pressure_zone", "dma"]
+    with open_store(board) as store:
+        store.save({"limits": frame("limits", boxes, kind=kinds, code=["Z1", "Z2", "D1"])}, actor="t")
+    return board
+
+
+def test_a_grid_across_a_zone_is_a_fault_where_the_plan_was_told_not_to(plan, zones):
+    code = code_of(plan("new", "--name", "一"))
+    assert plan("check", code)[0] == 0
+    status, out, _ = plan("check", code, "--not-across", "pressure_zone", "--not-across", "dma")
+    told = [(row["kind"], row["grid"], row["told"]) for row in csv.DictReader(io.StringIO(out))]
+    assert (status, told) == (1, [("crossed", "W", "crosses pressure_zone: Z1, Z2")])
+    status, _, words = plan("check", code, "--not-across", "communities")
+    assert (status, "the store holds no communities" in words) == (2, True)
+
+
+@pytest.mark.parametrize(("layers", "k"), [(("pressure_zone",), 4), (("pressure_zone", "dma"), 4)])
+def test_a_proposal_keeps_within_the_zones_that_it_was_told_not_to_cross(plan, zones, tmp_path, layers, k):
+    target = tmp_path / "p.csv"
+    told = [word for layer in layers for word in ("--not-across", layer)]
+    asked = ("--k", str(k), "--tolerance", "0.5", "--format", "csv", "-o", target)
+    assert plan("suggest", *asked, *told)[0] in (0, 1)
+    code = code_of(plan("new", "--name", "二", "--assign", target))
+    assert "crossed" not in plan("check", code, *told)[1]
+    free = ("--k", str(k - 1), "--tolerance", "0.5", "--format", "csv", "-o", target)
+    assert plan("suggest", *free)[0] in (0, 1)
+    code = code_of(plan("new", "--name", "三", "--assign", target))
+    assert "crossed" in plan("check", code, *told)[1]
+
+
+def test_a_plan_takes_bridges_that_are_named_and_those_of_streets(plan, board):
+    code = code_of(plan("new", "--name", "一", "--bridge", "U0:U7"))
+    with open_store(board) as store:
+        assert store.plans.load(code).plan.bridges == (("U0", "U7"),)
+    code = code_of(plan("new", "--name", "二", "--bridge", "streets"))
+    with open_store(board) as store:
+        assert store.plans.load(code).plan.bridges == ()
+    for words, said in (("U0", "a bridge 'U0'"), ("U0:U99", "no unit 'U99'")):
+        status, _, err = plan("new", "--name", "三", "--bridge", words)
+        assert (status, said in err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

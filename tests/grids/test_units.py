@@ -7,7 +7,7 @@ import shapely
 from grid_shapes import CRS, EAST, NORTH, blocks, voronoi
 
 from gisapp.errors import CrsError, InputError
-from gisapp.grids import cut_out, units_of
+from gisapp.grids import bridges_of, cut_out, labels_of, units_of
 from gisapp.grids.units import borders_of
 
 
@@ -80,3 +80,43 @@ def test_streets_cut_grids_into_blocks_that_cover_them_exactly():
         assert shapely.equals(whole, grids.set_index("code").geometry[grid])
     # the strip of 10 m between the two streets that run north joins its longer neighbours
     assert shapely.area(cut.geometry.to_numpy()).min() > 2500
+
+
+def strip(*boxes):
+    shapes = [shapely.box(EAST + west, NORTH, EAST + east, NORTH + 100) for west, east in boxes]
+    return gpd.GeoDataFrame({"code": list("ABCD"[: len(boxes)])}, geometry=shapes, crs=CRS)
+
+
+def street(*spots):
+    return shapely.LineString([(EAST + x, NORTH + y) for x, y in spots])
+
+
+def test_a_street_over_ground_of_none_joins_the_units_at_its_ends():
+    units = strip((0, 100), (100, 200), (260, 400), (2000, 2100))
+    lines = [
+        street((50, 50), (150, 50)),  # from A to B, which border on each other
+        street((150, 50), (230, 60), (300, 50)),  # over the river
+        street((300, 50), (2050, 50)),  # too long a way
+        street((120, 50), (220, 80)),  # ends in the river
+        street((20, 150), (40, 90), (60, 150)),  # a way out and back
+    ]
+    streets = gpd.GeoDataFrame(geometry=[*lines, None], crs=CRS)
+    assert bridges_of(units, streets) == [("B", "C")]
+    assert bridges_of(units, streets, most_m=1900) == [("B", "C"), ("C", "D")]
+    joined = units_of(units, [1, 1, 1, 1], bridges=bridges_of(units, streets))
+    assert joined.pairs.tolist() == [[0, 1], [1, 2]]
+
+
+def test_a_street_in_two_pieces_over_the_river_is_one_bridge():
+    streets = gpd.GeoDataFrame(geometry=[street((50, 50), (130, 50)), street((130, 50), (250, 50))], crs=CRS)
+    assert bridges_of(strip((0, 100), (200, 300)), streets) == [("A", "B")]
+
+
+def test_units_alike_in_all_layers_have_one_label_and_outside_is_an_area_of_its_own():
+    units = strip((0, 100), (100, 200), (200, 300), (300, 400))
+    dma = strip((0, 260))
+    zones = strip((0, 100), (80, 300))
+    found = labels_of(units.geometry.to_numpy(), [dma, zones])
+    assert found.nunique() == 3
+    assert found[1] == found[2]
+    assert labels_of(units.geometry.to_numpy(), [dma]).tolist()[:3] == ["\x1fA"] * 3

@@ -101,7 +101,8 @@ def boundaries(rows: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Seven boundary plans with a step, a unit and a change each."""
     plans = rows("plans")
     of_each = {
-        name: rows(name).assign(plan_code=plans["code"]) for name in ("plan_steps", "plan_units", "plan_changes")
+        name: rows(name).assign(plan_code=plans["code"])
+        for name in ("plan_steps", "plan_units", "plan_changes", "plan_comments")
     }
     return {"plans": plans, **of_each}
 

@@ -14,7 +14,7 @@ from gisapp.store.connect import Connections
 
 NEXT = """
 from alembic import op
-revision, down_revision = "0005", "0004"
+revision, down_revision = "0006", "0005"
 def upgrade():
     op.execute("ALTER TABLE org_units ADD COLUMN note TEXT(255)")
     {more}
@@ -26,7 +26,7 @@ def later(tmp_path) -> Path:
     """Return the migrations of a later program: ours and one more."""
     folder = tmp_path / "later"
     shutil.copytree(migrate.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0005_next.py").write_text(NEXT.format(more="pass"))
+    (folder / "versions" / "0006_next.py").write_text(NEXT.format(more="pass"))
     return folder
 
 
@@ -60,12 +60,12 @@ def test_the_migrations_make_the_schema_of_a_new_store(path, tmp_path):
 def test_an_older_store_is_refused_upgraded_with_a_backup_and_then_too_new(path, rows, later, same):
     with create_store(path, crs="EPSG:4547") as store:
         store.save({"org_units": rows("org_units")}, actor="t")
-    with pytest.raises(StoreError, match="older schema 0004, this program needs 0005; run gisapp upgrade"):
+    with pytest.raises(StoreError, match="older schema 0005, this program needs 0006; run gisapp upgrade"):
         migrate.require_current(path, later)
     backup = upgrade_store(path, folder=later)
     migrate.require_current(path, later)
     assert upgrade_store(path, folder=later) is None
-    with pytest.raises(StoreError, match="schema 0005, newer than this program's 0004"):
+    with pytest.raises(StoreError, match="schema 0006, newer than this program's 0005"):
         open_store(path)
     with open_store(backup) as before:
         same(before.table("org_units"), rows("org_units"))
@@ -77,7 +77,7 @@ def test_an_older_store_is_refused_upgraded_with_a_backup_and_then_too_new(path,
 def test_an_upgrade_that_fails_leaves_the_store_as_it_was(path, later):
     create_store(path, crs="EPSG:4547").close()
     before = schema_of(path)
-    (later / "versions" / "0005_next.py").write_text(NEXT.format(more='raise RuntimeError("half way")'))
+    (later / "versions" / "0006_next.py").write_text(NEXT.format(more='raise RuntimeError("half way")'))
     with pytest.raises(RuntimeError, match="half way"):
         upgrade_store(path, folder=later)
     assert schema_of(path) == before

@@ -206,3 +206,33 @@ def test_the_edits_of_a_plan_are_listed_without_their_shapes(town):
     (row,) = town.plans.edits(code).to_dict("records")
     assert (row["number"], row["actor"], row["kind"], row["grids"]) == (1, "P2", "assign", "E,W")
     assert row["at"].tzinfo is not None
+
+
+def test_what_is_said_about_a_plan_stays_in_order_in_every_state_of_it(town):
+    code = town.plans.open(town.first, "新划分", actor="P1")
+    assert town.plans.comment(code, "  避开学校 ", actor="P1", place=(X + 150.0, Y + 50.0)) == 1
+    town.plans.record(code, "submit", actor="P1")
+    assert town.plans.comment(code, "东片太大", actor="P2", grid="E") == 2
+    said = town.table("plan_comments")
+    assert said[["number", "actor", "text"]].to_numpy().tolist() == [[1, "P1", "避开学校"], [2, "P2", "东片太大"]]
+    assert said["grid_code"].isna().tolist() == [True, False]
+    assert said.geometry.iloc[0].equals(shapely.Point(X + 150, Y + 50))
+    assert town.plans.load(code).version == 2  # submitted; comments move no version
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"text": " "}, "an empty comment"),
+        ({"text": "a", "grid": "N"}, "no grid 'N' in plan"),
+        ({"text": "a", "place": (X - 1.0, Y)}, "lies outside the plan"),
+        ({"text": "a", "place": (float("nan"), Y)}, "lies outside the plan"),
+    ],
+)
+def test_a_comment_about_nothing_is_refused(town, told, words):
+    code = town.plans.open(town.first, "新划分", actor="P1")
+    with pytest.raises(InputError, match=words):
+        town.plans.comment(code, told.pop("text"), actor="P1", **told)
+    with pytest.raises(InputError, match="there is no plan 'B9'"):
+        town.plans.comment("B9", "a", actor="P1")
+    assert town.count("plan_comments") == 0
