@@ -120,6 +120,13 @@ def deviation_shapes(grids: gpd.GeoDataFrame, deviation: pd.Series, *, language:
     )
 
 
+def locked_shapes(grids: gpd.GeoDataFrame, *, theme: str = "light") -> Shapes:
+    """Return grids of a plan that keep exactly their units, striped."""
+    line = base_colours(theme)["grid"]
+    style = Style(line, width_px=1.0, opacity=0.5, outline=line, hatched=True)
+    return Shapes("locked", "layers.locked", "polygon", grids[["code", "geom"]], style, table="grids")
+
+
 def _limits(values: np.ndarray) -> np.ndarray:
     """Return the class limits: quintiles, without those that fall together; at least two numbers."""
     known = values[np.isfinite(values)]

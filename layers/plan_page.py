@@ -67,7 +67,7 @@ def plan_diff_html(
     made_at
         When, with its zone.
     """
-    moves = _moves(found)
+    moves = moves_of(found)
     drawing = _map(moves, before.grids, after.grids, ground, language)
     title = word("diff.title", language, before=before.title, after=after.title)
     at = f"{made_at:%Y-%m-%d %H:%M %Z}"
@@ -90,7 +90,7 @@ def plan_diff_html(
     return html
 
 
-def _moves(found: PlanDiff) -> gpd.GeoDataFrame:
+def moves_of(found: PlanDiff) -> gpd.GeoDataFrame:
     """Return what moves, most households first, with a code that tells from where to where."""
     moves = found.matrix.assign(pipe_km=found.matrix["pipe_m"] / 1000)
     led = found.leaders[["from", "to"]].assign(led="other")
@@ -119,7 +119,7 @@ def _map(
         return [
             landcover_shapes(ground["landcover"], language=language, theme=theme),
             street_shapes(ground["streets"], theme=theme),
-            _moved_shapes(moves, language, theme),
+            moved_shapes(moves, language, theme),
             _borders("borders_before", before, Style(other_colour(theme), width_px=3.0, dashed=True)),
             _borders("borders_after", after, Style(grid, width_px=2.0)),
             Shapes("names", "diff.moves", "point", spots.rename_geometry("geom"), spot),
@@ -130,7 +130,7 @@ def _map(
     return svg_map(make, bounds, focus=focus, keyed=_KEYED, title=title, language=language, simplify_m=fine_m)
 
 
-def _moved_shapes(moves: gpd.GeoDataFrame, language: str, theme: str) -> Shapes:
+def moved_shapes(moves: gpd.GeoDataFrame, language: str, theme: str) -> Shapes:
     """Return what moves, coloured by whether it comes under another leader."""
     task = task_colours(theme)
     colours = {"other": task["close"], "same": task["candidate"]}

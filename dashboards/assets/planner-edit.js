@@ -33,8 +33,8 @@
   }
 
   function hint() {
-    const place = bar() && bar().querySelector(".hint");
-    if (!place) return;
+    const place = document.querySelector(".planner .hint");
+    if (!place || !bar()) return;
     const lacks = ["assign", "merge"].includes(state.tool) && !state.chosen;
     place.textContent = state.tool ? say(lacks ? "choose" : state.tool, { grid: state.chosen }) : "";
   }
@@ -140,11 +140,34 @@
     },
   });
 
+  // ---- beside the table ------------------------------------------------------------------------------------------------
+  function view(name) {
+    page().dataset.view = name;
+    for (const button of document.querySelectorAll(".planner [data-view].button"))
+      button.setAttribute("aria-pressed", String(button.dataset.view === name));
+    setProps("planner-view", { data: name });
+  }
+
+  function lock(which) {
+    const locked = new Set(state.shown.locked);
+    if (which === "chosen" && state.chosen && !locked.delete(state.chosen)) locked.add(state.chosen);
+    const every = which === "all" ? state.shapes.map((one) => one.properties.code) : which === "none" ? [] : [...locked];
+    if (which !== "chosen" || state.chosen) send({ do: "lock", grids: every });
+  }
+
+  function go(bounds) {
+    setProps("planner-map", { view: null, fit: bounds.split(",").map(Number) });
+  }
+
   document.addEventListener("click", (event) => {
-    const button = event.target.closest(".planner .tools button");
+    const button = event.target.closest(".planner :is(.tools button, .button[data-view], [data-lock], [data-position], [data-fit])");
     if (!button) return;
     if (button.dataset.tool) take(button.dataset.tool);
     else if (button.dataset.step) step(button.dataset.step);
+    else if (button.dataset.view) view(button.dataset.view);
+    else if (button.dataset.lock) lock(button.dataset.lock);
+    else if (button.dataset.position) send({ do: "to", position: Number(button.dataset.position) });
+    else if (button.dataset.fit) go(button.dataset.fit);
     else button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
   });
 

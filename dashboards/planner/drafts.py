@@ -54,7 +54,8 @@ class Opened:
     @cached_property
     def rows(self) -> pd.DataFrame:
         """The rows of the table."""
-        return grid_rows(self.figures, self.load.grids)
+        rows = grid_rows(self.figures, self.load.grids)
+        return rows.assign(locked=rows["code"].isin(self.plan.locked))
 
     @cached_property
     def drawn(self) -> gpd.GeoDataFrame:

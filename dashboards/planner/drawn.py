@@ -9,16 +9,18 @@ import shapely
 
 from dashboards.planner.drafts import Opened
 from dashboards.sheets import told
-from dashboards.specs import feature_collection, look
-from layers.grids import deviation_shapes
+from dashboards.specs import feature_collection, layer_specs, look
+from layers.grids import deviation_shapes, locked_shapes
 from layers.layer import Shapes
 from layers.palette import THEMES
 
 
-def plan_specs(opened: Opened, spoken: str) -> list[dict[str, Any]]:
-    """Return the layer of a plan's grids without their shapes, which come by :func:`plan_shapes`."""
+def plan_specs(opened: Opened, spoken: str, *, frame: str) -> list[dict[str, Any]]:
+    """Return the layers of a plan: its grids, whose shapes come by :func:`plan_shapes`, and those locked."""
     light, dark = (_layer(opened, spoken, theme) for theme in THEMES)
-    return [look(light, dark, spoken)]
+    held = opened.drawn[opened.drawn["code"].isin(opened.plan.locked)]
+    locked = layer_specs(lambda theme: [locked_shapes(held, theme=theme)], language=spoken, frame=frame)
+    return [look(light, dark, spoken), *(locked if len(held) else [])]
 
 
 def plan_shapes(opened: Opened, before: gpd.GeoDataFrame | None, spoken: str, *, frame: str) -> dict[str, Any]:

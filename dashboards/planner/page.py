@@ -12,11 +12,13 @@ from dashboards.access import Permission, callback
 from dashboards.bundles import tiles_of
 from dashboards.deeds import me
 from dashboards.map import Map
+from dashboards.planner import views
 from dashboards.planner.bar import plan_bar
 from dashboards.planner.drafts import Drafts, Opened
 from dashboards.planner.drawn import plan_shapes, plan_specs
 from dashboards.planner.editing import change_of_edit, since
 from dashboards.planner.figures import TOTALLED, balance, deviation_tip, heading, led, outside, totals, workload_rows
+from dashboards.planner.side import VIEWS, locks, view_buttons
 from dashboards.planner.told import conflict_told, edit_told, refusal_told
 from dashboards.planner.tools import toolbar
 from dashboards.planner.writing import Deed, edited, write
@@ -41,7 +43,9 @@ EDIT, DECIDE = "planner-edit", "planner-decide"  # what a person did, and by whi
 WRITTEN, BUSY = "planner-written", "planner-busy"
 DRAWING, PREVIEW = "planner-drawing", "planner-preview"  # an edit to be saved, and one while the hand still draws
 SAVED, PREVIEWED = "planner-saved", "planner-previewed"
-KEPT = (SHOWN, DRAWN, EDIT, DECIDE, WRITTEN, BUSY, DRAWING, PREVIEW, SAVED, PREVIEWED)
+SPECS = "planner-specs"  # the layers of the plan; those of a comparison stand in their place
+LOCKED = {"locked": "params.data.locked"}  # the look of a grid that keeps its units
+KEPT = (SHOWN, DRAWN, SPECS, views.MOVES, EDIT, DECIDE, WRITTEN, BUSY, DRAWING, PREVIEW, SAVED, PREVIEWED)
 
 
 def layout(context: shell.Context) -> Component:
@@ -55,9 +59,12 @@ def layout(context: shell.Context) -> Component:
             html.Div(id="planner-heading", className="heading"),
             html.Div(id="planner-figures", className="figures"),
             html.Div(id="planner-balance"),
+            html.Div([view_buttons(context), locks(context)], className="of-plan"),
             _table(context),
+            *views.place(context),
             dcc.Store(id="planner-chosen", data={"grid": context.query.get("grid"), "by": "link"}),
             dcc.Store(id=PLAN, data=code),
+            dcc.Store(id=views.VIEW, data=VIEWS[0]),
             *(dcc.Store(id=name) for name in KEPT),
         ],
         stage=[
@@ -71,7 +78,7 @@ def layout(context: shell.Context) -> Component:
                 **first_props(*_bundles(code), language=context.language, whole=whole),
             ),
             html.Div(shell.computing(context), id="planner-working", className="working", hidden=True),
-            toolbar(context),
+            *toolbar(context),
             html.Div(id="planner-told", className="answer", role="status"),
             html.Div(id="planner-live", className="answer"),
         ],
@@ -90,6 +97,7 @@ def attach(app: Dash) -> None:
     _write(app, drafts, DECIDE, Permission.GRIDS_APPROVE)
     _edit(app, drafts)
     _preview(app, drafts)
+    views.attach(app, drafts, SHOWN)
     _in_the_browser(app)
 
 
@@ -105,7 +113,7 @@ def _show(app: Dash, drafts: Drafts) -> None:
         Output("planner-heading", "children"),
         Output("planner-figures", "children"),
         Output("planner-balance", "children"),
-        Output("planner-map", "answers"),
+        Output(SPECS, "data"),
         Output(DRAWN, "data"),
         Output(SHOWN, "data"),
         Input(PLAN, "data"),
@@ -130,7 +138,13 @@ def _show(app: Dash, drafts: Drafts) -> None:
             return bar, *(no_update,) * 6
         before = drafts.drawn_before(shown) if same else None
         shapes = plan_shapes(opened, before, spoken, frame=snapshot.frame)
-        return bar, *_of_plan(opened, drafts, spoken), plan_specs(opened, spoken), shapes, opened.mark
+        return (
+            bar,
+            *_of_plan(opened, drafts, spoken),
+            plan_specs(opened, spoken, frame=snapshot.frame),
+            shapes,
+            opened.mark,
+        )
 
 
 def _in_force(drafts: Drafts, spoken: str) -> tuple[Any, Any, Any]:
@@ -269,6 +283,12 @@ def _in_the_browser(app: Dash) -> None:
         State(shell.TARGET, "data"),
     )
     app.clientside_callback(
+        ClientsideFunction("planner", "answers"),
+        Output("planner-map", "answers"),
+        Input(SPECS, "data"),
+        Input(views.MOVES, "data"),
+    )
+    app.clientside_callback(
         ClientsideFunction("planner", "draw"),
         Output("planner-map", "shapes"),
         Input(DRAWN, "data"),
@@ -300,7 +320,7 @@ def _table(context: shell.Context) -> Component:
         "sort": "desc",
     }
     columns = [
-        {"field": "code", "pinned": "left", "width": 78, "cellClass": "code"},
+        {"field": "code", "pinned": "left", "width": 78, "cellClass": "code", "cellClassRules": LOCKED},
         deviation,
         {"field": "leader", "width": 92, "cellRenderer": "PlannerLeader"},
         *numbers,

@@ -13,8 +13,8 @@ from gisapp.words import catalog
 TOOLS = ("assign", "drag", "split", "merge", "draw")
 
 
-def toolbar(context: shell.Context) -> Component:
-    """Return the tools; they are shown while a draft is."""
+def toolbar(context: shell.Context) -> list[Component]:
+    """Return the tools and what to do with the one in hand; they are shown while a draft is."""
     tools = [
         html.Button(
             context.word(f"planner.tool_{name}"),
@@ -44,9 +44,10 @@ def toolbar(context: shell.Context) -> Component:
         for key, text in catalog(context.language).items()
         if key.startswith("planner.js.")
     }
-    return html.Div(
-        [*tools, cut, *steps, html.Span(className="hint", role="status")],
+    bar = html.Div(
+        [*tools, cut, *steps],
         className="tools writes",
         role="toolbar",
         **{"aria-label": context.word("planner.tools"), "data-words": json.dumps(said, ensure_ascii=False)},
     )
+    return [bar, html.Div(className="hint", role="status")]

@@ -31,7 +31,7 @@ def opened(watched, code, language="en", **query):
     asked = "".join(f"&{name}={value}" for name, value in query.items())
     page = watched.go(f"/{language}/planner?plan={code}{asked}")
     page.wait_for_selector(".planner[data-status=draft]")
-    page.wait_for_function("document.querySelector('.gm-canvas').gisappMap?.getSource('shapes:deviation')")
+    page.wait_for_function("() => document.querySelector('.gm-canvas').gisappMap?.getSource('shapes:deviation')")
     page.locator("#planner-table .ag-row").first.wait_for(state="attached")
     page.wait_for_timeout(1500)  # the map flies to the grids
     return page
@@ -149,7 +149,7 @@ def test_a_grid_is_split_merged_again_and_the_table_follows(desk, live, draft):
     assert fresh == [f"G{before + 1:03d}"]
     expect(page.locator("#planner-heading")).to_contain_text(f"{before + 1} grids")
     page.locator("[data-tool=merge]").click()
-    expect(page.locator(".tools .hint")).to_have_text(word("planner.js.choose", "en"))
+    expect(page.locator(".planner .hint")).to_have_text(word("planner.js.choose", "en"))
     for grid in ("G009", fresh[0]):
         page.mouse.click(*on_screen(page, shape(live.store, draft, grid).representative_point()))
         page.wait_for_timeout(800)
@@ -203,3 +203,25 @@ def test_a_second_planners_save_is_refused_with_what_the_first_one_did(desk, liv
     expect(told(page)).to_contain_text("P2 · Merged · G002, G003")
     assert areas(live.store, draft) == after
     expect(page.locator("#planner-heading")).to_contain_text(f"{len(after)} grids")  # and it is shown as it stands now
+
+
+def test_a_locked_grid_keeps_its_units_and_history_and_comparison_stand_beside_the_map(desk, live, draft):
+    target = shape(live.store, draft, "G010")
+    page = opened(desk, draft, grid="G010", view=f"14.60/{target.centroid.y:.5f}/{target.centroid.x:.5f}")
+    page.locator("[data-lock=chosen]").click()
+    expect(page.locator(".ag-cell.locked")).to_have_text("G010")
+    page.locator("[data-tool=merge]").click()
+    neighbour = shape(live.store, draft, "G009").representative_point()
+    page.mouse.click(*on_screen(page, neighbour))
+    expect(told(page)).to_contain_text(word("planner.refused_locked", "en", grid="G010"))
+    page.locator("[data-lock=none]").click()
+    expect(page.locator(".ag-cell.locked")).to_have_count(0)
+    page.wait_for_timeout(1500)  # the map draws the grids anew
+    page.mouse.click(*on_screen(page, neighbour))
+    expect(told(page)).to_contain_text(word("planner.did_merge", "en"))
+    page.locator("[data-view=compare].button").click()
+    expect(page.locator("#planner-side .moves")).to_contain_text("G009 → G010")
+    page.locator("[data-view=history].button").click()
+    page.locator("[data-position='0']").click()
+    expect(page.locator("[data-position='0']")).to_have_attribute("aria-current", "step")
+    assert "G009" in areas(live.store, draft)
