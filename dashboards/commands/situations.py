@@ -14,7 +14,7 @@ from dashboards.commands.networks import network_in
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gisapp.network import Network
+    from gisapp.network import Network, Shutoff
     from gisapp.operations import Operation
     from gisapp.reports.situation import Situation
     from gisapp.store import Store
@@ -33,6 +33,15 @@ def networks_in(store: Store) -> Callable[[str], Network]:
     return cache(lambda utility: network_in(store, utility))
 
 
+def answer_in(store: Store, operation: Operation, network: Callable[[str], Network]) -> Shutoff:
+    """Return who loses supply by an operation, answered as the network stood before it."""
+    from gisapp.network import shutoff
+    from gisapp.operations import states_for
+
+    states = states_for(operation, store.table("valve_operations"), store.table("devices"))
+    return shutoff(network(operation.utility), operation.bursts, **asdict(states))
+
+
 def situation_in(
     store: Store,
     operation: Operation,
@@ -47,13 +56,11 @@ def situation_in(
     ``own_rules`` stand in place of the rules that the store keeps; with ``pressure_m`` it holds the estimate of who
     keeps supply but falls below that pressure.
     """
-    from gisapp.network import reduced_pressure, shutoff
-    from gisapp.operations import states_for
+    from gisapp.network import reduced_pressure
     from gisapp.reports.situation import TABLES, situation_of
 
-    states = states_for(operation, store.table("valve_operations"), store.table("devices"))
-    known = (network or networks_in(store))(operation.utility)
-    answer = shutoff(known, operation.bursts, **asdict(states))
+    network = network or networks_in(store)
+    known, answer = network(operation.utility), answer_in(store, operation, network)
     told = Progress("estimating pressure")
     return situation_of(
         answer,
