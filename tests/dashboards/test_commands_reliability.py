@@ -23,7 +23,7 @@ def test_a_published_list_is_25_6_minutes(run, tmp_path):
 
 @pytest.fixture
 def fed(net3):
-    """Net3 with a customer of seven households on the pipe that is shut, and one of three on a pipe that keeps supply."""
+    """Net3 with a customer of seven households on the pipe that is shut, and one of three on one that is not dry."""
     import geopandas as gpd
     import pandas as pd
 
