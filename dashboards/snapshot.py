@@ -33,6 +33,7 @@ from gisapp.store import Store
 Value = TypeVar("Value")
 NETWORK_TABLES = ("nodes", "links", "devices", "customers", "connections", "hydrants")
 LOAD_TABLES = ("customers", "links", "devices", "incidents")
+SOON_S = 1.0
 MOST_OF_A_KIND = 24
 """Values kept of one kind, such as the exposure of each bandwidth: the one that was asked for longest ago goes."""
 
@@ -72,17 +73,33 @@ class Snapshot:
         A key is a name, or begins with the name of its kind; of each kind the values asked for last are kept, so that
         a map moved a hundred times never costs the commander the network.
         """
+        kept = self._place(key)
+        with kept.lock:
+            revisions = tuple(self.store.revision(table) for table in tables)  # before make(): too old at worst
+            if kept.revisions != revisions:
+                kept.value, kept.revisions = make(), revisions
+            return cast(Value, kept.value)
+
+    def soon(self, key: object, tables: tuple[str, ...], make: Callable[[], Value]) -> Value | None:
+        """Return what :meth:`derived` does if it is there or made within a second; else None, while it is made."""
+        kept = self._place(key)
+        if not kept.lock.acquire(blocking=False):
+            return None
+        kept.lock.release()
+        made = threading.Thread(target=self.derived, args=(key, tables, make), daemon=True)
+        made.start()
+        made.join(SOON_S)
+        return None if made.is_alive() else self.derived(key, tables, make)
+
+    def _place(self, key: object) -> _Kept:
+        """Return where a value is kept; of its kind the one that was asked for longest ago goes."""
         with self._lock:
             kind = self._kept.setdefault(key[0] if isinstance(key, tuple) else key, OrderedDict())
             kept = kind.setdefault(key, _Kept())
             kind.move_to_end(key)
             if len(kind) > MOST_OF_A_KIND:
                 kind.popitem(last=False)
-        with kept.lock:
-            revisions = tuple(self.store.revision(table) for table in tables)  # before make(): too old at worst
-            if kept.revisions != revisions:
-                kept.value, kept.revisions = make(), revisions
-            return cast(Value, kept.value)
+            return kept
 
     @property
     def frame(self) -> str:

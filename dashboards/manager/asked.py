@@ -15,7 +15,7 @@ from gisapp.times import parse_day
 BANDWIDTHS_M = (50, 100, 150, 250, 400, 700, 1000)
 SIZES_M = (250, 500, 1000)
 PERIODS = (30, 90, 365, 0)  # days up to the newest incident; 0 is all there are
-DRAWN = ("surface", "hexagons", "grids")
+DRAWN = ("surface", "hexagons", "grids", "pipes")
 MEASURES = ("count", "km", "households", "deviation")
 COMPARED = ("", "before", "year", "before-change", "year-change")
 LISTS: Mapping[str, tuple[str, ...] | None] = {

@@ -144,10 +144,13 @@ def _geotiff(found: Found, path: Path, _spoken: str) -> None:
 
 def _picture(found: Found) -> tuple[Surface, tuple[float, ...]]:
     """Return what the page draws, without what tells of too few customers."""
-    _, limits = picture(found)
+    made = picture(found)
+    if found.asked.drawn == "pipes" or made is None:
+        todo = "use `gisapp density --along-pipes`, which leaves out what tells of too few customers"
+        raise InputError("the density along the pipes is no picture to share", todo=todo)
     if found.asked.drawn == "surface":
-        return web_surface(_shared(found)), limits
-    return places(found, shared=True), limits
+        return web_surface(_shared(found)), made[1]
+    return places(found, shared=True), made[1]
 
 
 def _note(found: Found) -> str:

@@ -57,6 +57,7 @@ def layout(context: shell.Context) -> Component:
             dcc.Store(id=FILTER, data=asked.stored()),
             dcc.Store(id=CLICKED),
             dcc.Store(id=DRAWN),
+            dcc.Interval(id="manager-wait", interval=2000, disabled=True),
         ],
         stage=[
             html.Div(
@@ -142,27 +143,32 @@ def _show(app: Dash, snapshot: Snapshot) -> None:
         *(Output(f"manager-{name}", "children") for name in SHOWN),
         Output("manager-map", "answers"),
         Output("manager-map-2", "answers"),
+        Output("manager-wait", "disabled"),
         Input(DRAWN, "data"),
         Input(shell.VERSION, "data"),
+        Input("manager-wait", "n_intervals"),
         State(FILTER, "data"),
         needs=NEEDS,
     )
-    def show_period(_drawn: object, _version: object, stored: Mapping[str, Any]) -> tuple[Any, ...]:
+    def show_period(_drawn: object, _version: object, _waited: object, stored: Mapping[str, Any]) -> tuple[Any, ...]:
         spoken = shell.language()
         if not snapshot.cube().days:
-            return _nothing(spoken), *(None,) * (len(SHOWN) - 1), [], []
+            return _nothing(spoken), *(None,) * (len(SHOWN) - 1), [], [], True
         found = Found.of(asked_from(stored), snapshot)
-        made, limits = picture(found)
+        made = picture(found)
         other = found.earlier if found.asked.beside else None
+        beside = None if other is None else picture(other)
+        waits = made is None or (other is not None and beside is None)
         return (
-            parts.figures(found, made.peak, spoken),
-            parts.why_empty(found, spoken),
+            parts.figures(found, made[0].peak if made else 0.0, spoken),
+            parts.why_empty(found, spoken) or (parts.being_made(spoken) if waits else None),
             parts.profile(found, spoken),
             parts.ranking(found, spoken),
             parts.period(found, spoken),
             parts.when(found),
-            drawn(found, made, limits, spoken),
-            [] if other is None else drawn(other, picture(other)[0], limits, spoken),
+            drawn(found, made, spoken),
+            [] if other is None else drawn(other, (beside[0], made[1]) if beside and made else None, spoken),
+            not waits,
         )
 
     @callback(

@@ -73,6 +73,11 @@ def why_empty(found: Found, spoken: str) -> Component | None:
     )
 
 
+def being_made(spoken: str) -> Component:
+    """Return that the picture is being made and will come by itself."""
+    return html.P(word("manager.being_made", spoken), className="quiet", role="status")
+
+
 def profile(found: Found, spoken: str) -> Component:
     """Return how incidents spread over the week and the day, as two rows of bars."""
     table = found.cube.profile(found.choice)

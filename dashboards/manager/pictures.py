@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dashboards.manager.along import pipes_picture
 from dashboards.manager.found import Found, city_bounds
 from dashboards.specs import layer_specs
 from gisapp.density import Surface, painted, pixel_places, service_area, web_surface
@@ -26,19 +27,23 @@ HIGHEST = 99.0
 _MEASURED: dict[str, Measure] = {"km": "km", "households": "households"}
 
 
-def drawn(found: Found, made: Surface, limits: tuple[float, ...], spoken: str) -> list[dict[str, Any]]:
+def drawn(found: Found, made: tuple[Surface, tuple[float, ...]] | None, spoken: str) -> list[dict[str, Any]]:
     """Return the layers of one period, or of its change: its picture, and the grids that are hot."""
     hot = hot_grids(found)
 
     def make(theme: str) -> list[Layer]:
-        sheets: list[Layer] = [density_raster(made, limits=limits, language=spoken, theme=theme)]
+        sheets: list[Layer] = []
+        if made is not None:
+            sheets.append(density_raster(made[0], limits=made[1], language=spoken, theme=theme))
         return [*sheets, hot_shapes(found.snapshot.grids(), hot, theme=theme)] if hot else sheets
 
     return layer_specs(make, language=spoken, frame=found.snapshot.frame)
 
 
-def picture(found: Found) -> tuple[Surface, tuple[float, ...]]:
-    """Return what is drawn, laid out for a web map, and the limits of its classes."""
+def picture(found: Found) -> tuple[Surface, tuple[float, ...]] | None:
+    """Return what is drawn, laid out for a web map, and the limits of its classes; None while it is made."""
+    if found.asked.drawn == "pipes":
+        return pipes_picture(found)
     if found.asked.drawn == "surface":
         made = web_surface(density(found))
         return made, _surface_limits(found)

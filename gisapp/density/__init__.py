@@ -1,6 +1,6 @@
 """Surfaces, density along pipes, the cube of the time slider, what stands out beyond chance, and which pipes fail."""
 
-from gisapp.density.along import network_density, on_pipes, piece_lines, pipe_graph
+from gisapp.density.along import PipeGraph, network_density, on_pipes, piece_lines, pipe_graph
 from gisapp.density.area import service_area
 from gisapp.density.bandwidth import Bandwidth, held_out_bandwidth
 from gisapp.density.binning import Binned, Lattice, binned
@@ -42,6 +42,7 @@ __all__ = [
     "Hotspots",
     "Lattice",
     "LocalStatistic",
+    "PipeGraph",
     "Rates",
     "SharedPoints",
     "Surface",

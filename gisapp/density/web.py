@@ -112,6 +112,37 @@ def web_pixels(
     return full, pixel, *_unprojected(full, (rows, cols), frame)
 
 
+def on_pixels(
+    xy: npt.NDArray[np.float64],
+    bounds: tuple[float, float, float, float],
+    crs: pyproj.CRS | str,
+    *,
+    most_px: int = 1024,
+) -> tuple[tuple[float, float, float, float], float, tuple[int, int], npt.NDArray[np.int64]]:
+    """Return the pixel of each place in a picture of bounds, counted along the rows; -1 beyond it.
+
+    Parameters
+    ----------
+    xy, bounds
+        Places and what the picture covers, in ``crs``, metres.
+    most_px
+        Pixels on the longer side.
+
+    Returns
+    -------
+    bounds, pixel_m, shape, pixel
+        Edges of the picture and width of a pixel in EPSG:3857, rows and columns, and the pixels.
+    """
+    frame = require_metres(crs, "the places")
+    full, pixel_m, x, _ = web_pixels(checked_bounds(bounds), frame, 1.0, most_px)
+    rows, cols = x.shape
+    east, north = _transformer(frame, WEB_CRS).transform(xy[:, 0], xy[:, 1])
+    col = np.floor((np.asarray(east) - full[0]) / pixel_m).astype(np.int64)
+    row = np.floor((full[3] - np.asarray(north)) / pixel_m).astype(np.int64)
+    seen = (row >= 0) & (row < rows) & (col >= 0) & (col < cols)
+    return full, pixel_m, (rows, cols), np.where(seen, row * cols + col, -1)
+
+
 @numba.njit(cache=True, nogil=True)
 def _draw(
     spline: npt.NDArray[np.float32],

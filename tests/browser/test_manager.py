@@ -182,6 +182,14 @@ def test_a_change_has_a_legend_on_both_sides_of_nothing(desk):
     expect(page.locator("#manager-map-2")).to_have_count(0)
 
 
+def test_density_along_the_pipes_comes_when_it_is_computed(desk):
+    page = desk.go("/en/manager?types=leak,burst&bandwidth=100")
+    segment(page, "drawn", "Pipes")
+    expect(page.locator(".manager")).to_have_attribute("data-drawn", "pipes")
+    expect(page.locator(".stage")).to_contain_text("incidents per km of pipe and year")
+    expect(page.get_by_text("is being computed")).to_have_count(0)
+
+
 def test_a_period_is_played_and_stops_when_asked(desk):
     page = desk.go("/en/manager?last=90")
     expect(page.locator("#manager-days .nsewdrag")).to_be_visible()

@@ -12,6 +12,7 @@ from PIL import Image
 
 from dashboards.__main__ import main
 from dashboards.app import create_app
+from dashboards.manager.along import pipes_of, rates
 from dashboards.manager.asked import Asked, asked_from, asked_of
 from dashboards.manager.found import Found, extent_m, whole_months
 from dashboards.manager.page import place_at
@@ -21,6 +22,7 @@ from dashboards.map import place_on_map
 from dashboards.snapshot import Snapshot
 from gisapp.counting import counted
 from gisapp.demo import make_city
+from gisapp.density import network_density, on_pipes, piece_lines
 from gisapp.errors import InputError
 from gisapp.store import open_store
 
@@ -116,6 +118,27 @@ def test_a_picture_of_grids_has_the_figure_of_the_grid_under_each_pixel(snapshot
     row, col = int((drawn.bounds[3] - y) / drawn.cell_m), int((x - drawn.bounds[0]) / drawn.cell_m)
     assert drawn.values[row, col] == pytest.approx(figure[7], rel=1e-6)
     assert set(np.unique(drawn.values[~np.isnan(drawn.values)])) <= set(figure.astype(np.float32))
+
+
+def test_along_the_pipes_every_pixel_has_the_figure_of_the_pipe_through_it(snapshot):
+    made = found(snapshot, draw="pipes", types="leak,burst", bandwidth="50", last="0")
+    pipes, store = pipes_of(snapshot), snapshot.store
+    assert snapshot.soon(("wait",), (), lambda: pipes) is pipes
+    slow = slow_rows(snapshot, made.start, made.end)
+    slow = slow[slow["type"].isin(["leak", "burst"])]
+    pieces = network_density(pipes.graph, on_pipes(slow, pipes.links), bandwidth_m=50, piece_m=25)
+    pieces["density"] /= made.years
+    np.testing.assert_allclose(rates(made), pieces["density"])
+    shown, limits = picture(made)
+    assert (shown.unit, shown.points) == ("per_km_year", made.count)
+    assert limits[0] > 0
+    worst = pieces.iloc[[int(pieces["density"].argmax())]]
+    middle = piece_lines(pipes.links, worst).iloc[0].interpolate(0.5, normalized=True)
+    to_web = pyproj.Transformer.from_crs(store.crs, 3857, always_xy=True)
+    x, y = to_web.transform(middle.x, middle.y)
+    row, col = int((shown.bounds[3] - y) / shown.cell_m), int((x - shown.bounds[0]) / shown.cell_m)
+    assert shown.values[row, col] == pytest.approx(worst["density"].iloc[0], rel=1e-5)
+    assert 0.3 < np.isnan(shown.values).mean() < 1  # no colour beside the pipes
 
 
 def test_two_periods_of_one_length_have_the_same_colours(snapshot):

@@ -102,6 +102,21 @@ def test_the_workload_follows_the_weights_that_the_utility_keeps(snapshot):
     pd.testing.assert_series_equal(snapshot.workload().set_index("code")["deviation"], ours)
 
 
+def test_what_takes_long_is_made_while_others_wait_for_nothing(snapshot, monkeypatch):
+    monkeypatch.setattr("dashboards.snapshot.SOON_S", 0.01)
+    go, made = threading.Event(), []
+
+    def make():
+        made.append(1)
+        return go.wait(10)
+
+    assert [snapshot.soon("slow", ("grids",), make) for _ in range(3)] == [None, None, None]
+    go.set()
+    assert snapshot.derived("slow", ("grids",), make) is True
+    assert snapshot.soon("slow", ("grids",), make) is True
+    assert made == [1]
+
+
 def test_a_failure_is_not_kept(snapshot):
     with pytest.raises(ZeroDivisionError):
         snapshot.derived("x", ("grids",), lambda: 1 / 0)
