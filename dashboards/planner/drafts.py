@@ -115,6 +115,8 @@ class Drafts:
                 kept = None
             if kept is None or kept.draft.version != head["version"] or kept.draft.status != head["status"]:
                 kept = self._loaded(code, kept)
+            if kept.load.weights != self.snapshot.weights():
+                kept = replace(kept, load=replace(kept.load, weights=self.snapshot.weights()))
             self.keep(kept)
             return kept
 
@@ -150,7 +152,8 @@ class Drafts:
             return carried
         revisions, now = self._revisions(), self.snapshot.as_of()
         tables = {name: self.snapshot.store.table(name) for name in (*LOAD_TABLES, "posts")}
-        return Opened(draft, plan_load(draft.plan, tables=tables, now=now), now, revisions)
+        load = plan_load(draft.plan, tables=tables, now=now, weights=self.snapshot.weights())
+        return Opened(draft, load, now, revisions)
 
     def _revisions(self) -> tuple[int, ...]:
         return tuple(self.snapshot.store.revision(name) for name in (*LOAD_TABLES, "posts"))

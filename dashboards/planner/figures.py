@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import geopandas as gpd
 import pandas as pd
 from dash import html
@@ -9,7 +11,6 @@ from dash.development.base_component import Component
 
 from dashboards import shell
 from dashboards.snapshot import Snapshot
-from gisapp.grids.workload import WEIGHTS
 from gisapp.words import word
 from layers.grids import deviation_class
 
@@ -95,9 +96,9 @@ def totals(rows: pd.DataFrame, spoken: str) -> list[Component]:
     return [*figures, share, most]
 
 
-def deviation_tip(spoken: str) -> str:
+def deviation_tip(weights: Mapping[str, float], spoken: str) -> str:
     """Return what the workload is made of."""
-    parts = [f"{word(f'planner.{PARTS.get(name, name)}', spoken)} {share:.0%}" for name, share in WEIGHTS.items()]
+    parts = [f"{word(f'planner.{PARTS.get(name, name)}', spoken)} {share:.0%}" for name, share in weights.items()]
     return word("planner.deviation.tip", spoken, weights=word("planner.comma", spoken).join(parts))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 from dash.development.base_component import Component
+from flask import current_app, has_request_context
 
 from dashboards import shell
 from dashboards.access import Permission, callback
@@ -26,6 +27,7 @@ from dashboards.snapshot import snapshot_of
 from dashboards.specs import first_props, static_specs
 from dashboards.table import row_table
 from gisapp.errors import ConflictError, RefusedEdit
+from gisapp.grids.workload import WEIGHTS
 from gisapp.words import word
 from layers.palette import THEMES, diverging_colours
 
@@ -302,6 +304,7 @@ def _in_the_browser(app: Dash) -> None:
 
 def _table(context: shell.Context) -> Component:
     """Return the empty table."""
+    weights = snapshot_of(current_app).weights() if has_request_context() else WEIGHTS
     numbers = [
         {
             "field": name,
@@ -326,7 +329,11 @@ def _table(context: shell.Context) -> Component:
         *numbers,
     ]
     for column in columns:
-        tip = deviation_tip(context.language) if column is deviation else context.word(f"planner.{column['field']}.tip")
+        tip = (
+            deviation_tip(weights, context.language)
+            if column is deviation
+            else context.word(f"planner.{column['field']}.tip")
+        )
         column |= {"headerName": context.word(f"planner.{column['field']}"), "headerTooltip": tip}
     nothing = context.word("shell.table.noRowsToShow")
     return row_table(context, "planner-table", columns, nothing=nothing, wrapped=True)

@@ -103,7 +103,8 @@ def _compared(drafts: Drafts, one: str, other: str) -> PlanDiff:
     store = drafts.snapshot.store
     tables = {name: store.table(name) for name in (*LOAD_TABLES, "posts")}
     before, after = two_plans(store, one, other)
-    return plan_diff(before, after, tables=tables, now=drafts.snapshot.as_of())
+    weights = drafts.snapshot.weights()
+    return plan_diff(before, after, tables=tables, now=drafts.snapshot.as_of(), weights=weights)
 
 
 def _moves(found: PlanDiff, opened: Opened, drafts: Drafts, spoken: str) -> list[dict[str, Any]]:

@@ -87,6 +87,15 @@ def test_figures_carried_on_are_those_counted_anew(drafts, code):
     assert carried.rows["households"].sum() == sum(HOUSEHOLDS.values())
 
 
+def test_weights_of_the_workload_that_a_utility_keeps_hold_for_plans_too(drafts, code):
+    before = drafts.of(code).figures["deviation"]
+    own = '[[weight]]\nmeasure = "customers"\nshare = 1\narticle = "自定"\nvalid_from = 2000-01-01\n'
+    drafts.snapshot.store.keep_rules("workload", own, actor="test")
+    after = drafts.of(code).figures["deviation"]
+    assert not after.equals(before)
+    pd.testing.assert_series_equal(after, drafts.snapshot.workload()["deviation"])
+
+
 def test_a_new_customer_counts_once_the_plan_is_opened_anew(drafts, code):
     first = drafts.of(code)
     customers = drafts.snapshot.store.table("customers").iloc[[0]].assign(code="C-new", households=7)

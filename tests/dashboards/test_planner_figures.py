@@ -11,6 +11,7 @@ from squares import BEGUN, HOUSEHOLDS, empty_store, frame, incident, squares
 from dashboards import planner, shell
 from dashboards.planner import figures, page
 from dashboards.snapshot import Snapshot
+from gisapp.grids.workload import WEIGHTS
 from gisapp.words import word
 
 
@@ -92,7 +93,7 @@ def test_the_balance_has_a_bar_for_each_grid_from_light_to_heavy(snapshot):
 
 
 def test_the_tip_of_the_workload_names_every_part_with_its_share():
-    tip = figures.deviation_tip("en")
+    tip = figures.deviation_tip(WEIGHTS, "en")
     for part in ("Households 40%", "Incidents, 12 months 30%", "Valves 5%"):
         assert part in tip
 
