@@ -15,6 +15,7 @@ import geopandas as gpd
 import pandas as pd
 from flask import Flask
 
+from gisapp.counting import known_until
 from gisapp.density import Cube, incident_cube
 from gisapp.grids import (
     GridIndex,
@@ -149,8 +150,7 @@ class Snapshot:
         """Return the moment up to which incidents are known: the newest report, or now if none or later."""
         incidents = self.store.table("incidents")
         newest = self.derived("as of", ("incidents",), incidents["reported_at"].max)
-        now = _now()
-        return now if pd.isna(newest) else min(newest, now)
+        return known_until(newest, _now())
 
     def workload(self) -> pd.DataFrame:
         """Return one row a grid: who lives there, what lies there, what happened in the year up to :meth:`as_of`."""

@@ -31,3 +31,23 @@ def counted(incidents: pd.DataFrame) -> pd.DataFrame:
     withdrawn = incidents["status"].isin(WITHDRAWN_STATUSES) & ~drill & ~duplicate
     reasons = {"drill": drill, "duplicate": duplicate, "withdrawn": withdrawn}
     return pd.DataFrame(reasons | {"counts": ~(drill | duplicate | withdrawn)})
+
+
+def known_until(newest: pd.Timestamp, now: pd.Timestamp) -> pd.Timestamp:
+    """Return the moment up to which incidents are known: that of the newest report, now where none is or it is later.
+
+    Parameters
+    ----------
+    newest
+        When the newest incident was reported; missing where there is none.
+    now
+        The present moment, with its zone.
+
+    Examples
+    --------
+    >>> known_until(pd.Timestamp("2026-03-01T00:00Z"), pd.Timestamp("2026-11-27T00:00Z")).month
+    3
+    >>> known_until(pd.NaT, pd.Timestamp("2026-11-27T00:00Z")).month
+    11
+    """
+    return now if pd.isna(newest) else min(newest, now)

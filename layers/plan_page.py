@@ -29,8 +29,11 @@ GROUND = ("landcover", "streets")
 _MOVES = ("households", "open_incidents", "incidents_12m", "pipe_km", "critical", "valves", "area_km2")
 _BALANCE = ("households", "incidents_12m", "open_incidents", "pipe_km", "workload")
 _DIGITS = {"pipe_km": 1, "area_km2": 2, "workload": 2}
-_MOST_NAMED = 60  # moves with a name on the map, the largest first
-_STYLE = "th{white-space:normal}td:first-child{white-space:nowrap}#grids,.top+section{margin-bottom:12px}"
+_MOST_NAMED = 300  # moves with a name on the map, the largest first
+_STYLE = (
+    "th{white-space:normal}td:first-child{white-space:nowrap}#grids,.top+section{margin-bottom:12px}"
+    "@media screen and (min-width:1180px){#moves{max-height:720px;overflow-y:auto}}"
+)
 _KEYED = ("moves", "borders_before", "borders_after")
 
 

@@ -144,6 +144,7 @@ def run_diff(options: argparse.Namespace) -> int:
     import pandas as pd
 
     from dashboards.drafting import two_plans
+    from gisapp.counting import known_until
     from gisapp.grids.plan_diff import plan_diff
     from gisapp.store import open_store
 
@@ -153,7 +154,8 @@ def run_diff(options: argparse.Namespace) -> int:
         one, other = two_plans(store, options.one, options.other)
         tables = {name: store.table(name) for name in proposals.LOAD_TABLES}
         now = pd.Timestamp.now("UTC")
-        found = plan_diff(one, other, tables=tables, now=now, weights=store.workload_weights(now))
+        known = known_until(tables["incidents"]["reported_at"].max(), now)  # as on the planner's page
+        found = plan_diff(one, other, tables=tables, now=known, weights=store.workload_weights(now))
         if options.format == "html":
             put_text(_page(store, options, found, (one, other)), options.out)
     sheets = _sheets(found)

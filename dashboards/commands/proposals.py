@@ -143,11 +143,13 @@ def _asked(options: argparse.Namespace) -> tuple[Plan, Units]:
 
 def _weight(store: Store, blocks: Any, measure: str, now: Any) -> Any:
     """Return a measure of each unit."""
+    from gisapp.counting import known_until
     from gisapp.errors import InputError
     from gisapp.grids import workload
 
     tables: dict[str, Any] = {name: store.table(name) for name in LOAD_TABLES}
-    load = workload(blocks, now=now, **tables, weights=store.workload_weights(now)).drop(
+    moment = known_until(tables["incidents"]["reported_at"].max(), now)  # as on the planner's page
+    load = workload(blocks, now=moment, **tables, weights=store.workload_weights(now)).drop(
         columns=["compactness", "farthest_m", "deviation", "leaders"]
     )
     known = load.select_dtypes("number").columns

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from dashboards.snapshot import Snapshot
 from gisapp.grids import grids_at
 from gisapp.store import create_store, open_store
 from gisapp.tables import conform
@@ -100,6 +101,18 @@ def test_a_comparison_tells_what_moves_to_whom_and_the_workbook_says_the_same(pl
     rows = list(openpyxl.load_workbook(book)["moves"].values)
     assert dict(zip(rows[0], rows[1], strict=True)) == move
     assert plan("diff", code, code)[0] == 2
+
+
+def test_a_comparison_counts_the_year_up_to_the_newest_report_as_the_screens_do(plan, board, tmp_path):
+    code, last = balanced(plan, tmp_path), pd.Timestamp("2024-06-30", tz="UTC")
+    said = {"code": ["I1", "I2"], "type": "leak", "channel": "phone", "status": "archived", "drill": False}
+    times = [last, last - pd.DateOffset(months=11)]
+    with open_store(board) as store:
+        spots = [shapely.Point(X + 10, Y + 10)] * 2
+        store.save({"incidents": frame("incidents", spots, **said, reported_at=times)}, actor="t")
+        figures = Snapshot(store).workload().set_index("code")["incidents_12m"]
+    told = json.loads(plan("diff", "now", code, "--format", "json")[1])["grids"]
+    assert {row["code"]: row["before_incidents_12m"] for row in told} == figures.to_dict() == {"W": 2, "E": 0}
 
 
 def test_a_comparison_is_a_page_in_the_language_asked_for(plan, tmp_path):
