@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from dashboards.commands import (
+    assess,
     density,
     files,
     hotspots,
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
         networks,
         operations,
         incidents,
+        assess,
         reliability,
         rules,
         plans,

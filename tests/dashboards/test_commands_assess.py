@@ -1,0 +1,57 @@
+"""The facts of a month by script, as JSON and as a sheet."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from gisapp.store import create_store, open_store
+
+AT = datetime(2026, 9, 30, 16, 0, tzinfo=UTC)  # the first moment of October in Shanghai
+
+
+@pytest.fixture
+def town(tmp_path):
+    path = tmp_path / "town.gpkg"
+    with create_store(path, crs="EPSG:4547") as store:
+        for number, moment in enumerate(
+            (AT - timedelta(seconds=1), AT, AT + timedelta(days=3), AT + timedelta(days=31))
+        ):
+            told = {"type": "leak", "channel": "phone", "reported_at": moment, "code": f"A{number}"}
+            store.report(told, actor="E01")
+            store.incidents.record(f"A{number}", "dispatch", actor="U01", role="dispatcher", subject="U07", at=moment)
+        store.incidents.record("A1", "accept", actor="U07", role="unit", at=AT + timedelta(minutes=20))
+    return path
+
+
+def test_a_month_holds_what_was_reported_in_it_in_the_zone_of_the_store(run, town):
+    status, out, err = run("assess", "--month", "2026-10", "--store", town)
+    told = json.loads(out)
+    (unit,) = told["subjects"]
+    assert (status, told["month"], unit["subject"], unit["incidents"], unit["satisfaction"]) == (
+        0,
+        "2026-10",
+        "U07",
+        2,
+        None,
+    )
+    clocks = {clock["clock"]: clock for clock in unit["clocks"]}
+    assert (clocks["K1"]["met"], clocks["K1"]["breached"], clocks["K1"]["rate"]) == (1, 1, 0.5)
+    assert "2026-10: 2 incidents of 1 by unit" in err
+
+
+def test_the_sheet_says_the_same(run, town, tmp_path):
+    sheet = tmp_path / "october.xlsx"
+    assert run("assess", "--month", "2026-10", "--store", town, "--format", "xlsx", "-o", sheet)[0] == 0
+    facts, clocks = (pd.read_excel(sheet, sheet_name=name) for name in ("facts", "clocks"))
+    assert facts[["subject", "incidents"]].to_numpy().tolist() == [["U07", 2]]
+    assert clocks.set_index("clock")["met"]["K1"] == 1
+
+
+def test_a_month_without_reports_is_a_no_and_a_wrong_one_is_refused(run, town):
+    assert run("assess", "--month", "2026-12", "--store", town)[0] == 1
+    assert "found '2026-13'; write a month such as 2026-10" in run("assess", "--month", "2026-13", "--store", town)[2]
+    assert "name its file with -o" in run("assess", "--month", "2026-10", "--store", town, "--format", "xlsx")[2]
+    with open_store(town) as store:
+        assert store.count("incidents") == 4
