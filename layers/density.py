@@ -47,7 +47,7 @@ _LEGEND_PX = 300
 _LEAST_PX = 640
 _LINE_PX = 26
 _STRIPE_PX = 9
-_QUICK = 2  # of zlib: flat colours pack well at any level, and best by whole bytes; higher ones take most of the time
+_QUICK = 4  # of zlib: flat colours pack well at any level, and best by whole bytes; higher ones take most of the time
 
 
 def class_limits(peak: float, *, classes: int = CLASSES) -> tuple[float, ...]:

@@ -19,6 +19,8 @@ from layers.density import change_limits, class_limits
 HIGHEST = 99.0
 """Colours reach up to this percentile of the pieces where anything happened, on all days."""
 LEAST_PIECE_M = 25.0
+MOST_PX = 640
+"""On the longer side: speckled as it is, a larger picture would send more than 100 KB."""
 _SAMPLE_PX = 0.4  # so that no pixel is left out on the way
 _TABLES = ("links", "incidents")
 
@@ -115,13 +117,13 @@ def _traces(snapshot: Snapshot, piece_m: float) -> _Traces:
     lines, length = pipes.links.geometry.to_numpy(), pipes.graph.length_m
     number = np.maximum(np.ceil(np.round(length / piece_m, 6)), 1).astype(np.int64)
     window = city_bounds(snapshot), snapshot.store.crs
-    bounds, pixel_m, shape, _ = on_pixels(np.empty((0, 2)), *window)
+    bounds, pixel_m, shape, _ = on_pixels(np.empty((0, 2)), *window, most_px=MOST_PX)
     samples = np.maximum(np.ceil(shapely.length(lines) / (pixel_m * _SAMPLE_PX)), 1).astype(np.int64)
     link = np.repeat(np.arange(len(lines)), samples)
     first = np.cumsum(samples) - samples
     share = (np.arange(len(link)) - first[link] + 0.5) / samples[link]
     xy = shapely.get_coordinates(shapely.line_interpolate_point(lines[link], share, normalized=True))
     piece = (np.cumsum(number) - number)[link] + (share * number[link]).astype(np.int64)
-    pixel = on_pixels(xy, *window)[3]
+    pixel = on_pixels(xy, *window, most_px=MOST_PX)[3]
     seen = pixel >= 0
     return _Traces(shape, bounds, pixel_m, pixel[seen], piece[seen])
