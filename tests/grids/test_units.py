@@ -98,7 +98,8 @@ def test_a_street_over_ground_of_none_joins_the_units_at_its_ends():
         street((150, 50), (230, 60), (300, 50)),  # over the river
         street((300, 50), (2050, 50)),  # too long a way
         street((120, 50), (220, 80)),  # ends in the river
-        street((20, 150), (40, 90), (60, 150)),  # a way out and back
+        street((20, 90), (40, 150), (60, 90)),  # a way out and back
+        street((70, 90), (90, 130), (110, 130), (130, 90)),  # around the border of A and B
     ]
     streets = gpd.GeoDataFrame(geometry=[*lines, None], crs=CRS)
     assert bridges_of(units, streets) == [("B", "C")]
