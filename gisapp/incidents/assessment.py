@@ -50,7 +50,7 @@ def subject_of(incident: Incident, by: str) -> str:
         done = [step.actor for step in incident.steps if step.action == action]
         if done:
             return done[-1]
-    assigned = [str(step.subject) for step in incident.steps if step.action == "assign"]
+    assigned = [step.subject for step in incident.steps if step.action == "assign" and step.subject]
     return assigned[-1] if assigned else NOBODY
 
 

@@ -1,5 +1,6 @@
 """The facts of a month: counts, rates, medians and satisfaction, each with what it rests on."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -63,6 +64,9 @@ def test_every_incident_has_a_subject_or_is_said_to_have_none():
     done = after(reported(grid_code="G1"), *TO_CALLED_BACK)
     assert [subject_of(done, by) for by in ("unit", "grid", "person")] == ["U07", "G1", "K0001"]
     assert [subject_of(reported(), by) for by in ("unit", "grid", "person")] == [NOBODY] * 3
+    assigned = after(reported(), "dispatch", "accept", "assign")
+    older = type(assigned)(assigned.head, (*assigned.steps[:-1], replace(assigned.steps[-1], subject=None)), "repair")
+    assert [subject_of(one, "person") for one in (assigned, older)] == ["K0001", NOBODY]
     with pytest.raises(InputError, match="found 'crew'; use one of unit, grid, person"):
         assessment([done], by="crew")
 
