@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -157,30 +157,49 @@ class Incident:
 
 def replayed(life: str, reported_at: datetime, steps: Iterable[Step]) -> Standing:
     """Return what follows from a history, step by step from its beginning."""
-    standing = Standing("", None, None, None, (Repair(reported_at),))
+    told: dict[str, Any] = {"status": "", "unit_code": None, "duplicate_of": None, "cause": None}
+    turns = [_Turn(reported_at)]
     for step in steps:
-        standing = _after(life, standing, step)
-    return standing
+        told["status"] = step.to_status
+        if step.action == "import":
+            told |= _imported_into(turns[-1], step)
+        elif step.action == "reopen":
+            turns.append(_Turn(step.at))
+        else:
+            told |= _changes(told, step)
+            turns[-1].take(life, step)
+    return Standing(**told, repairs=tuple(turn.repair for turn in turns))
 
 
-def _after(life: str, before: Standing, step: Step) -> Standing:
-    """Return the standing after one more step."""
-    if step.action == "import":
-        return _as_imported(before, step)
-    now = replace(before, status=step.to_status, **_changes(before, step))
-    repairs = now.repairs
-    if step.action == "reopen":
-        return replace(now, repairs=(*repairs, Repair(step.at)))
-    last = _held(repairs[-1], step)
-    name = MOMENTS[life].get(step.to_status) if step.moves else FACT_MOMENTS.get(step.action)
-    if name is not None and (name in LAST_COUNTS or name not in last.moments):
-        last = replace(last, moments=MappingProxyType({**last.moments, name: step.at}))
-    return replace(now, repairs=(*repairs[:-1], last))
+@dataclass
+class _Turn:
+    """A turn of work as it gathers."""
+
+    reported_at: datetime
+    moments: dict[str, datetime] = field(default_factory=dict)
+    holds: list[tuple[datetime, datetime | None]] = field(default_factory=list)
+
+    def take(self, life: str, step: Step) -> None:
+        """Note the moment that a step fixes, and the hold that it begins or ends."""
+        name = MOMENTS[life].get(step.to_status) if step.moves else FACT_MOMENTS.get(step.action)
+        if name is not None and (name in LAST_COUNTS or name not in self.moments):
+            self.moments[name] = step.at
+        if step.action == "hold":
+            self.holds.append((step.at, None))
+        elif step.action == "resume" and self.holds:
+            self.holds[-1] = (self.holds[-1][0], step.at)
+
+    @property
+    def repair(self) -> Repair:
+        """Return it as it stands."""
+        return Repair(self.reported_at, MappingProxyType(self.moments), tuple(self.holds))
 
 
-def _changes(before: Standing, step: Step) -> dict[str, Any]:
+def _changes(told: Mapping[str, Any], step: Step) -> dict[str, Any]:
     """Return what a step changes beside the status and the moments."""
     action, subject, value = step.action, step.subject, step.value
+    if action in _SAID:
+        return {_SAID[action]: value}
     if action in _UNIT_BY:
         return {"unit_code": subject}
     if action == "register":
@@ -188,20 +207,9 @@ def _changes(before: Standing, step: Step) -> dict[str, Any]:
     if action in ("merge", "unmerge"):
         return {"duplicate_of": subject if action == "merge" else None}
     if action in ("mark", "unmark"):
-        marks = before.marks | {str(subject)} if action == "mark" else before.marks - {str(subject)}
-        return {"marks": frozenset(marks)}
-    if action == "promise":
-        return {"promised_at": datetime.fromisoformat(str(value))}
-    return {_SAID[action]: value} if action in _SAID else {}
-
-
-def _held(repair: Repair, step: Step) -> Repair:
-    """Return a turn of work with the hold that a step begins or ends."""
-    if step.action == "hold":
-        return replace(repair, holds=(*repair.holds, (step.at, None)))
-    if step.action == "resume" and repair.holds:
-        return replace(repair, holds=(*repair.holds[:-1], (repair.holds[-1][0], step.at)))
-    return repair
+        marks: frozenset[str] = told.get("marks", frozenset())
+        return {"marks": marks | {str(subject)} if action == "mark" else marks - {str(subject)}}
+    return {"promised_at": datetime.fromisoformat(str(value))} if action == "promise" else {}
 
 
 def imported(head: Mapping[str, Any]) -> Step:
@@ -212,14 +220,13 @@ def imported(head: Mapping[str, Any]) -> Step:
     return Step("import", head["reported_at"], "system", "system", None, str(head["status"]), value=value)
 
 
-def _as_imported(before: Standing, step: Step) -> Standing:
+def _imported_into(turn: _Turn, step: Step) -> dict[str, Any]:
+    """Put the moments that a file said into a turn of work; return what else it said."""
     said = json.loads(step.value or "{}")
-    moments = {name: datetime.fromisoformat(said[name]) for name in TIMES if name in said}
     # What was merged or withdrawn has no moments; what a file says of them is kept in the step all the same.
-    known = {} if step.to_status in NO_WORK else moments
-    first = replace(before.repairs[0], moments=MappingProxyType(known))
-    told = {name: said.get(name) for name in ("unit_code", "duplicate_of", "cause")}
-    return replace(before, status=step.to_status, repairs=(first,), **told)
+    if step.to_status not in NO_WORK:
+        turn.moments |= {name: datetime.fromisoformat(said[name]) for name in TIMES if name in said}
+    return {name: said.get(name) for name in ("unit_code", "duplicate_of", "cause")}
 
 
 def life_of(usual: str | None, statuses: Iterable[str]) -> str:
