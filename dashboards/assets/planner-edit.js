@@ -160,13 +160,14 @@
   }
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest(".planner :is(.tools button, .button[data-view], [data-lock], [data-position], [data-fit])");
+    const button = event.target.closest(".planner :is(.tools button, .button[data-view], [data-lock], [data-position], [data-fit], [data-take])");
     if (!button) return;
     if (button.dataset.tool) take(button.dataset.tool);
     else if (button.dataset.step) step(button.dataset.step);
     else if (button.dataset.view) view(button.dataset.view);
     else if (button.dataset.lock) lock(button.dataset.lock);
     else if (button.dataset.position) send({ do: "to", position: Number(button.dataset.position) });
+    else if (button.dataset.take) send({ do: "edit", kind: "proposal", number: Number(button.dataset.take) });
     else if (button.dataset.fit) go(button.dataset.fit);
     else button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
   });

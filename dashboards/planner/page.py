@@ -19,6 +19,7 @@ from dashboards.planner.drafts import Drafts, Opened
 from dashboards.planner.drawn import plan_shapes, plan_specs
 from dashboards.planner.editing import change_of_edit, since
 from dashboards.planner.figures import TOTALLED, balance, deviation_tip, heading, led, outside, totals, workload_rows
+from dashboards.planner.proposing import Searches
 from dashboards.planner.side import VIEWS, locks, view_buttons
 from dashboards.planner.told import conflict_told, edit_told, refusal_told
 from dashboards.planner.tools import toolbar
@@ -91,15 +92,16 @@ def layout(context: shell.Context) -> Component:
 
 def attach(app: Dash) -> None:
     """Register the page's callbacks."""
-    drafts = Drafts(snapshot_of(app.server))
+    drafts, searches = Drafts(snapshot_of(app.server)), Searches()
     _show(app, drafts)
     _list_grids(app, drafts)
     _draw_ground(app)
-    _write(app, drafts, EDIT, Permission.GRIDS_EDIT)
-    _write(app, drafts, DECIDE, Permission.GRIDS_APPROVE)
-    _edit(app, drafts)
+    _write(app, drafts, searches, EDIT, Permission.GRIDS_EDIT)
+    _write(app, drafts, searches, DECIDE, Permission.GRIDS_APPROVE)
+    _edit(app, drafts, searches)
     _preview(app, drafts)
     views.attach(app, drafts, SHOWN)
+    views.attach_proposals(app, drafts, searches, SHOWN, WRITTEN)
     _in_the_browser(app)
 
 
@@ -204,7 +206,7 @@ def _draw_ground(app: Dash) -> None:
         return static_specs(tiles_of(app.server), *_bundles(code), language=shell.language())
 
 
-def _write(app: Dash, drafts: Drafts, name: str, needs: Permission) -> None:
+def _write(app: Dash, drafts: Drafts, searches: Searches, name: str, needs: Permission) -> None:
     @callback(
         app,
         Output(WRITTEN, "data", allow_duplicate=True),
@@ -215,11 +217,11 @@ def _write(app: Dash, drafts: Drafts, name: str, needs: Permission) -> None:
         prevent_initial_call=True,
     )
     def write_deed(done: Deed) -> tuple[Any, Any]:
-        code = write(done, drafts, who=me(), needs=needs)
+        code = write(done, drafts, searches, who=me(), needs=needs)
         return done["at"], code if code != done.get("plan") else no_update
 
 
-def _edit(app: Dash, drafts: Drafts) -> None:
+def _edit(app: Dash, drafts: Drafts, searches: Searches) -> None:
     @callback(
         app,
         Output("planner-told", "children"),
@@ -233,7 +235,7 @@ def _edit(app: Dash, drafts: Drafts) -> None:
     def edit(done: Deed) -> tuple[Any, Any, Any]:
         spoken = shell.language()
         try:
-            told, saved = edited(done, drafts, spoken, who=me())
+            told, saved = edited(done, drafts, searches, spoken, who=me())
         except RefusedEdit as refused:
             return refusal_told(refused, spoken), no_update, None
         except ConflictError:

@@ -23,7 +23,7 @@ from gisapp.grids.plan_diff import PlanDiff
 from gisapp.words import word
 from layers.plan_page import moves_of
 
-VIEWS = ("grids", "history", "checks", "compare")
+VIEWS = ("grids", "propose", "history", "checks", "compare")
 _MOST = 200  # rows of a list
 _AROUND_M = 60.0  # of a place that is shown
 

@@ -14,6 +14,7 @@ from dashboards.deeds import actor
 from dashboards.planner.drafts import Opened
 from gisapp.errors import RefusedEdit
 from gisapp.grids.changes import Change
+from gisapp.rules.workload import MEASURES
 from gisapp.words import catalog, word
 
 _MOST = 6  # grids told one by one
@@ -24,15 +25,24 @@ def edit_told(change: Change, before: Opened, after: Opened, spoken: str, *, liv
     """Return what a change did: households and deviation of the grids that it touched, and what must be looked at."""
     was, now = (one.figures.set_index("code") for one in (before, after))
     touched = change.grids
-    gained = now["households"].reindex(touched).fillna(0) - was["households"].reindex(touched).fillna(0)
     title = word(f"planner.would_{change.kind}" if live else f"planner.did_{change.kind}", spoken)
-    moved = word("planner.moved", spoken, households=f"{gained.clip(lower=0).sum():,.0f}")
+    moved = word("planner.moved", spoken, households=f"{_moved(change, was, now, after):,.0f}")
     rows = [_row(code, was, now, spoken) for code in touched[:_MOST]]
     more = [html.P(word("planner.and_more", spoken, count=len(touched) - _MOST))] if len(touched) > _MOST else []
     return html.Div(
         [html.P([html.Strong(title), html.Span(moved)]), _table(rows, spoken), *more, *_notes(change, spoken)],
         className="told live" if live else "told",
     )
+
+
+def _moved(change: Change, was: pd.DataFrame, now: pd.DataFrame, after: Opened) -> float:
+    """Return the households that go to another grid: those of the units that move, or of a cut what grids gain."""
+    before = dict(zip(change.before.unit, change.before.grid, strict=True))
+    if set(change.after.unit) <= set(before):
+        units = [unit for unit, grid in zip(change.after.unit, change.after.grid, strict=True) if grid != before[unit]]
+        return float(after.load.units[after.plan.places(units), MEASURES.index("households")].sum())
+    sides = [side["households"].reindex(change.grids).fillna(0) for side in (now, was)]
+    return float((sides[0] - sides[1]).clip(lower=0).sum())
 
 
 def steps_told(before: Opened, after: Opened, spoken: str) -> Component:

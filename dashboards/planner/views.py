@@ -6,7 +6,7 @@ from typing import Any
 
 import dash_mantine_components as dmc
 import pandas as pd
-from dash import Dash, Input, Output, ctx, html, no_update
+from dash import Dash, Input, Output, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, request
 
@@ -14,6 +14,8 @@ from dashboards import shell
 from dashboards.access import Permission, callback, route
 from dashboards.drafting import NOW, two_plans
 from dashboards.planner.drafts import Drafts, Opened
+from dashboards.planner.proposed import proposals
+from dashboards.planner.proposing import Searches
 from dashboards.planner.side import checks, comparison, history, whole_bounds
 from dashboards.snapshot import LOAD_TABLES
 from dashboards.specs import layer_specs
@@ -29,6 +31,8 @@ from layers.plan_page import GROUND, Side, moved_shapes, moves_of, plan_diff_htm
 NEEDS = Permission.GRIDS_VIEW
 VIEW, MOVES, AGAINST = "planner-view", "planner-moves", "planner-against"
 PAGE = "/plan-diff.html"
+TICK = "planner-tick"  # runs only while a search does
+TICK_MS = 700
 
 
 def place(context: shell.Context) -> list[Component]:
@@ -42,7 +46,12 @@ def place(context: shell.Context) -> list[Component]:
         size="xs",
     )
     page = html.A(context.word("planner.as_page"), id="planner-page", className="button", target="_blank", href=PAGE)
-    return [html.Div([against, page], className="against"), html.Div(id="planner-side", className="side")]
+    return [
+        html.Div([against, page], className="against"),
+        html.Div(id="planner-side", className="side"),
+        html.Div(id="planner-proposals", className="side proposing", role="status"),
+        dcc.Interval(id=TICK, interval=TICK_MS, disabled=True),
+    ]
 
 
 def attach(app: Dash, drafts: Drafts, shown_store: str) -> None:
@@ -84,6 +93,27 @@ def attach(app: Dash, drafts: Drafts, shown_store: str) -> None:
         return [{"value": NOW, "label": word("planner.in_force", shell.language())}, *others]
 
     route(app, PAGE, lambda: _page(drafts), needs=NEEDS)
+
+
+def attach_proposals(app: Dash, drafts: Drafts, searches: Searches, shown_store: str, written: str) -> None:
+    """Register the callback that tells how far a search for proposals is, and what it found."""
+
+    @callback(
+        app,
+        Output("planner-proposals", "children"),
+        Output(TICK, "disabled"),
+        Input(TICK, "n_intervals"),
+        Input(written, "data"),
+        Input(shown_store, "data"),
+        Input(VIEW, "data"),
+        needs=NEEDS,
+    )
+    def propose(_ticks: object, _written: object, shown: Any, view: str) -> tuple[Any, bool]:
+        if view != "propose" or not shown or not shown["plan"]:
+            return None, True
+        search = searches.of(shown["plan"])
+        told = proposals(drafts.of(shown["plan"]), search, shell.language())
+        return told, search is None or search.over.is_set()
 
 
 def _told(view: str, opened: Opened, drafts: Drafts, spoken: str) -> Any:

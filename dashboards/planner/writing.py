@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
 from dashboards.access import Permission
 from dashboards.drafting import plan_now, units_of_store
 from dashboards.planner.bar import NEEDED
-from dashboards.planner.drafts import Drafts
+from dashboards.planner.drafts import Drafts, Opened
 from dashboards.planner.editing import change_of_edit, go_to, lock, looked_at, save, swallowed
+from dashboards.planner.proposing import Searches
 from dashboards.planner.told import edit_told, steps_told
-from gisapp.errors import AccessError
+from gisapp.errors import AccessError, RefusedEdit
+from gisapp.grids.changes import Change
+from gisapp.grids.edits import carry_out
+from gisapp.grids.plans import Named, free_code
 from gisapp.store import Store
 from gisapp.times import parse_moment
 from gisapp.words import word
@@ -22,13 +28,14 @@ from gisapp.words import word
 Deed = Mapping[str, Any]
 
 
-def write(done: Deed, drafts: Drafts, *, who: str, needs: Permission) -> str:
+def write(done: Deed, drafts: Drafts, searches: Searches, *, who: str, needs: Permission) -> str:
     """Write what a person did; return the code of the plan that the page shows then.
 
     Parameters
     ----------
     done
-        What the button says (``do``: ``new`` or ``step``) with the answers to what it asked.
+        What the button says (``do``: ``new``, ``step``, ``rebalance``, ``suggest`` or ``stop``) with the answers to
+        what it asked.
     needs
         The right by which the person wrote.
 
@@ -42,7 +49,14 @@ def write(done: Deed, drafts: Drafts, *, who: str, needs: Permission) -> str:
     store = drafts.snapshot.store
     if done["do"] == "new":
         return _begin(done, drafts, who)
-    action, code = str(done["action"]), str(done["plan"])
+    code = str(done["plan"])
+    if done["do"] in ("rebalance", "suggest"):
+        searches.start(drafts.of(code), done)
+        return code
+    if done["do"] == "stop":
+        searches.stop(code)
+        return code
+    action = str(done["action"])
     if NEEDED.get(action, Permission.GRIDS_APPROVE) != needs:
         raise AccessError(f"{action} is not done by the right {needs}")
     note = str(done.get("note") or "").strip() or None
@@ -53,7 +67,9 @@ def write(done: Deed, drafts: Drafts, *, who: str, needs: Permission) -> str:
     return code
 
 
-def edited(done: Deed, drafts: Drafts, spoken: str, *, who: str) -> tuple[Component, dict[str, Any]]:
+def edited(
+    done: Deed, drafts: Drafts, searches: Searches, spoken: str, *, who: str
+) -> tuple[Component, dict[str, Any]]:
     """Save an edit, go to another step, or lock grids; return what to tell, and the version that was saved.
 
     Instead of a version what to ask first (``words``), and the edit to send again when it is meant.
@@ -72,12 +88,28 @@ def edited(done: Deed, drafts: Drafts, spoken: str, *, who: str) -> tuple[Compon
     if done["do"] == "lock":
         after = lock(done["grids"], opened, drafts)
         return html.Div(word("planner.locked", spoken, count=len(after.plan.locked)), className="told"), after.mark
+    if done["kind"] == "proposal":
+        change = _proposed(int(done["number"]), opened, searches)
+        return edit_told(change, opened, save(change, opened, drafts, who), spoken), drafts.of(opened.draft.code).mark
     change = change_of_edit(done, opened, drafts.snapshot.frame)
     lost = swallowed(change, opened.plan)
     if lost and change.kind != "merge" and not done.get("sure"):
         return html.Div(), {"words": word("planner.swallows", spoken, grids=", ".join(lost)), "edit": dict(done)}
     after = save(change, opened, drafts, who)
     return edit_told(change, opened, after, spoken), after.mark
+
+
+def _proposed(number: int, opened: Opened, searches: Searches) -> Change:
+    """Return the change that takes one of the proposals for this version of a plan."""
+    search = searches.of(opened.draft.code)
+    if search is None or search.version != opened.draft.version or number >= len(search.made):
+        raise RefusedEdit("stale", "the proposal is for another version of the plan", todo="ask for it anew")
+    wanted, plan = np.array(search.made[number].grid, dtype=object), opened.plan
+    for code in sorted(set(wanted) - set(plan.named)):  # grids beyond those of now: +1, +2 ...
+        fresh = free_code(plan)
+        wanted[wanted == code] = fresh
+        plan = replace(plan, named={**plan.named, fresh: Named(fresh, "")})
+    return carry_out(opened.plan, wanted)
 
 
 def _begin(done: Deed, drafts: Drafts, who: str) -> str:

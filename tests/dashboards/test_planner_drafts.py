@@ -15,6 +15,7 @@ from dashboards.drafting import plan_now
 from dashboards.planner.bar import plan_bar
 from dashboards.planner.drafts import Drafts
 from dashboards.planner.drawn import plan_shapes, plan_specs
+from dashboards.planner.proposing import Searches
 from dashboards.planner.writing import write
 from dashboards.snapshot import Snapshot
 from gisapp.errors import AccessError, InputError
@@ -46,7 +47,7 @@ def drafts(tmp_path):
 
 @pytest.fixture
 def code(drafts):
-    return write({"do": "new", "plan": "", "name": " 新划分 "}, drafts, who="P1", needs=EDIT)
+    return write({"do": "new", "plan": "", "name": " 新划分 "}, drafts, Searches(), who="P1", needs=EDIT)
 
 
 def changed(drafts, code, change):
@@ -125,21 +126,21 @@ def test_a_version_that_is_not_known_any_more_is_drawn_whole(drafts, code):
 
 def test_the_life_of_a_plan_is_led_by_the_rights_that_its_steps_need(drafts, code):
     step = {"do": "step", "plan": code}
-    write(step | {"action": "submit"}, drafts, who="P1", needs=EDIT)
+    write(step | {"action": "submit"}, drafts, Searches(), who="P1", needs=EDIT)
     with pytest.raises(AccessError, match=r"approve is not done by the right grids\.edit"):
-        write(step | {"action": "approve"}, drafts, who="P1", needs=EDIT)
-    write(step | {"action": "approve", "note": "可"}, drafts, who="P2", needs=APPROVE)
+        write(step | {"action": "approve"}, drafts, Searches(), who="P1", needs=EDIT)
+    write(step | {"action": "approve", "note": "可"}, drafts, Searches(), who="P2", needs=APPROVE)
     with pytest.raises(InputError, match="is past"):
-        write(step | {"action": "activate", "minute": "2024-06-01T00:00"}, drafts, who="P2", needs=APPROVE)
+        write(step | {"action": "activate", "minute": "2024-06-01T00:00"}, drafts, Searches(), who="P2", needs=APPROVE)
     minute = (pd.Timestamp.now(drafts.snapshot.store.zone) + pd.Timedelta(days=1)).strftime("%Y-%m-%dT00:00")
-    write(step | {"action": "activate", "minute": minute}, drafts, who="P2", needs=APPROVE)
+    write(step | {"action": "activate", "minute": minute}, drafts, Searches(), who="P2", needs=APPROVE)
     assert drafts.listed()["status"].tolist() == ["approved"]
     assert drafts.listed()["in_force_from"].notna().all()
 
 
 def test_a_plan_begun_from_another_has_its_grids(drafts, code):
     changed(drafts, code, lambda plan: merge_grids(plan, "G3", "G1"))
-    second = write({"do": "new", "plan": code, "name": "二"}, drafts, who="P1", needs=EDIT)
+    second = write({"do": "new", "plan": code, "name": "二"}, drafts, Searches(), who="P1", needs=EDIT)
     assert drafts.of(second).plan.codes == ["G1", "G2", "G4"]
     assert drafts.listed()["based_on"].iloc[0] == code
 
@@ -147,7 +148,7 @@ def test_a_plan_begun_from_another_has_its_grids(drafts, code):
 def test_without_stored_units_streets_cut_them_out(tmp_path):
     with squares(tmp_path / "squares.gpkg") as store:
         drafts = Drafts(Snapshot(store))
-        code = write({"do": "new", "plan": "", "name": "一"}, drafts, who="P1", needs=EDIT)
+        code = write({"do": "new", "plan": "", "name": "一"}, drafts, Searches(), who="P1", needs=EDIT)
         assert len(drafts.of(code).plan.unit) == len(HOUSEHOLDS)
 
 
@@ -162,7 +163,7 @@ def test_an_unknown_plan_is_told(drafts):
 )
 def test_the_bar_offers_the_steps_that_may_follow(drafts, code, status, shown, absent):
     if status == "submitted":
-        write({"do": "step", "plan": code, "action": "submit"}, drafts, who="P1", needs=EDIT)
+        write({"do": "step", "plan": code, "action": "submit"}, drafts, Searches(), who="P1", needs=EDIT)
     snapshot = drafts.snapshot
     with create_app(snapshot.store).server.test_request_context():
         told = text_of(plan_bar(drafts.listed(), code, snapshot.store.zone, "en"))

@@ -13,6 +13,7 @@ from dashboards.access import Permission
 from dashboards.map import place_on_map
 from dashboards.planner.drafts import Drafts
 from dashboards.planner.editing import since
+from dashboards.planner.proposing import Searches
 from dashboards.planner.told import conflict_told, kind_word, refusal_told
 from dashboards.planner.writing import edited, write
 from dashboards.snapshot import Snapshot
@@ -32,7 +33,7 @@ def drafts(tmp_path):
 
 @pytest.fixture
 def code(drafts):
-    return write({"do": "new", "plan": "", "name": "新"}, drafts, who="P1", needs=Permission.GRIDS_EDIT)
+    return write({"do": "new", "plan": "", "name": "新"}, drafts, Searches(), who="P1", needs=Permission.GRIDS_EDIT)
 
 
 def text_of(part):
@@ -47,7 +48,7 @@ def degrees(drafts, *points):
 def drawn(drafts, code, **edit):
     """Save an edit of the version that stands now; return the words told and the version saved."""
     deed = {"do": "edit", "plan": code, **drafts.of(code).mark, **edit}
-    told, saved = edited(deed, drafts, "en", who="P1")
+    told, saved = edited(deed, drafts, Searches(), "en", who="P1")
     return text_of(told), saved
 
 
@@ -109,7 +110,7 @@ def test_a_grid_that_would_be_swallowed_is_asked_about_first(drafts, code):
     _, asked = drawn(drafts, code, kind="assign", to="G2", line=over_g1)
     assert "G1" in asked["words"]
     assert drafts.of(code).draft.version == 1
-    edited({**asked["edit"], "sure": True}, drafts, "en", who="P1")
+    edited({**asked["edit"], "sure": True}, drafts, Searches(), "en", who="P1")
     assert set(grids_of(drafts, code).values()) == {"G2", "G3", "G4"}
 
 

@@ -11,6 +11,7 @@ from dashboards.access import Permission
 from dashboards.app import create_app
 from dashboards.planner.drafts import Drafts
 from dashboards.planner.drawn import plan_specs
+from dashboards.planner.proposing import Searches
 from dashboards.planner.side import checks, comparison, history, whole_bounds
 from dashboards.planner.views import _compared
 from dashboards.planner.writing import edited, write
@@ -28,14 +29,14 @@ def drafts(tmp_path):
 
 @pytest.fixture
 def code(drafts):
-    code = write({"do": "new", "plan": "", "name": "新"}, drafts, who="P1", needs=Permission.GRIDS_EDIT)
+    code = write({"do": "new", "plan": "", "name": "新"}, drafts, Searches(), who="P1", needs=Permission.GRIDS_EDIT)
     done(drafts, code, kind="merge", grid="G3", to="G1")
     done(drafts, code, kind="merge", grid="G4", to="G2")
     return code
 
 
 def done(drafts, code, **edit):
-    edited({"do": "edit", "plan": code, **drafts.of(code).mark, **edit}, drafts, "en", who="P2")
+    edited({"do": "edit", "plan": code, **drafts.of(code).mark, **edit}, drafts, Searches(), "en", who="P2")
 
 
 def text_of(part):
