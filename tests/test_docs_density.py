@@ -5,8 +5,10 @@ import shlex
 from pathlib import Path
 
 import pandas as pd
+from small_city import copy_small_city
 
 from dashboards.__main__ import main
+from gisapp import demo
 from gisapp.density.exposure import LEAST
 from gisapp.density.privacy import LEAST_CUSTOMERS, SIZES_M
 
@@ -15,6 +17,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "density.md"
 
 def test_the_commands_of_the_page_on_density_run_in_their_order(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demo, "make_city", copy_small_city)
     text = PAGE.read_text(encoding="utf-8")
     blocks = re.findall(r"```\n(.*?)```", text, re.S)
     lines = [line for block in blocks for line in block.splitlines() if line.startswith("gisapp ")]

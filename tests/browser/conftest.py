@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,9 +12,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from small_city import copy_small_city
 
 from dashboards.app import create_app, server_for
-from gisapp.demo import make_city
 from gisapp.store import Store, open_store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,18 +78,9 @@ def amiss(said: ConsoleMessage) -> bool:
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the small city, which is made once for each version of the code that makes it."""
-    code = hashlib.sha256()
-    for file in sorted((ROOT / "gisapp").rglob("*.py")):
-        code.update(file.read_bytes())
-    made = ROOT / ".cache" / "tests" / f"small-{code.hexdigest()[:12]}.gpkg"
-    if not made.exists():
-        made.parent.mkdir(parents=True, exist_ok=True)
-        for old in made.parent.glob("small-*"):
-            old.unlink(missing_ok=True)
-        make_city(made, "small", seed=1)
+    """A copy of the small city."""
     copy = tmp_path_factory.mktemp("city") / "small.gpkg"
-    shutil.copy(made, copy)
+    copy_small_city(copy)
     return copy
 
 
