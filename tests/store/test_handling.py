@@ -1,5 +1,6 @@
 """Incidents are handled step by step: whole or refused, nothing lost, and the table says what the history says."""
 
+import os
 import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta
@@ -126,17 +127,20 @@ def test_of_many_who_act_on_the_same_state_one_wins_and_the_rest_get_the_differe
     assert town.count("incident_steps") == 2
 
 
+WRITERS, CHANGES = (32, 50) if os.environ.get("GISAPP_NIGHTLY") else (8, 6)
+
+
 def test_remarks_of_many_writers_on_the_same_incidents_are_all_kept_and_numbered(town):
     codes = [town.report(LEAK, actor="E01") for _ in range(3)]
 
     def remark(number: int) -> None:
-        for turn in range(6):
+        for turn in range(CHANGES):
             code = codes[(number + turn) % 3]
             town.incidents.record(code, "remark", actor=f"P{number}", role="unit", note=f"{number}-{turn}")
 
-    run([threading.Thread(target=remark, args=(number,)) for number in range(8)])
+    run([threading.Thread(target=remark, args=(number,)) for number in range(WRITERS)])
     steps = town.table("incident_steps")
-    assert sorted(steps["note"].dropna()) == sorted(f"{n}-{t}" for n in range(8) for t in range(6))
+    assert sorted(steps["note"].dropna()) == sorted(f"{n}-{t}" for n in range(WRITERS) for t in range(CHANGES))
     for _, mine in steps.groupby("incident_code"):
         assert mine["step"].tolist() == list(range(1, len(mine) + 1))
 
