@@ -4,6 +4,7 @@
 
   const DRAWS = { assign: "lasso", draw: "lasso", split: "line", drag: "corner", merge: null };
   const LIVE_MS = 250; // how often the figures follow the hand, at most
+  const PATIENCE_MS = 5000; // a question that was not answered does not keep the next one
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
   const page = () => document.querySelector(".planner");
   const bar = () => document.querySelector(".planner .tools");
@@ -63,7 +64,7 @@
     if (!editable() || (state.tool === "assign" && !state.chosen)) return;
     page().dataset.drawing = "true";
     state.waiting = got;
-    if (!state.asked && !state.timer) state.timer = setTimeout(ask, LIVE_MS);
+    if (Date.now() - state.asked > PATIENCE_MS && !state.timer) state.timer = setTimeout(ask, LIVE_MS);
   }
 
   function ask() {
