@@ -34,7 +34,7 @@ from gisapp.store import Store
 Value = TypeVar("Value")
 NETWORK_TABLES = ("nodes", "links", "devices", "customers", "connections", "hydrants")
 LOAD_TABLES = ("customers", "links", "devices", "incidents")
-SOON_S = 1.0
+SOON_S = 0.4
 MOST_OF_A_KIND = 24
 """Values kept of one kind, such as the exposure of each bandwidth: the one that was asked for longest ago goes."""
 
@@ -82,7 +82,7 @@ class Snapshot:
             return cast(Value, kept.value)
 
     def soon(self, key: object, tables: tuple[str, ...], make: Callable[[], Value]) -> Value | None:
-        """Return what :meth:`derived` does if it is there or made within a second; else None, while it is made."""
+        """Return what :meth:`derived` does if it is there or made at once; else None, while it is made."""
         kept = self._place(key)
         if not kept.lock.acquire(blocking=False):
             return None
