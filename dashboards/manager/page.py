@@ -146,11 +146,10 @@ def _show(app: Dash, snapshot: Snapshot) -> None:
         Output("manager-wait", "disabled"),
         Input(DRAWN, "data"),
         Input(shell.VERSION, "data"),
-        Input("manager-wait", "n_intervals"),
         State(FILTER, "data"),
         needs=NEEDS,
     )
-    def show_period(_drawn: object, _version: object, _waited: object, stored: Mapping[str, Any]) -> tuple[Any, ...]:
+    def show_period(_drawn: object, _version: object, stored: Mapping[str, Any]) -> tuple[Any, ...]:
         spoken = shell.language()
         if not snapshot.cube().days:
             return _nothing(spoken), *(None,) * (len(SHOWN) - 1), [], [], True
@@ -170,6 +169,22 @@ def _show(app: Dash, snapshot: Snapshot) -> None:
             [] if other is None else drawn(other, (beside[0], made[1]) if beside and made else None, spoken),
             not waits,
         )
+
+    @callback(
+        app,
+        Output(DRAWN, "data", allow_duplicate=True),
+        Output("manager-wait", "disabled", allow_duplicate=True),
+        Input("manager-wait", "n_intervals"),
+        State(FILTER, "data"),
+        needs=NEEDS,
+        prevent_initial_call=True,
+    )
+    def ask_again(times: int, stored: Mapping[str, Any]) -> tuple[Any, Any]:
+        found = Found.of(asked_from(stored), snapshot)
+        other = found.earlier if found.asked.beside else None
+        if picture(found) is None or (other is not None and picture(other) is None):
+            return no_update, no_update
+        return f"made {times}", True  # now it is drawn, once
 
     @callback(
         app,
