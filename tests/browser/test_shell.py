@@ -91,20 +91,19 @@ def test_a_dark_system_is_dark_at_first_sight(open_browser, live):
 def test_a_lost_connection_is_red_and_stops_what_writes(desk):
     page = desk.go("/en/planner")
     expect(page.locator("#shell-age")).to_have_attribute("data-state", "fresh")
-    page.evaluate(
-        "document.querySelector('#shell-page').insertAdjacentHTML('beforeend', '<button class=writes>W</button>')"
-    )
+    new_plan = page.locator("#planner-bar .writes")
+    expect(new_plan).to_be_enabled()
     page.clock.install()
     page.route("**/version", lambda route: route.abort())
     page.clock.fast_forward(25_000)
     expect(page.locator("#shell-lost")).to_be_visible()
     expect(page.locator("#shell-lost")).to_contain_text("connection to the server is lost")
     expect(page.locator("#shell-age")).to_have_attribute("data-state", "lost")
-    assert page.locator(".writes").evaluate("(control) => control.inert")
+    assert new_plan.evaluate("(control) => control.inert")
     page.unroute("**/version")
     page.clock.fast_forward(6_000)
     expect(page.locator("#shell-lost")).to_be_hidden()
-    assert not page.locator(".writes").evaluate("(control) => control.inert")
+    assert not new_plan.evaluate("(control) => control.inert")
     desk.said[:] = [line for line in desk.said if "ERR_FAILED" not in line]
 
 
