@@ -135,6 +135,29 @@ def check_states(frame: pd.DataFrame, faults: Faults) -> None:
     faults.add(later, "last_operated", found, "correct the time or its zone, or leave it empty")
 
 
+def check_moments(frame: pd.DataFrame, table: str, faults: Faults) -> None:
+    """Reject incidents of which a clock would stop before it started: a wrong clock, year or zone wrote it."""
+    if table != "incidents":
+        return
+    for start, stops in _RUNS.items():
+        for stop in stops:
+            if start in frame.columns and stop in frame.columns:
+                early = np.flatnonzero((frame[stop] < frame[start]).to_numpy() & ~faults.mask)
+                found = [
+                    f"found {frame[stop].iloc[row]:%Y-%m-%dT%H:%M:%S}Z, before {start} at "
+                    f"{frame[start].iloc[row]:%Y-%m-%dT%H:%M:%S}Z"
+                    for row in early
+                ]
+                faults.add(early, stop, found, "correct one of the two times or its zone, or leave it empty")
+
+
+_RUNS = {
+    "reported_at": ("dispatched_at", "accepted_at", "arrived_at", "repaired_at", "closed_at"),
+    "dispatched_at": ("accepted_at", "arrived_at", "repaired_at", "closed_at"),
+}
+"""From which moments of an incident clocks run, and to which."""
+
+
 def _joined(frame: pd.DataFrame, key: list[str]) -> pd.Series:
     """Return one comparable value a row for a key of one or two columns."""
     if len(key) == 1 or not len(frame):

@@ -196,6 +196,22 @@ def test_times_are_read_in_the_stated_zone_and_format(come_in, leaks):
     assert batch.tables["incidents"]["reported_at"].iloc[0] == pd.Timestamp("2001-03-26T05:00:00Z")
 
 
+@pytest.mark.parametrize(
+    ("times", "field", "words"),
+    [
+        ({"dispatched_at": "2026-11-22T08:29:59"}, "dispatched_at", "before reported_at at 2026-11-22T00:30:00Z"),
+        ({"accepted_at": "2026-11-22T08:39:59"}, "accepted_at", "before dispatched_at at 2026-11-22T00:40:00Z"),
+        ({"repaired_at": "2025-11-22T09:00:00"}, "repaired_at", "found 2025-11-22T01:00:00Z"),
+    ],
+)
+def test_a_clock_that_would_stop_before_it_started_is_rejected_by_row(come_in, leaks, times, field, words):
+    sound = {"dispatched_at": "2026-11-22T08:40:00", "accepted_at": "2026-11-22T08:40:00", "repaired_at": ""}
+    with pytest.raises(RejectedError) as caught:
+        come_in(leaks(sound, sound | times), crs="EPSG:4547")
+    assert faults(caught) == [(2, field)]
+    assert words in caught.value.report.rejected.iloc[0]["found"]
+
+
 def test_an_hour_that_happens_twice_is_rejected(come_in, leaks):
     with pytest.raises(RejectedError, match="happens once in America/Chicago"):
         come_in(
