@@ -48,7 +48,7 @@ _MOMENTS = {  # the stage that fixes a moment, for each life; -1 none
     "closed": (10, 12, 10),
 }
 _MOVES = {(move.life, move.status, move.to): move for move in MOVES}
-_WORDS = {"arrive": "到场核实", "hold": "等待配件", "cancel": "用户撤销", "reject": "不属受理范围",
+_WORDS = {"arrive": "到场核实", "hold": "等待配件", "cancel": "用户撤销", "reject": "来电所述不归供水管",
           "set_solution": "已查明原因并制定方案", "lesson": "列入班组学习"}  # fmt: skip
 _ENDS = np.array(["merged", "cancelled", "rejected"], dtype=object)
 # Type: hours of repair, and by how much it is slower to the site than a leak.
