@@ -69,7 +69,7 @@ def workload(
         - ``pipe_m`` and ``pipe_m_<utility>``: metres of pipe and cable, a link that crosses a border
           divided where it crosses, along a border given to the first grid
         - ``area_km2``, ``compactness`` (Polsby-Popper: 4 pi area / perimeter squared, 1 for a circle) and
-          ``farthest_m`` (the greatest distance from the grid's point on surface to its border)
+          ``farthest_m`` (the greatest distance from the grid's centre of gravity to its border)
         - ``workload`` (1 is the average grid: each measure over its mean, weighted) and ``deviation``
           (from the mean: 0.2 is 20 % more)
 
@@ -110,10 +110,10 @@ def led_at(posts: pd.DataFrame, now: pd.Timestamp) -> Led:
 def ground_of(shapes: Shapes) -> Numbers:
     """Return for each polygon its square metres, the metres around it, and the metres to its farthest point.
 
-    The last is the greatest distance from the point on its surface that stands for it to its border; NaN where
-    there is no polygon.
+    The last is the greatest distance from its centre of gravity to its border: corners on a straight edge, which a
+    plan's polygons have and those in force may not, move it by nothing. NaN where there is no polygon.
     """
-    heart = shapely.get_coordinates(shapely.point_on_surface(shapes))
+    heart = shapely.get_coordinates(shapely.centroid(shapes))
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     hearts = np.full((len(shapes), 2), np.nan)
     hearts[there] = heart

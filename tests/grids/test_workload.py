@@ -180,7 +180,7 @@ def test_an_overlap_gives_its_pipes_to_the_first_grid():
     assert shares["share"].tolist() == pytest.approx([0.6, 0.4])
 
 
-def test_the_farthest_point_is_that_of_the_border_farthest_from_the_point_on_surface():
+def test_the_farthest_point_is_that_of_the_border_farthest_from_the_centre_of_gravity():
     rng = np.random.default_rng(3)
     grids = grids_of(voronoi(60, rng, side=1000.0, bend=0.1).geometry.to_numpy())
     ring = shapely.box(EAST, NORTH, EAST + 90, NORTH + 90) - shapely.box(EAST + 10, NORTH + 10, EAST + 80, NORTH + 80)
@@ -188,10 +188,15 @@ def test_the_farthest_point_is_that_of_the_border_farthest_from_the_point_on_sur
     shapes = np.append(grids.geometry.to_numpy(), [two])
     found = ground_of(shapes)[:, 2]
     for shape, far_m in zip(shapes, found, strict=True):
-        heart = shapely.point_on_surface(shape)
+        heart = shapely.centroid(shape)
         border = shapely.get_coordinates(shapely.segmentize(shapely.boundary(shape), 0.5))
         slow = max(heart.distance(shapely.Point(spot)) for spot in border)
         assert far_m == pytest.approx(slow, rel=1e-12)
+
+
+def test_corners_on_a_straight_edge_do_not_move_the_farthest_point():
+    plain, more = shapely.box(0, 0, 1000, 1000), shapely.segmentize(shapely.box(0, 0, 1000, 1000), 130)
+    assert ground_of(np.array([plain, more]))[:, 2] == pytest.approx([707.1, 707.1], abs=0.1)
 
 
 def test_a_grid_without_a_polygon_has_no_farthest_point():
