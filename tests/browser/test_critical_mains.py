@@ -69,6 +69,7 @@ def test_a_row_that_is_chosen_is_told_marked_on_the_map_and_tried_in_emergency(d
     expect(page.locator(".valves, .verdict").first).to_be_visible()
 
 
+@nightly
 def test_a_pipe_clicked_on_the_map_is_told_and_its_segment_chosen_in_the_table(desk, live, ranked):
     pipe = ranked["water"].links.iloc[0]
     lon, lat = middle_of(live.store, "links", pipe["code"])
@@ -104,6 +105,7 @@ def test_a_pipe_that_is_found_by_the_search_box_is_told(desk, ranked):
     expect(page.locator("#criticality-card strong")).to_have_text(f"Link {pipe}")
 
 
+@nightly
 def test_another_order_and_a_filter_are_those_of_the_table(desk, ranked):
     page = opened(desk)
     page.locator("#criticality-table .ag-header-cell[col-id=rank]").click()

@@ -61,6 +61,7 @@ def test_before_a_burst_is_named_the_page_says_what_to_do_and_lists_what_runs(de
     expect(page.locator(".event-line strong")).to_have_text(listed[0])
 
 
+@nightly
 def test_a_valve_that_cannot_be_closed_widens_the_answer_and_says_by_how_much(desk, network, pipe):
     page = desk.go(f"/en/emergency?utility=water&pipe={pipe}")
     first = shutoff(network, [pipe]).must_close["code"].iloc[0]
@@ -160,6 +161,7 @@ def test_a_store_without_a_network_says_how_to_bring_one_in(serve_store, open_br
     expect(page.get_by_text("There is no such network yet")).to_be_visible()
 
 
+@nightly
 def test_the_printed_page_holds_the_answer_and_asks_for_nothing(desk, pipe):
     page = desk.page
     page.goto(f"{desk.home}/shutoff.html?utility=water&pipe={pipe}&lang=en")

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from conftest import variants
+from conftest import nightly, variants
 from playwright.sync_api import expect
 
 from dashboards.emergency import estimates
@@ -60,6 +60,7 @@ def test_a_running_estimate_says_how_far_it_is_and_can_be_stopped(desk, network,
     expect(page.locator("#emergency-at-pressure")).to_contain_text(word("emergency.pressure.stopped", "en"))
 
 
+@nightly
 def test_a_pressure_that_is_none_is_told_in_a_notice(desk, network):
     _, page = opened(desk, network, "en", at=5)
     page.locator("#emergency-pressure-below").fill("900")

@@ -137,6 +137,7 @@ def test_a_second_screen_sees_the_change_and_a_conflict_is_told_in_words(open_br
     expect(one.locator("#emergency-said")).to_contain_text("valves to close: 0/")
 
 
+@nightly
 def test_what_happened_earlier_is_asked_for_and_told_beside_when_it_was_written(desk, own, opened):
     before = pd.Timestamp.now(tz=own.store.zone).floor("min") - pd.Timedelta(minutes=90)
     code = opened(ordered=False, opened_at=before.to_pydatetime())
@@ -159,6 +160,7 @@ def test_what_happened_earlier_is_asked_for_and_told_beside_when_it_was_written(
     expect(page.locator(".event-line .status")).to_have_text("closing valves")
 
 
+@nightly
 def test_facts_are_recorded_once_and_judged_by_their_clocks(desk, own, opened):
     code = opened()
     page = desk.go(f"/en/emergency?shutoff={code}")
@@ -179,6 +181,7 @@ def test_facts_are_recorded_once_and_judged_by_their_clocks(desk, own, opened):
     assert actions == ["open", "order", "start_closing", "inform_dispatch", "take_command", "post"]
 
 
+@nightly
 def test_a_text_is_edited_released_and_frozen(desk, own, opened):
     code = opened()
     page = desk.go(f"/en/emergency?shutoff={code}")
@@ -201,6 +204,7 @@ def test_a_text_is_edited_released_and_frozen(desk, own, opened):
     assert code in file.value.suggested_filename
 
 
+@nightly
 def test_a_drill_is_marked_on_the_whole_screen_and_opens_by_its_link(desk, opened):
     language = "zh-Hant"
     code = opened(drill=True)

@@ -119,6 +119,7 @@ def test_arrows_and_plus_move_the_map(seen):
     assert after["west"] > before["west"]
 
 
+@nightly
 def test_chosen_shapes_are_marked_and_unmarked(seen):
     def state(code):
         return run(
@@ -134,6 +135,7 @@ def test_chosen_shapes_are_marked_and_unmarked(seen):
     assert state("G002") == {"on": True}
 
 
+@nightly
 def test_the_theme_changes_without_asking_the_server(seen):
     def ground():
         return run(seen.page, "return map.getPaintProperty('ground', 'background-color')")
@@ -175,6 +177,7 @@ def test_numbered_badges_stand_where_they_are_told(seen, served):
     assert (told(seen.page, "click")["layer"], told(seen.page, "click")["id"]) == ("markers", "V1")
 
 
+@nightly
 def test_badges_in_one_place_stand_side_by_side_and_answer_each_for_itself(seen, served):
     lng, lat = map_page.middle_of(served.store, "grids", "G004")
     devices = served.store.table("devices").head(2).copy()
@@ -188,6 +191,7 @@ def test_badges_in_one_place_stand_side_by_side_and_answer_each_for_itself(seen,
         seen.page.wait_for_function("code => JSON.parse(said.textContent).click?.id === code", arg=code)
 
 
+@nightly
 def test_the_layer_list_hides_and_fades(seen):
     page = seen.page
     page.click(".gm-opener-layers")

@@ -58,6 +58,7 @@ def test_the_heaviest_grid_stands_first_and_another_order_is_one_click_away(desk
     expect(page.locator(ROWS + '[row-index="0"]')).to_have_text(rows.sort_values("households")["code"].iloc[0])
 
 
+@nightly
 def test_the_legend_counts_every_grid_once(desk, rows):
     page = opened(desk)
     expect(page.get_by_text("±10 % · ")).to_be_visible()
@@ -104,6 +105,7 @@ def test_a_link_to_a_grid_that_is_gone_opens_without_a_choice(desk):
     page.wait_for_url(lambda url: "G999" not in url)
 
 
+@nightly
 def test_a_bar_of_the_balance_chooses_its_grid(desk, rows):
     page = opened(desk)
     page.locator(".balance .bar").first.click()

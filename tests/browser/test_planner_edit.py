@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import shapely
+from conftest import nightly
 from playwright.sync_api import expect
 
 from dashboards.drafting import plan_now
@@ -113,6 +114,7 @@ def test_a_corner_of_three_grids_is_dragged_by_mouse_and_every_grid_follows(desk
     assert areas(live.store, draft) == after
 
 
+@nightly
 def test_a_corner_is_dragged_by_a_finger_on_a_tablet(open_browser, live, draft):
     corner, _ = junction(live.store, draft)
     place = to_degrees(live.store, corner)
@@ -159,6 +161,7 @@ def test_a_grid_is_split_merged_again_and_the_table_follows(desk, live, draft):
     assert rows.count() > 0
 
 
+@nightly
 def test_edits_that_may_not_stand_are_told_in_words_and_escape_cancels(desk, live, draft):
     target = shape(live.store, draft, "G010")
     page = opened(desk, draft, grid="G009", view=f"14.60/{target.centroid.y:.5f}/{target.centroid.x:.5f}")
@@ -205,6 +208,7 @@ def test_a_second_planners_save_is_refused_with_what_the_first_one_did(desk, liv
     expect(page.locator("#planner-heading")).to_contain_text(f"{len(after)} grids")  # and it is shown as it stands now
 
 
+@nightly
 def test_a_locked_grid_keeps_its_units_and_history_and_comparison_stand_beside_the_map(desk, live, draft):
     target = shape(live.store, draft, "G010")
     page = opened(desk, draft, grid="G010", view=f"14.60/{target.centroid.y:.5f}/{target.centroid.x:.5f}")

@@ -37,6 +37,7 @@ def test_changing_the_language_keeps_page_and_state(desk):
     expect(page.locator("h1")).to_have_text("Grid planning")
 
 
+@nightly
 def test_a_slash_starts_the_search_and_enter_goes_there(desk):
     page = desk.go("/en/planner")
     expect(page.locator("#planner-table .ag-row").first).to_be_visible()
@@ -72,6 +73,7 @@ def test_a_pipe_that_is_found_is_shown_on_the_map(desk, live):
     page.wait_for_url(lambda url: "view=" in url and "view=3.00" not in url)
 
 
+@nightly
 def test_light_and_dark_are_remembered(desk):
     page = desk.go("/en/planner")
     expect(page.locator("html")).to_have_attribute("data-shown", "light")
@@ -116,6 +118,7 @@ def test_the_first_tab_stop_leads_past_the_frame(desk):
     expect(page.locator("#shell-page")).to_be_focused()
 
 
+@nightly
 def test_a_link_shows_the_place_that_its_sender_saw(desk, live):
     place = live.store.table("grids").iloc[[6]].to_crs(4326).geometry.iloc[0].representative_point()
     page = desk.go(f"/en/planner?view=15.50/{place.y:.5f}/{place.x:.5f}")
