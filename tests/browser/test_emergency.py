@@ -61,7 +61,6 @@ def test_before_a_burst_is_named_the_page_says_what_to_do_and_lists_what_runs(de
     expect(page.locator(".event-line strong")).to_have_text(listed[0])
 
 
-@nightly
 def test_a_valve_that_cannot_be_closed_widens_the_answer_and_says_by_how_much(desk, network, pipe):
     page = desk.go(f"/en/emergency?utility=water&pipe={pipe}")
     first = shutoff(network, [pipe]).must_close["code"].iloc[0]
