@@ -1,10 +1,12 @@
 """The page on density is true: each of its commands does what it says, one after the other."""
 
+import os
 import re
 import shlex
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from small_city import copy_small_city
 
 from dashboards.__main__ import main
@@ -15,6 +17,7 @@ from gisapp.density.privacy import LEAST_CUSTOMERS, SIZES_M
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "density.md"
 
 
+@pytest.mark.skipif("GISAPP_NIGHTLY" not in os.environ, reason="slow: only with GISAPP_NIGHTLY set")
 def test_the_commands_of_the_page_on_density_run_in_their_order(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(demo, "make_city", copy_small_city)

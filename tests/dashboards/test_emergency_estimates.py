@@ -1,6 +1,7 @@
 """The estimate of pressures: in the background, none that nobody waits for, one figure everywhere."""
 
 import pytest
+from small_city import copy_small_city
 
 from dashboards.__main__ import main
 from dashboards.emergency import estimates as module
@@ -9,7 +10,6 @@ from dashboards.emergency.estimates import Estimates
 from dashboards.emergency.pressure import below_of, order, pressure
 from dashboards.emergency.standing import Standings
 from dashboards.snapshot import Snapshot
-from gisapp.demo import make_city
 from gisapp.errors import InputError
 from gisapp.network import reduced_pressure
 from gisapp.reports.brief import brief
@@ -22,7 +22,7 @@ from layers.pack import TABLES, pack_html
 @pytest.fixture(scope="module")
 def snapshot(tmp_path_factory):
     path = tmp_path_factory.mktemp("pressure") / "small.gpkg"
-    make_city(path, size="small", seed=1)
+    copy_small_city(path)
     with open_store(path) as store:
         links = store.table("links")
         mains = links[(links["utility"] == "water") & links["rank"].isin(["trunk", "main"])]

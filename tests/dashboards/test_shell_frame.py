@@ -173,7 +173,7 @@ def frame_for(app, address):
 
 
 def test_the_page_comes_with_the_frame_where_the_browser_tells_its_address(app):
-    tiles_of(app.server).warm()
+    tiles_of(app.server).warm("base", "workload")
     frame = frame_for(app, "/en/planner?grid=B")
     assert part(frame, "shell-page")["data-stands"] == "/en/planner"
     assert part(frame, "planner-chosen")["data"]["grid"] == "B"
@@ -188,7 +188,7 @@ def test_the_page_is_left_to_its_callback_where_the_browser_keeps_its_address_to
 
 
 def test_the_map_begins_with_its_layers_and_their_extent(app):
-    tiles_of(app.server).warm()
+    tiles_of(app.server).warm("base", "workload")
     first = part(frame_for(app, "/en/planner"), "planner-map")
     assert {spec["name"] for spec in first["layers"]} >= {"deviation"}
     assert first["laid"]
@@ -202,7 +202,7 @@ def test_a_map_waits_for_no_layer_that_is_still_being_made(store):
 
 
 def test_what_came_with_the_frame_is_not_sent_again(app):
-    tiles_of(app.server).warm()
+    tiles_of(app.server).warm("base", "workload")
     client = app.server.test_client()
     client.get("/en/planner")
     token = client.get_cookie(app.config.csrf_token_name).value

@@ -43,6 +43,7 @@ def elsewhere() -> str:
     return run.stdout.strip()
 
 
+@pytest.mark.skipif("GISAPP_NIGHTLY" not in os.environ, reason="slow: only with GISAPP_NIGHTLY set")
 def test_the_same_size_and_seed_give_the_same_rows_in_another_process(small):
     assert elsewhere() == digest(small)
 

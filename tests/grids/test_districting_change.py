@@ -125,6 +125,7 @@ def test_pieces_join_the_free_neighbour_with_the_longest_border_and_locked_grids
     assert one_piece(graph, grid, np.array([True, False])).tolist() == grid.tolist()
 
 
+@pytest.mark.skipif("GISAPP_NIGHTLY" not in os.environ, reason="slow: only with GISAPP_NIGHTLY set")
 def test_alternatives_trade_change_for_compactness():
     rng = np.random.default_rng(3)
     units = board(16, 16, rng.integers(1, 9, 256))

@@ -31,6 +31,7 @@ def test_every_unit_is_in_one_grid_every_grid_in_one_piece_and_the_tolerance_kep
     assert bool(made.shortfalls) == (made.deviation > 0.1 + 1e-9)
 
 
+@pytest.mark.skipif("GISAPP_NIGHTLY" not in os.environ, reason="slow: only with GISAPP_NIGHTLY set")
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("k", [2, 3])
 def test_on_a_board_of_nine_no_plan_is_more_even(seed, k):
@@ -108,6 +109,7 @@ def test_the_same_seed_gives_the_same_plan_and_another_seed_another():
     assert (one != other).any()
 
 
+@pytest.mark.skipif("GISAPP_NIGHTLY" not in os.environ, reason="slow: only with GISAPP_NIGHTLY set")
 def test_alternatives_are_sorted_by_compactness_among_those_within_the_tolerance():
     units = board(12, 12, np.random.default_rng(1).integers(1, 9, 144))
     made = suggest(units, k=9, tolerance=0.05, count=3)

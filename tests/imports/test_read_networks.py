@@ -1,6 +1,7 @@
 """Networks: EPANET files, GeoPackages of three layers and our own JSON, with their references."""
 
 import json
+import os
 
 import geopandas as gpd
 import pandas as pd
@@ -73,6 +74,7 @@ def test_an_epanet_file_comes_in_with_the_crs_that_is_stated(come_in, tmp_path):
     assert batch.report.warnings == ()
 
 
+@pytest.mark.skipif("GISAPP_NIGHTLY" not in os.environ, reason="slow: only with GISAPP_NIGHTLY set")
 def test_coordinates_of_an_epanet_file_are_converted(come_in, tmp_path):
     path = inp(tmp_path / "town.inp")
     moved = come_in(path, "network", crs="EPSG:32650", project_crs="EPSG:32650").tables["nodes"]["geom"]
@@ -81,6 +83,7 @@ def test_coordinates_of_an_epanet_file_are_converted(come_in, tmp_path):
     assert not moved.iloc[0].equals_exact(shapely.Point(528_100, 3_386_000), 1000)
 
 
+@pytest.mark.skipif("GISAPP_NIGHTLY" not in os.environ, reason="slow: only with GISAPP_NIGHTLY set")
 def test_a_drawing_without_a_place_comes_in_with_a_loud_warning(come_in, tmp_path):
     batch = come_in(inp(tmp_path / "town.inp", x=7), "network", crs="EPSG:4547")
     assert batch.tables["nodes"].set_index("code")["geom"]["R1"].x == 7
