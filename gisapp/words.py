@@ -74,7 +74,7 @@ def share_text(share: float) -> str:
     """Return a share in per cent; what is not quite all or nothing is not rounded to it, and NaN is a dash."""
     if math.isnan(share):
         return "–"
-    return f"{share:.0%}".replace("%", " %") if share in (0.0, 1.0) else f"{min(max(100 * share, 0.1), 99.9):.1f} %"
+    return f"{100 * share:.0f} %" if share in (0.0, 1.0) else f"{min(max(100 * share, 0.1), 99.9):.1f} %"
 
 
 def language_of(wanted: list[str]) -> str:

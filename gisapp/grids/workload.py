@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import NamedTuple
 
 import geopandas as gpd
@@ -22,8 +21,6 @@ from gisapp.grids.leaders import leaders_at, leading_at
 from gisapp.rules.workload import COUNTS, MEASURES, workload_weights
 from gisapp.tables import DONE_STATUSES, UTILITIES
 
-WEIGHTS: Mapping[str, float] = workload_weights(date.today())
-"""The shares of each measure by the rules that come with the program."""
 _LINES = ("pipe", "cable")
 Shapes = npt.NDArray[np.object_]
 Reals = npt.NDArray[np.float64]

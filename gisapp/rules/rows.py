@@ -9,6 +9,7 @@ import typing
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -93,25 +94,37 @@ def rule_rows(topic: str, kinds: Mapping[str, type[Rule]], own: Path | str | Non
         When the file cannot be read, a row has an unknown or lacks a field or holds what it may not, or two rows
         about the same are in force on one day; names the file, the row and the field.
     """
-    name = str(own) if isinstance(own, Path) else f"{topic}.toml"
+    if not isinstance(own, Path):
+        return dict(_rows(f"{topic}.toml", tuple(kinds.items()), rule_text(topic) if own is None else own))
     try:
-        text = own.read_text(encoding="utf-8") if isinstance(own, Path) else own
-        read = tomllib.loads(rule_text(topic) if text is None else text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = own.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read ({error})", todo="correct the rule file", file=str(own)) from error
+    return dict(_rows(str(own), tuple(kinds.items()), text))
+
+
+@lru_cache(maxsize=32)
+def _rows(name: str, kinds: tuple[tuple[str, type[Rule]], ...], text: str) -> dict[str, tuple[Any, ...]]:
+    """Return the rows of a rule file that is called ``name`` in messages; read once, for every answer asks for them."""
+    try:
+        read = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise InputError(f"cannot be read ({error})", todo="correct the rule file", file=name) from error
+    known = dict(kinds)
     for kind, rows in read.items():
-        if kind not in kinds or not isinstance(rows, list):
-            todo = f"rows begin with one of {', '.join(f'[[{known}]]' for known in kinds)}"
+        if kind not in known or not isinstance(rows, list):
+            todo = f"rows begin with one of {', '.join(f'[[{one}]]' for one in known)}"
             raise InputError(f"unknown kind of rule {kind!r}", todo=todo, file=name)
     made = {
         kind: tuple(_row(row_of, row, f"{kind} {number}", name) for number, row in enumerate(read.get(kind, []), 1))
-        for kind, row_of in kinds.items()
+        for kind, row_of in kinds
     }
     for kind, rules in made.items():
         _require_one_a_day(kind, rules, name)
     return made
 
 
+@lru_cache(maxsize=8)
 def rule_text(topic: str) -> str:
     """Return the rule file that comes with the program."""
     return (resources.files("gisapp.rules") / f"{topic}.toml").read_text(encoding="utf-8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -195,10 +194,4 @@ def shutoff_rules(on: date, own: Path | str | None = None) -> ShutoffRules:
 
 def shutoff_rows(own: Path | str | None = None) -> dict[str, tuple[Any, ...]]:
     """Return every row of the rules of shutoffs, of every day, by its kind, checked."""
-    return rule_rows(TOPIC, KINDS, own) if isinstance(own, Path) else dict(_rows_of_text(own))
-
-
-@lru_cache(maxsize=8)
-def _rows_of_text(text: str | None) -> dict[str, tuple[Any, ...]]:
-    """Return the rows of a copy kept as text, or of our own file; read once, for every situation asks for them."""
-    return rule_rows(TOPIC, KINDS, text)
+    return rule_rows(TOPIC, KINDS, own)

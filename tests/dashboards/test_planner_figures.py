@@ -1,17 +1,18 @@
 """The planner's figures: each counted once, faults shown, nothing hidden."""
 
 import json
+from datetime import date
 
 import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from squares import BEGUN, HOUSEHOLDS, empty_store, frame, incident, squares
+from squares import BEGUN, HOUSEHOLDS, empty_store, frame, incident, squares, text_of
 
 from dashboards import planner, shell
 from dashboards.planner import figures, page
 from dashboards.snapshot import Snapshot
-from gisapp.grids.workload import WEIGHTS
+from gisapp.rules.workload import workload_weights
 from gisapp.words import word
 
 
@@ -19,10 +20,6 @@ from gisapp.words import word
 def snapshot(tmp_path):
     with squares(tmp_path / "squares.gpkg") as store:
         yield Snapshot(store)
-
-
-def text_of(part):
-    return json.dumps(part, default=lambda one: one.to_plotly_json(), ensure_ascii=False)
 
 
 def test_the_heaviest_grid_comes_first_with_its_bounds_in_degrees(snapshot):
@@ -93,7 +90,7 @@ def test_the_balance_has_a_bar_for_each_grid_from_light_to_heavy(snapshot):
 
 
 def test_the_tip_of_the_workload_names_every_part_with_its_share():
-    tip = figures.deviation_tip(WEIGHTS, "en")
+    tip = figures.deviation_tip(workload_weights(date(2026, 11, 27)), "en")
     for part in ("Households 40%", "Incidents, 12 months 30%", "Valves 5%"):
         assert part in tip
 
