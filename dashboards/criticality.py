@@ -104,6 +104,16 @@ def attach(app: Dash) -> None:
         whole = no_update if chosen["code"] or view else _whole(snapshot, utility)
         return *panel, specs, whole
 
+    _attach_chosen(app, snapshot)
+    shell.keep_view(app, "criticality-map")
+    _attach_browser(app)
+    route(app, "/criticality/rows.json", send_rows, needs=NEEDS)
+    route(app, "/criticality.csv", send_file, needs=Permission.EXPORT)
+
+
+def _attach_chosen(app: Dash, snapshot: Snapshot) -> None:
+    """Register what follows from the row, the shape or the link that was chosen."""
+
     @callback(
         app,
         Output("criticality-found", "data"),
@@ -121,11 +131,6 @@ def attach(app: Dash) -> None:
         place = no_update if chosen["by"] == "criticality-map" else _roomy(extent_of(found.shapes, to=snapshot.frame))
         row = {"table": found.table, "row": found.row, "by": chosen["by"]}
         return row, _card(found, shell.language()), dict(found.marked), place
-
-    shell.keep_view(app, "criticality-map")
-    _attach_browser(app)
-    route(app, "/criticality/rows.json", send_rows, needs=NEEDS)
-    route(app, "/criticality.csv", send_file, needs=Permission.EXPORT)
 
 
 def _bundles(utility: str) -> tuple[str, ...]:

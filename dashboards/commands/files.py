@@ -69,6 +69,11 @@ def add_commands(commands: Any) -> None:
         "--format", choices=("text", "json"), help="of the report; text with --clean, json otherwise when left out"
     )
     made.add_argument("--dry-run", action="store_true", help="only say what would happen")
+    _add_export(commands)
+
+
+def _add_export(commands: Any) -> None:
+    """Add the command that writes files."""
     made = command(
         commands,
         "export",

@@ -82,6 +82,11 @@ class Estimates:
         run = self._runs.get(answer)
         return run.found if run is not None else None
 
+    def asked_at(self, answer: Shutoff) -> float:
+        """Return when the estimate that an answer has was asked for, which tells it from another; 0 while none."""
+        run = self._runs.get(answer)
+        return run.started if run is not None and run.found is not None else 0.0
+
     def start(self, network: Network, answer: Shutoff, *, below_m: float) -> Run:
         """Begin an estimate in place of the one that the answer has; one for the same pressure goes on."""
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -75,13 +76,13 @@ CLOCK_MS = 15_000
 def layout(context: shell.Context) -> Component:
     """Return the skeleton: the event line, what to do at the left, the map, what else to know at the right."""
     case = case_of(context.query)
-    map_ = _map(context, case)
+    known = _known(context, case)
     body = shell.workspace(
         panel=[
             shell.utility_buttons(context, case.utility),
             html.Div(shell.computing(context), id="emergency-left", className="column"),
         ],
-        stage=[map_, html.Div(id="emergency-shares", className="caption")],
+        stage=[_map(context, known), html.Div(id="emergency-shares", className="caption")],
         aside=[
             *(
                 html.Div(id=f"emergency-{name}", className="column")
@@ -96,7 +97,7 @@ def layout(context: shell.Context) -> Component:
             html.Div(id="emergency-event"),
             body,
             dcc.Store(id=CASE, data=case.stored()),
-            dcc.Store(id=UTILITY, data=case.utility if hasattr(map_, "layers") else None),
+            dcc.Store(id=UTILITY, data=case.utility if known else None),
             *(dcc.Store(id=name) for name in KEPT),
             dcc.Interval(id="emergency-tick", interval=CLOCK_MS),
             dcc.Interval(id=PRESSURE_TICK, interval=PRESSURE_MS, disabled=True),
@@ -141,8 +142,10 @@ def _draw_network(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
     def draw_network(stored: Any, _version: object, drawn: str | None, view: object) -> tuple[Any, Any, Any]:
         case = case_from(stored)
         utility = standings.utility(case)
+        if utility == drawn and ctx.triggered_id == CASE:
+            return no_update, no_update, no_update
         threading.Thread(target=snapshot.network, args=(utility,), daemon=True).start()  # ready before the click
-        if utility == drawn and ctx.triggered_id != shell.VERSION:
+        if utility == drawn and not ctx.triggered_id:  # it came with the skeleton
             return no_update, no_update, no_update
         specs = static_specs(tiles_of(app.server), "base", "grids", utility, language=shell.language())
         extent = whole_extent(snapshot, utility) if case.empty and not view else None
@@ -316,10 +319,16 @@ def _in_the_browser(app: Dash) -> None:
     )
 
 
-def _map(context: shell.Context, case: Case) -> Component:
-    """Return the map, with the network of the case where it is named and made ready."""
-    bundles, whole = ("base", "grids", case.utility), case.utility if case.empty and not context.view else None
-    known = {} if case.code else first_props(*bundles, language=context.language, whole=whole)
+def _known(context: shell.Context, case: Case) -> dict[str, Any]:
+    """Return what the map begins with: the network of the case, where it is named and made ready."""
+    if case.code:
+        return {}
+    whole = case.utility if case.empty and not context.view else None
+    return first_props("base", "grids", case.utility, language=context.language, whole=whole)
+
+
+def _map(context: shell.Context, known: Mapping[str, Any]) -> Component:
+    """Return the map."""
     return Map(
         id="emergency-map",
         language=context.language,

@@ -119,18 +119,19 @@ class Standings:
         InputError
             For an unknown operation, link or device.
         """
-        made = self._made(case, self._snapshot.store.kept_rules("shutoffs"), self._revisions(READ))
+        made = self._plainly(case)
         found = self.estimates.found(made.answer)
         return made if found is None else self._estimated(made, found)
 
-    def _found(self, case: Case) -> int:
-        """Return what changes when there is another estimate of a case."""
-        return 0 if case.empty else id(self.of(case).situation.pressure)
+    def _plainly(self, case: Case) -> Standing:
+        """Return how things stand, without an estimate of pressures."""
+        return self._made(case, self._snapshot.store.kept_rules("shutoffs"), self._revisions(READ))
 
     def mark(self, case: Case) -> str:
         """Return what changes when something else would be shown for a case; up to # when it lies elsewhere."""
         own = zlib.crc32((self._snapshot.store.kept_rules("shutoffs") or "").encode())
-        parts = (*self._revisions(READ), self._found(case), own)
+        estimated = 0.0 if case.empty else self.estimates.asked_at(self._plainly(case).answer)
+        parts = (*self._revisions(READ), estimated, own)
         return f"{self.where(case)}#{case.opened}#{'.'.join(map(str, parts))}"
 
     def where(self, case: Case) -> str:

@@ -68,28 +68,33 @@ def layout(context: shell.Context) -> Component:
                 ],
                 className="maps",
             ),
-            html.Div(
-                [
-                    html.Div(
-                        [
-                            html.Button(
-                                "▶",
-                                id="manager-play",
-                                className="button",
-                                title=context.word("manager.play"),
-                                **{"aria-label": context.word("manager.play"), "aria-pressed": "false"},
-                            ),
-                            html.Div(id="manager-period", className="period"),
-                        ],
-                        className="played",
-                    ),
-                    Later(days(context), id="manager-days-place", className="days", script=CHARTS),
-                ],
-                className="histogram",
-            ),
+            _histogram(context),
         ],
     )
     return html.Div(body, className="manager", **{"data-drawn": asked.drawn, "data-beside": str(asked.beside).lower()})
+
+
+def _histogram(context: shell.Context) -> Component:
+    """Return the days with their bars, which are dragged over, and the button that plays them."""
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Button(
+                        "▶",
+                        id="manager-play",
+                        className="button",
+                        title=context.word("manager.play"),
+                        **{"aria-label": context.word("manager.play"), "aria-pressed": "false"},
+                    ),
+                    html.Div(id="manager-period", className="period"),
+                ],
+                className="played",
+            ),
+            Later(days(context), id="manager-days-place", className="days", script=CHARTS),
+        ],
+        className="histogram",
+    )
 
 
 def attach(app: Dash) -> None:
