@@ -2,17 +2,16 @@
 
 import json
 import os
-import re
 import shlex
 from pathlib import Path
 
 import pytest
+from pages import commands_of
 from small_city import copy_small_city
 
 from dashboards.__main__ import main
 from gisapp import demo
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "boundaries.md"
 NOES = ("plan check", "plan rebalance", "plan suggest")  # the answer may be "no"
 
 
@@ -20,8 +19,7 @@ NOES = ("plan check", "plan rebalance", "plan suggest")  # the answer may be "no
 def test_the_commands_of_the_page_on_boundaries_run_in_their_order(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(demo, "make_city", copy_small_city)
-    blocks = re.findall(r"```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
-    lines = [line for block in blocks for line in block.splitlines() if line.startswith("gisapp ")]
+    lines = commands_of("boundaries.md")
     assert len(lines) > 15
     code = ""
     for line in lines:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from pages import commands_of
 from small_city import copy_small_city
 
 from dashboards.__main__ import main
@@ -22,8 +23,7 @@ def test_the_commands_of_the_page_on_density_run_in_their_order(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(demo, "make_city", copy_small_city)
     text = PAGE.read_text(encoding="utf-8")
-    blocks = re.findall(r"```\n(.*?)```", text, re.S)
-    lines = [line for block in blocks for line in block.splitlines() if line.startswith("gisapp ")]
+    lines = commands_of("density.md")
     assert len(lines) == 9
     for line in lines:
         status = main(shlex.split(line)[1:])

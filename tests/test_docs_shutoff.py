@@ -1,23 +1,20 @@
 """The page on shutoffs is true: each of its commands does what it says, one after the other."""
 
 import json
-import re
 import shlex
 from pathlib import Path
 
+from pages import commands_of
 from small_city import copy_small_city
 
 from dashboards.__main__ import main
 from gisapp import demo
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "shutoff.md"
-
 
 def test_the_commands_of_the_page_on_shutoffs_run_in_their_order(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(demo, "make_city", copy_small_city)
-    blocks = re.findall(r"```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
-    lines = [line for block in blocks for line in block.splitlines() if line.startswith("gisapp ")]
+    lines = commands_of("shutoff.md")
     assert len(lines) > 20
     code = "S20261127-001"
     for line in lines:

@@ -1,17 +1,21 @@
 """The notebooks: every cell runs, from the first to the last."""
 
-import functools
 import os
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from small_city import small_tables
 
 from gisapp import demo
 
-CITY = functools.cache(demo.city_tables)  # seconds each, and every notebook begins with the same one
 BOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
+
+
+def small_tables_of(size, seed):
+    assert (size, seed) == ("small", 1)  # seconds to make, and every notebook begins with the same ones
+    return small_tables()
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -20,9 +24,7 @@ def test_every_cell_runs_and_is_stored_without_its_output(path, tmp_path, monkey
     book = nbformat.read(path, as_version=4)
     assert not any(cell.get("outputs") for cell in book.cells)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        demo, "city_tables", lambda *asked: {name: table.copy() for name, table in CITY(*asked).items()}
-    )
+    monkeypatch.setattr(demo, "city_tables", small_tables_of)
     names = {"__name__": "__main__"}
     for number, cell in enumerate(book.cells):
         if cell.cell_type == "code":

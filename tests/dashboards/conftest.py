@@ -1,12 +1,15 @@
-"""What tests of the command line share: a way to call it, and a store with the network of EPANET's example Net3."""
+"""What tests share: a way to call the command line, a store with EPANET's example Net3, and one with plans."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 import wntr
+from squares import quarters, squares
 
 from dashboards.__main__ import main
+from dashboards.planner.drafts import Drafts
+from dashboards.snapshot import Snapshot
 from gisapp.store import create_store
 
 
@@ -36,3 +39,11 @@ def net3_made(tmp_path_factory):
 def net3(tmp_path, net3_made):
     """A store of one's own with Net3."""
     return Path(shutil.copy(net3_made, tmp_path))
+
+
+@pytest.fixture
+def drafts(tmp_path):
+    """The plans of the store of four squares, each of four units."""
+    with squares(tmp_path / "squares.gpkg") as store:
+        store.save({"unit_grids": quarters()}, actor="test")
+        yield Drafts(Snapshot(store))

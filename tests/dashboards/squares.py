@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import geopandas as gpd
@@ -71,3 +72,20 @@ def incident(code: str, grid: str, when: str) -> pd.DataFrame:
     x, y = CORNERS[grid]
     row = {"code": [code], "type": "leak", "channel": "phone", "status": "registered", "drill": False}
     return frame("incidents", [shapely.Point(x + 500, y + 500)], **row, reported_at=[pd.Timestamp(when)])
+
+
+def quarters():
+    """Return four units of 500 m in each of the four squares, such as G1-1 in its south-west."""
+    at = [
+        (code, part, x + 500 * (part % 2), y + 500 * (part // 2))
+        for code, (x, y) in CORNERS.items()
+        for part in range(4)
+    ]
+    shapes = [shapely.box(x, y, x + 500, y + 500) for _, _, x, y in at]
+    columns = {"code": [f"{grid}-{part + 1}" for grid, part, *_ in at], "grid_code": [grid for grid, *_ in at]}
+    return conform(gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS).rename_geometry("geom"), "unit_grids")
+
+
+def text_of(part):
+    """Return a part of a page as the text that goes to the browser."""
+    return json.dumps(part, default=lambda one: one.to_plotly_json(), ensure_ascii=False)

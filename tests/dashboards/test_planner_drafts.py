@@ -1,13 +1,9 @@
 """Plans on the page: listed, opened, carried from version to version, drawn by what moved, led through their life."""
 
-import json
-
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-import shapely
-from squares import CORNERS, CRS, HOUSEHOLDS, squares
+from squares import HOUSEHOLDS, quarters, squares, text_of
 
 from dashboards.access import Permission, Person
 from dashboards.app import create_app
@@ -20,29 +16,9 @@ from dashboards.planner.writing import write
 from dashboards.snapshot import Snapshot
 from gisapp.errors import AccessError, InputError
 from gisapp.grids.edits import assign_units, merge_grids
-from gisapp.tables import conform
 from gisapp.words import word
 
 EDIT, APPROVE = Permission.GRIDS_EDIT, Permission.GRIDS_APPROVE
-
-
-def quarters():
-    """Return four units of 500 m in each of the four squares, such as G1-1 in its south-west."""
-    at = [
-        (code, part, x + 500 * (part % 2), y + 500 * (part // 2))
-        for code, (x, y) in CORNERS.items()
-        for part in range(4)
-    ]
-    shapes = [shapely.box(x, y, x + 500, y + 500) for _, _, x, y in at]
-    columns = {"code": [f"{grid}-{part + 1}" for grid, part, *_ in at], "grid_code": [grid for grid, *_ in at]}
-    return conform(gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS).rename_geometry("geom"), "unit_grids")
-
-
-@pytest.fixture
-def drafts(tmp_path):
-    with squares(tmp_path / "squares.gpkg") as store:
-        store.save({"unit_grids": quarters()}, actor="test")
-        yield Drafts(Snapshot(store))
 
 
 @pytest.fixture
@@ -55,10 +31,6 @@ def changed(drafts, code, change):
     opened = drafts.of(code)
     drafts.snapshot.store.plans.add(code, change(opened.plan), version=opened.draft.version, actor="P2")
     return drafts.of(code)
-
-
-def text_of(part):
-    return json.dumps(part, default=lambda one: one.to_plotly_json(), ensure_ascii=False)
 
 
 def test_a_new_plan_is_the_grids_in_force_with_their_figures(drafts, code):

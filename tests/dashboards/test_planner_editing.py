@@ -1,22 +1,18 @@
 """What is drawn on the map becomes a change, is saved once, told with figures, undone, or refused in words."""
 
-import json
 import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from squares import CORNERS, HOUSEHOLDS, squares
-from test_planner_drafts import quarters
+from squares import CORNERS, HOUSEHOLDS, quarters, text_of
 
 from dashboards.access import Permission
 from dashboards.map import place_on_map
-from dashboards.planner.drafts import Drafts
 from dashboards.planner.editing import since
 from dashboards.planner.proposing import Searches
 from dashboards.planner.told import conflict_told, kind_word, refusal_told
 from dashboards.planner.writing import edited, write
-from dashboards.snapshot import Snapshot
 from gisapp.errors import ConflictError, RefusedEdit
 from gisapp.grids import edits
 from gisapp.words import LANGUAGES, catalog, word
@@ -25,19 +21,8 @@ X, Y = CORNERS["G1"]
 
 
 @pytest.fixture
-def drafts(tmp_path):
-    with squares(tmp_path / "squares.gpkg") as store:
-        store.save({"unit_grids": quarters()}, actor="test")
-        yield Drafts(Snapshot(store))
-
-
-@pytest.fixture
 def code(drafts):
     return write({"do": "new", "plan": "", "name": "新"}, drafts, Searches(), who="P1", needs=Permission.GRIDS_EDIT)
-
-
-def text_of(part):
-    return json.dumps(part, default=lambda one: one.to_plotly_json(), ensure_ascii=False)
 
 
 def degrees(drafts, *points):

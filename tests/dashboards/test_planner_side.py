@@ -1,30 +1,18 @@
 """Beside a plan: its steps, what is wrong with it, what it moves; each with the place where it is."""
 
-import json
-
 import pandas as pd
 import pytest
-from squares import HOUSEHOLDS, squares
-from test_planner_drafts import quarters
+from squares import HOUSEHOLDS, text_of
 
 from dashboards.access import Permission
 from dashboards.app import create_app
-from dashboards.planner.drafts import Drafts
 from dashboards.planner.drawn import plan_specs
 from dashboards.planner.proposing import Searches
 from dashboards.planner.side import checks, comparison, history, whole_bounds
 from dashboards.planner.views import _compared
 from dashboards.planner.writing import edited, write
-from dashboards.snapshot import Snapshot
 from gisapp.grids.plan_checks import KINDS, plan_faults
 from gisapp.words import LANGUAGES, catalog, word
-
-
-@pytest.fixture
-def drafts(tmp_path):
-    with squares(tmp_path / "squares.gpkg") as store:
-        store.save({"unit_grids": quarters()}, actor="test")
-        yield Drafts(Snapshot(store))
 
 
 @pytest.fixture
@@ -37,10 +25,6 @@ def code(drafts):
 
 def done(drafts, code, **edit):
     edited({"do": "edit", "plan": code, **drafts.of(code).mark, **edit}, drafts, Searches(), "en", who="P2")
-
-
-def text_of(part):
-    return json.dumps(part, default=lambda one: one.to_plotly_json(), ensure_ascii=False)
 
 
 def test_the_history_lists_every_step_the_newest_first_and_marks_where_the_plan_stands(drafts, code):

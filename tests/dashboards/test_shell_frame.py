@@ -1,11 +1,10 @@
 """The frame: language, address, search, version."""
 
-import json
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from squares import CORNERS, grids, incident, squares
+from squares import CORNERS, grids, incident, squares, text_of
 
 from dashboards import planner, shell
 from dashboards.access import Permission, Person
@@ -27,10 +26,6 @@ def app(store):
 
 def asked(app, path="/_dash-layout", **headers):
     return app.server.test_request_context(path, headers={key.replace("_", "-"): text for key, text in headers.items()})
-
-
-def text_of(part):
-    return json.dumps(part, default=lambda one: one.to_plotly_json(), ensure_ascii=False)
 
 
 @pytest.mark.parametrize(

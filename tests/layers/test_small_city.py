@@ -2,8 +2,8 @@
 
 import pandas as pd
 import pytest
+from small_city import small_tables
 
-from gisapp.demo import city_tables
 from gisapp.grids import leaders_at
 from gisapp.tables import TABLES, UTILITIES
 from layers.basemap import basemap_layers
@@ -15,7 +15,7 @@ from layers.network import network_layers
 
 @pytest.fixture(scope="module")
 def city():
-    return city_tables("small", 1)
+    return small_tables()
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+from small_city import small_tables
 
-from gisapp.demo import city_tables
 from gisapp.errors import CrsError
 from gisapp.grids import assign
 from gisapp.reports.routes import routes_of
@@ -111,7 +111,7 @@ def test_no_incidents_have_no_routes_and_degrees_are_refused(town):
 
 
 def test_the_sample_city_is_routed_as_it_says():
-    city = city_tables("small", 1)
+    city = small_tables()
     some = city["incidents"].iloc[::7]
     found = routes_of(some, city, ZONE)
     alone = assign(some.geometry, city["grids"])

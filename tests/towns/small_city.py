@@ -1,11 +1,14 @@
-"""The small city as a file, made once for each version of the code that makes it; every test copies it."""
+"""The small city: as tables, made once a process, and as a file, made once a version of the code that makes it."""
 
+import functools
 import hashlib
 import os
 import shutil
 from pathlib import Path
 
-from gisapp.demo import make_city
+import pandas as pd
+
+from gisapp.demo import city_tables, make_city
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,3 +28,13 @@ def copy_small_city(to: Path, size: str = "small", *, seed: int = 1, **_options:
         make_city(mine, "small", seed=1)
         mine.replace(made)
     shutil.copy(made, to)
+
+
+def small_tables() -> dict[str, pd.DataFrame]:
+    """Return the tables of the small city of seed 1, one's own copy of each."""
+    return {name: table.copy() for name, table in _made().items()}
+
+
+@functools.cache
+def _made() -> dict[str, pd.DataFrame]:
+    return city_tables("small", 1)
