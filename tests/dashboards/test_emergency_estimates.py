@@ -97,6 +97,16 @@ def test_a_pressure_that_is_none_is_refused(typed):
         below_of(typed)
 
 
+def test_a_second_estimate_of_the_same_answer_is_something_else_to_show(snapshot, standings):
+    case = burst(snapshot)
+    marks = [standings.mark(case)]
+    for below in ("20", "25"):
+        finished(standings, case, below)
+        marks.append(standings.mark(case))
+    assert len(set(marks)) == 3
+    assert standings.mark(case) == marks[-1]
+
+
 @pytest.fixture
 def asked(snapshot, standings):
     """What a run is asked with: the network, and an answer of it."""
