@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from geopandas.array import from_shapely
 
 from gisapp.crs import require_metres
 from gisapp.network.attach import rows_of
@@ -101,7 +102,8 @@ def area_shares(area: gpd.GeoDataFrame, answer: Shutoff, customers: gpd.GeoDataF
         Every customer with its service point; those without a position count in neither share.
     """
     affected = _ranks(answer, customers["code"]) >= 0
-    inside, hatched = (_inside(part, customers) for part in (area, area[area["mixed"]]))
+    shape, row = customers.sindex.query(area.geometry.to_numpy(), predicate="contains")  # not only on its border
+    inside, hatched = np.unique(row), np.unique(row[area["mixed"].to_numpy(dtype=bool)[shape]])
     placed_affected = int(_placed(customers.geometry.to_numpy()[affected]).sum())
     sharing = int((~affected[hatched]).sum())
     hit = int(affected[inside].sum())
@@ -225,16 +227,18 @@ def _long_lines(
     found = np.full(len(codes), None, dtype=object)
     if links is None:
         return found
-    people = pd.concat([getattr(answer, way).customers[["code", "link_code", "measure_m"]] for way in WAYS])
-    mine = people.iloc[rows_of(people["code"], codes)]
-    wanted = pd.Series(mine["link_code"].unique())
-    near = links.iloc[np.flatnonzero(rows_of(wanted, links["code"]) >= 0)]
-    if "utility" in near.columns:
-        near = near.loc[near["utility"] == answer.utility]
-    row = rows_of(near["code"], mine["link_code"])
+    parts = [getattr(answer, way).customers for way in WAYS]
+    code, link, measure = (pd.concat([part[name] for part in parts]) for name in ("code", "link_code", "measure_m"))
+    at = rows_of(code, codes)
+    link, at_m = link.iloc[at], measure.to_numpy(dtype=float)[at]
+    near = np.flatnonzero(rows_of(link.drop_duplicates(), links["code"]) >= 0)
+    if "utility" in links.columns:
+        near = near[(links["utility"].iloc[near] == answer.utility).to_numpy()]
+    row = rows_of(links["code"].iloc[near], link)
     known = np.flatnonzero(row >= 0)
-    shapes, length = near.geometry.to_numpy()[row[known]], near["length_m"].to_numpy(dtype=float)[row[known]]
-    share = np.divide(mine["measure_m"].to_numpy()[known], length, out=np.zeros(len(known)), where=length > 0)
+    row = near[row[known]]
+    shapes, length = links.geometry.to_numpy()[row], links["length_m"].to_numpy(dtype=float)[row]
+    share = np.divide(at_m[known], length, out=np.zeros(len(known)), where=length > 0)
     tapped = shapely.get_coordinates(shapely.line_interpolate_point(shapes, share, normalized=True))
     ends = np.stack([shapely.get_coordinates(spots[known]), tapped], axis=1)
     long = np.hypot(*(ends[:, 1] - ends[:, 0]).T) > reach_m
@@ -244,19 +248,15 @@ def _long_lines(
 
 def _united(parts: list[_Part], crs: object) -> gpd.GeoDataFrame:
     """Return the union of the shapes for every class, those that others share apart, worst first."""
-    rows = []
     shapes = np.concatenate([part.shapes for part in parts]) if parts else np.zeros(0, dtype=object)
     rank = np.concatenate([part.rank for part in parts]) if parts else np.zeros(0, dtype=np.int64)
     mixed = np.concatenate([part.mixed for part in parts]) if parts else np.zeros(0, dtype=bool)
-    for place in reversed(range(len(WAYS))):
-        for shared in (False, True):
-            mine = shapes[(rank == place) & (mixed == shared)]
-            if len(mine):
-                rows.append({"cls": WAYS[place], "mixed": shared, "geom": shapely.disjoint_subset_union_all(mine)})
-    frame = pd.DataFrame(rows, columns=["cls", "mixed", "geom"]).astype({"cls": "str", "mixed": "bool"})
-    return gpd.GeoDataFrame(frame, geometry="geom", crs=crs)
-
-
-def _inside(area: gpd.GeoDataFrame, customers: gpd.GeoDataFrame) -> np.ndarray:
-    """Return the rows of the customers whose points lie in the area, not only on its border."""
-    return np.unique(customers.sindex.query(area.geometry.to_numpy(), predicate="contains")[1])
+    rows = [
+        (WAYS[place], shared, shapely.disjoint_subset_union_all(mine))
+        for place in reversed(range(len(WAYS)))
+        for shared in (False, True)
+        if len(mine := shapes[(rank == place) & (mixed == shared)])
+    ]
+    ways, hatched, grounds = zip(*rows, strict=True) if rows else ((), (), ())
+    columns = {"cls": pd.array(ways, dtype="str"), "mixed": np.array(hatched, dtype=bool)}
+    return gpd.GeoDataFrame({**columns, "geom": from_shapely(np.array(grounds, dtype=object), crs)}, geometry="geom")

@@ -169,10 +169,10 @@ def segment_table(basis: Basis) -> pd.DataFrame:
     count = int(owner.max(initial=-1)) + 1
     cost = _costs(basis, bursting(network, basis.parts, *pieces_beside(network, owner, real), count))
     links = sets_of(owner, pieces.link[real], count)
-    return _ranked(
+    table = _ranked(
         {
             "segment": np.arange(1, count + 1),
-            "link_code": network.links["code"].astype("str").array[links.member[links.first[:-1]]],
+            "link_code": links.member[links.first[:-1]],
             "links": np.diff(links.first),
             "own_length_m": np.bincount(owner, pieces.to_m[real] - pieces.from_m[real], minlength=count),
             **_lost(cost),
@@ -180,6 +180,8 @@ def segment_table(basis: Basis) -> pd.DataFrame:
             "can_isolate": cost.isolable,
         }
     )
+    table["link_code"] = network.links["code"].astype("str").array[table["link_code"].to_numpy()]
+    return table
 
 
 def _links(basis: Basis) -> pd.DataFrame:
@@ -313,4 +315,4 @@ def _ranked(table: Mapping[str, Any], by: tuple[str, ...] = _LOST) -> pd.DataFra
     order = np.lexsort([-table[name] for name in reversed(by)])
     ranked = {name: column[order] for name, column in table.items()}
     lengths = {name: np.round(column, 3) for name, column in ranked.items() if name.endswith("length_m")}
-    return pd.DataFrame({"rank": np.arange(1, len(order) + 1), **ranked, **lengths})
+    return pd.DataFrame({"rank": np.arange(1, len(order) + 1), **ranked, **lengths}, copy=False)
