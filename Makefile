@@ -8,7 +8,7 @@ PORT ?= 8050
 CHROMIUM = @{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null || { $(SUDO) apt-get update -qq && \
 	$(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk libatomic1; }
 
-.PHONY: run test nightly lint bench peers crash clean
+.PHONY: run test nightly lint bench peers crash rules clean
 
 run: $(VENV)/run.stamp $(STORE)
 	$(BIN)/gisapp upgrade --store $(STORE)
@@ -43,6 +43,10 @@ bench: $(VENV)/dev.stamp data/city.gpkg
 
 data/city.gpkg: | $(VENV)/run.stamp
 	$(BIN)/gisapp demo --size city --seed 1 --store $@
+
+# the page that tells which test shows which rule of the documents
+rules: $(VENV)/dev.stamp
+	$(BIN)/python tests/rules/rules_page.py
 
 # networks and answers of other programs beside ours; pandapower wants older libraries and gets a Python of its own
 peers: $(VENV)/dev.stamp .cache/peers-venv/done.stamp

@@ -42,6 +42,7 @@ def test_a_month_holds_what_was_reported_in_it_in_the_zone_of_the_store(run, tow
 
 
 def test_the_sheet_says_the_same(run, town, tmp_path):
+    """G5.6."""
     sheet = tmp_path / "october.xlsx"
     assert run("assess", "--month", "2026-10", "--store", town, "--format", "xlsx", "-o", sheet)[0] == 0
     facts, clocks = (pd.read_excel(sheet, sheet_name=name) for name in ("facts", "clocks"))

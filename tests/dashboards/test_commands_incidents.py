@@ -123,6 +123,7 @@ def steps_of(code, was, now):
 
 
 def test_nothing_that_is_personal_is_told(run, town):
+    """P4.5, P6.4."""
     code = reported(town, customer_code="00001234")
     act(run, town, code, "remark", "unit", 1, "--note", "李四 13900000000")
     said = run("incidents", "show", code, "--store", town)[1] + run("incidents", "list", "--store", town)[1]

@@ -54,6 +54,7 @@ def minutes(row, stop):
 
 
 def test_counts_callbacks_and_satisfaction(october, slow):
+    """G5.1, G5.6."""
     facts, _ = october
     assert facts["incidents"].sum() == len(slow) > 100
     for unit, told in facts.iterrows():
@@ -65,6 +66,7 @@ def test_counts_callbacks_and_satisfaction(october, slow):
 
 
 def test_medians_and_ninth_deciles(october, slow):
+    """G5.3."""
     facts, _ = october
     for unit, told in facts.iterrows():
         waits = sorted(wait for row in slow if row["unit"] == unit and (wait := minutes(row, "on_site")) is not None)
@@ -79,6 +81,7 @@ def test_medians_and_ninth_deciles(october, slow):
 
 @pytest.mark.parametrize("clock", list(LIMITS))
 def test_on_time_rates(october, slow, clock):
+    """G5.3."""
     _, rates = october
     told = rates[rates["clock"] == clock].set_index("subject")
     seen = 0

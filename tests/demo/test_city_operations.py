@@ -74,6 +74,7 @@ def test_what_was_closed_is_what_had_to_be_closed_and_all_of_it_is_open_again(sm
 
 
 def test_what_was_late_is_one_notice_and_what_dispatch_heard_where_a_valve_was_stuck(small, networks, records):
+    """W35.5."""
     known = {name: small[name] for name in TOLD}
     late = []
     for record in records:

@@ -152,6 +152,7 @@ def test_a_selection_equals_the_filter_it_stands_for(many, choice):
 
 @pytest.mark.parametrize("choice", CHOICES, ids=repr)
 def test_days_hours_and_grids_count_what_is_chosen(many, choice):
+    """G3.4.4."""
     frame, cube, grids = many
     wanted = slowly(frame, choice, grids) & (frame.geometry.notna().to_numpy() | (choice.bounds is None))
     local = frame["reported_at"].dt.tz_convert(ZONE)[wanted]

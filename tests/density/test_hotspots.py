@@ -67,6 +67,7 @@ def test_planted_hotspots_are_found(times, total, dispersion, power, capsys):
 
 
 def test_planted_quiet_places_are_cold_and_nothing_is_both():
+    """P6.6."""
     factor = planted(0.15)
     found, wrong = [], []
     for counts, exposure in maps(count=15, total=20_000, times=factor):

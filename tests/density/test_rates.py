@@ -89,6 +89,7 @@ def test_first_and_last_day_of_the_period_count():
 
 
 def test_cohorts_are_those_of_material_decade_and_diameter_class_the_unknown_ones_too():
+    """G3.3.4, W35.8."""
     pipes = register(
         material=["pe", "pe", None, "pe"],
         laid_year=[1999, 2000, None, 2009],

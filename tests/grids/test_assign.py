@@ -16,6 +16,7 @@ def town(x, y):
 
 
 def test_points_say_where_they_are_and_why():
+    """G2.6."""
     points = [town(50, 50), town(100, 50), town(100, 100), town(-12.4, 50), town(195, 150), (np.nan, 5)]
     answer = assign(points, TOWN)
     assert answer["why"].tolist() == [

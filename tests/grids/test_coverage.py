@@ -25,11 +25,13 @@ def test_a_sound_coverage_has_no_faults(make):
 
 
 def test_a_missing_grid_in_the_middle_is_a_gap_among_its_neighbours():
+    """G2.1."""
     town = blocks(3, 3)
     assert told(town.drop(index=4)) == [("gap", "G000,G001,G002,G003,G005,G006,G007,G008", 10_000.0)]
 
 
 def test_a_grid_moved_into_its_neighbour_leaves_an_overlap_and_an_open_slit():
+    """G2.1."""
     town = blocks(3, 1)
     town.loc[1, "geom"] = translate(town.geometry[1], 0.4)
     assert told(town) == [("overlap", "G001,G002", 40.0), ("gap", "G000,G001", 40.0)]

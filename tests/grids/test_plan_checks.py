@@ -68,6 +68,7 @@ def test_codes_match_the_whole_pattern():
 
 
 def test_every_grid_has_exactly_one_leader_at_any_time_to_come():
+    """G2.2."""
     posts = posts_of(
         ("P1", "A", "2020-01-01", "2027-01-01"),
         ("P2", "A", "2026-12-01", None),

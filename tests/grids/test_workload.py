@@ -123,6 +123,7 @@ def test_each_grid_is_told_what_lies_in_it():
 
 
 def test_grids_and_outside_add_up_to_the_tables():
+    """G2.1."""
     load = workload(TOWN, **TABLES, posts=POSTS, now=NOW)
     outside = outside_load(TOWN, **TABLES, now=NOW)
     assert outside["customers"] == 1

@@ -55,6 +55,7 @@ def test_a_rejected_row_keeps_the_whole_file_out_unless_said_otherwise(come_in, 
     ],
 )
 def test_a_wrong_cell_is_named(come_in, leaks, change, field, words):
+    """P6.3."""
     with pytest.raises(RejectedError) as caught:
         come_in(leaks({}, change), crs="EPSG:4547")
     assert faults(caught) == [(2, field)]
@@ -241,6 +242,7 @@ def test_unknown_statements_are_refused_before_the_file_is_read(come_in, leaks):
 
 
 def test_a_row_of_an_unknown_utility_is_rejected(come_in, leaks):
+    """P6.3, G1.1."""
     with pytest.raises(RejectedError, match="'steam'; use one of water, power, heating, gas"):
         come_in(leaks({"utility": "steam"}), crs="EPSG:4547")
 

@@ -36,6 +36,7 @@ def test_drills_duplicates_and_withdrawn_ones_do_not_count_and_a_period_ends_bef
     ("minutes", "median", "ninth"), [([10, 20, 60], 20, 52), ([10, 20, 40, 60], 30, 54), ([7], 7, 7)]
 )
 def test_medians_of_odd_and_even_numbers_and_ninth_deciles_are_interpolated(minutes, median, ninth):
+    """G5.3."""
     mine = [arriving(minute, f"A{minute}") for minute in minutes]
     waiting = after(reported(code="W"), ("dispatch", {"at": at(0)}))
     row = only([*mine, waiting])
@@ -44,6 +45,7 @@ def test_medians_of_odd_and_even_numbers_and_ninth_deciles_are_interpolated(minu
 
 
 def test_satisfaction_is_of_those_who_were_reached():
+    """W14.1, P2.7, G3.4.3."""
     said = ["satisfied", "satisfied", "dissatisfied", "unreachable"]
     mine = [after(reported(code=f"A{n}"), *TO_CALLED_BACK[:-1], ("call_back", {"value": one}))
             for n, one in enumerate(said)]  # fmt: skip
@@ -53,6 +55,7 @@ def test_satisfaction_is_of_those_who_were_reached():
 
 
 def test_a_second_repair_is_told_and_a_record_without_a_moment_is_not_complete():
+    """G5.2."""
     again = after(reported(), *TO_CALLED_BACK[:-1], ("call_back", {"value": "dissatisfied"}), "reopen", "dispatch")
     assert (only([again])["reopened"], only([again])["closed"]) == (1, 0)
     head = {"code": "F", "type": "leak", "reported_at": REPORTED, "status": "archived", "unit_code": "U07"}
@@ -61,6 +64,7 @@ def test_a_second_repair_is_told_and_a_record_without_a_moment_is_not_complete()
 
 
 def test_every_incident_has_a_subject_or_is_said_to_have_none():
+    """G1.2, G5.1."""
     done = after(reported(grid_code="G1"), *TO_CALLED_BACK)
     assert [subject_of(done, by) for by in ("unit", "grid", "person")] == ["U07", "G1", "K0001"]
     assert [subject_of(reported(), by) for by in ("unit", "grid", "person")] == [NOBODY] * 3
@@ -72,6 +76,7 @@ def test_every_incident_has_a_subject_or_is_said_to_have_none():
 
 
 def test_rates_tell_what_was_met_breached_runs_and_cannot_be_judged():
+    """G5.3."""
     mine = [
         arriving(40, "A"),
         arriving(41, "B"),

@@ -38,10 +38,12 @@ def edited(found, instead):
 
 @pytest.mark.parametrize(("minutes", "told"), [(20, "met"), (20 + SECOND, "breached")])
 def test_a_unit_accepts_within_twenty_minutes_of_the_dispatch(minutes, told):
+    """W9.1."""
     assert state(after(reported(), *when(dispatch=7, accept=7 + minutes)), "K1") == told
 
 
 def test_what_nobody_has_accepted_is_an_open_breach_a_second_after_the_limit():
+    """W9.1."""
     waiting = after(reported(), *when(dispatch=7))
     found = [state(waiting, "K1", 7 + minutes) for minutes in (1, 14.9, 15, 20, 20 + SECOND)]
     assert found == ["running", "running", "due_soon", "due_soon", "breached"]
@@ -61,6 +63,7 @@ def test_before_the_dispatch_only_the_level_runs():
     ],
 )
 def test_a_leak_is_reached_within_forty_minutes(kind, clock, minutes, told):
+    """W23.2, W35.1, W16.4."""
     there = after(reported(type=kind), *when(dispatch=5, accept=6, arrive=5 + minutes))
     assert state(there, clock) == told
     assert ("K2", 1) not in judged(there) or kind == "leak"
@@ -68,6 +71,7 @@ def test_a_leak_is_reached_within_forty_minutes(kind, clock, minutes, told):
 
 @pytest.mark.parametrize(("hours", "told"), [(12, "met"), (12 + 1 / 3600, "breached")])
 def test_a_meter_fault_is_reached_within_twelve_hours_of_the_report(hours, told):
+    """W16.3."""
     there = after(reported(type="meter_fault"), *when(dispatch=5, accept=6, arrive=60 * hours))
     assert state(there, "K4") == told
 
@@ -80,18 +84,21 @@ def repaired(minutes, *marks, kind="leak", dispatched=5):
 
 @pytest.mark.parametrize(("hours", "told"), [(24, "met"), (24 + 1 / 3600, "breached")])
 def test_an_ordinary_repair_is_done_within_twenty_four_hours(hours, told):
+    """W23.2, W35.1, W16.4."""
     assert state(repaired(60 * hours, dispatched=100), "K5") == told
     assert state(repaired(60 * hours, kind="meter_well_leak", dispatched=100), "K5") == told
 
 
 @pytest.mark.parametrize(("hours", "told"), [(48, "met"), (48 + 1 / 3600, "breached")])
 def test_a_meter_well_that_needs_a_shutoff_has_forty_eight_hours(hours, told):
+    """W24.1."""
     mended = repaired(60 * hours, "needs_shutoff", kind="meter_well_leak", dispatched=100)
     assert state(mended, "K6") == told
     assert ("K5", 1) not in judged(mended)
 
 
 def test_a_large_burst_has_the_clock_of_the_stopped_water_and_no_limit_of_repair():
+    """W23.2."""
     burst = after(
         reported(type="burst"), ("mark", {"subject": "large_burst"}), *when(dispatch=20, accept=21, arrive=30)
     )
@@ -119,12 +126,14 @@ def closed(hours, kind="leak", reply=None, **head):
     ],
 )  # fmt: skip
 def test_every_category_is_answered_and_closed_within_the_hours_of_its_level(category, hours):
+    """W16.1, W16.2, W16.4, W16.5, W16.6."""
     kind = RULES.category_of(category, "").type
     assert state(closed(hours, kind, category=category), "K9") == "met"
     assert state(closed(hours + 1 / 3600, kind, category=category, reply=hours), "K9") == "breached"
 
 
 def test_a_meter_fault_is_closed_within_thirty_six_hours_beside_its_level():
+    """W16.3."""
     late = judged(closed(36 + 1 / 3600, "meter_fault"))
     assert (late["K8", 1].state, late["K9", 1].state) == ("breached", "breached")
     assert state(closed(36, "meter_fault"), "K8") == "met"
@@ -138,6 +147,7 @@ def test_each_clock_is_breached_by_itself():
 
 
 def test_the_dispatchers_level_stands_before_that_of_the_category():
+    """W16.1, W16.7."""
     urgent = after(reported(), ("set_level", {"value": "L12H"}))
     assert judged(urgent)["K9", 1].due_at == REPORTED + timedelta(hours=12)
 
@@ -148,6 +158,7 @@ def extended(asked_h, granted=True):
 
 
 def test_an_extension_keeps_the_limit_of_the_rule_and_shows_both():
+    """W16.0."""
     told = judged(extended(48), 60 * 50)
     assert (told["K10", 1].state, told["K9", 1].due_at) == ("met", REPORTED + timedelta(hours=48))
     assert told["K9", 1].extended_to == datetime(2026, 11, 24, tzinfo=UTC)
@@ -155,6 +166,7 @@ def test_an_extension_keeps_the_limit_of_the_rule_and_shows_both():
 
 
 def test_an_extension_asked_for_a_second_after_the_limit_cures_nothing():
+    """W16.0."""
     told = judged(extended(48 + 1 / 3600), 60 * 50)
     assert (told["K10", 1].state, told["K9", 1].extended_to) == ("breached", None)
     assert (told["K9", 1].state, told["K9", 1].extended_state) == ("breached", "breached")
@@ -173,6 +185,7 @@ def test_an_extension_belongs_to_the_repair_for_which_it_was_asked():
 
 
 def test_a_failure_told_before_the_limit_excuses_a_breach_that_stays_one():
+    """W16.8."""
     before, late = (after(reported(), ("report_failure", {"at": at(60 * hours)})) for hours in (48, 49))
     told = [judged(one, 60 * 50)["K9", 1] for one in (before, late)]
     assert [(clock.state, clock.excused) for clock in told] == [("breached", True), ("breached", False)]
@@ -189,6 +202,7 @@ def test_a_hold_stops_no_clock_unless_the_rule_says_so():
 
 
 def test_a_second_repair_has_new_clocks_and_the_first_ones_stay_as_they_were():
+    """G4.1.6."""
     first = after(reported(), *TO_CALLED_BACK[:-1], ("call_back", {"value": "dissatisfied"}))
     again = after(first, "reopen", ("dispatch", {"at": at(105)}), ("accept", {"at": at(200)}))
     before, now = judged(first, 210), judged(again, 210)
@@ -214,11 +228,14 @@ def test_a_merged_report_has_no_clocks_and_business_of_power_no_level():
 
 
 def test_the_first_contact_of_a_complaint_is_measured_and_not_judged():
+    """G4.3.2."""
     told = judged(after(reported("complaint", type="complaint"), *when(refer=5, contact=35)))["K19", 1]
     assert (told.state, told.due_at, told.done_at - told.start) == ("not_judged", None, timedelta(minutes=30))
 
 
 def test_a_promise_at_the_hall_kept_exactly_is_met():
+    """P2.3."""
+
     def promised(minutes):
         told = ("promise", {"at": at(1), "value": at(60).isoformat()})
         done = when(accept=2, handle=3, reply=4, close=minutes)
@@ -228,6 +245,7 @@ def test_a_promise_at_the_hall_kept_exactly_is_met():
 
 
 def test_a_connection_is_answered_the_same_day_surveyed_in_two_and_designed_in_five_or_eight():
+    """W20.1, W20.2."""
     night = 16 * 60  # the report was at 08:00 in Shanghai
     applied = reported("business", type="other", category="connection")
     done = after(applied, *when(answer=night, survey=48 * 60, hand_over_design=120 * 60 + 1))
@@ -251,6 +269,7 @@ def test_a_shorter_limit_of_the_law_stands_in_place_of_the_level():
 
 
 def test_an_incident_keeps_the_rules_of_the_day_it_was_reported():
+    """W10.1, W40.1."""
     line = next(line for line in rule_text("incidents").splitlines() if 'clock = "K1"' in line)
     newer = line.replace("minutes = 20", "minutes = 15").replace("2000-01-01", "2026-11-21")
     text = rule_text("incidents").replace(line, line.replace("2000-01-01", "2000-01-01, valid_to = 2026-11-20") + newer)

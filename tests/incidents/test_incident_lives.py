@@ -49,6 +49,7 @@ def test_words_are_demanded_only_of_actions_that_there_are():
 
 
 def test_a_repair_goes_from_the_report_to_the_archive():
+    """G3.4.2, G4.1.3."""
     done = after(reported(), "dispatch", "accept", "assign", "arrive", "stop_water", "repair", "finish_repair")
     done = after(done, "confirm", "reply", "close", "call_back", "archive")
     assert (done.status, done.ended, allowed(done), recordable(done)) == ("archived", True, (), ())
@@ -59,6 +60,7 @@ def test_a_repair_goes_from_the_report_to_the_archive():
 
 
 def test_a_complaint_ends_with_its_callback_and_its_lesson():
+    """G4.3.1, G4.3.3, G4.3.4, G4.3.6."""
     told = after(reported("complaint"), "refer", "contact", "investigate", "set_solution", "handle", "feed_back")
     told = after(told, "evaluate", "call_back")
     with pytest.raises(InputError, match="close has no lesson"):
@@ -69,6 +71,7 @@ def test_a_complaint_ends_with_its_callback_and_its_lesson():
 
 
 def test_a_complaint_goes_on_until_leader_and_customer_are_satisfied():
+    """G4.3.5."""
     told = after(reported("complaint"), "refer", "contact", "investigate", "set_solution", "handle", "feed_back")
     again = after(told, ("evaluate", {"value": "dissatisfied"}))
     with pytest.raises(InputError, match="the leader is not satisfied"):
@@ -83,6 +86,7 @@ def test_a_complaint_goes_on_until_leader_and_customer_are_satisfied():
 
 
 def test_an_ordinary_finding_is_ordered_at_once_a_major_one_is_reported_upward_first():
+    """G4.2.4, G3.1.4, G4.2.5."""
     assert after(reported("finding"), "grade", "order", "finish_repair", "verify", "close").status == "closed"
     major = after(reported("finding"), ("grade", {"value": "major"}))
     with pytest.raises(InputError, match="is a major problem; report it upward first"):
@@ -99,6 +103,7 @@ def test_a_leak_point_is_watched_and_is_quiet_or_recurs():
 
 
 def test_business_at_the_hall_keeps_its_promise_and_a_dissatisfied_customer_is_served_again():
+    """P2.3, P3.7, P3.9."""
     told = after(reported("business"), "promise", "accept", "name_missing", "handle", "reply", "close")
     assert told.standing.promised_at == datetime(2026, 11, 24, 16, tzinfo=UTC)
     unhappy = after(told, ("call_back", {"value": "dissatisfied"}))
@@ -108,6 +113,7 @@ def test_business_at_the_hall_keeps_its_promise_and_a_dissatisfied_customer_is_s
 
 
 def test_the_connection_hall_records_its_three_answers():
+    """W20.1."""
     told = after(reported("business"), "answer", "accept", "survey", "hand_over_design")
     assert list(told.standing.repairs[0].moments) == ["answered_at", "accepted_at", "surveyed_at", "design_done_at"]
 
@@ -122,6 +128,7 @@ def test_only_the_roles_of_the_table_may_act(move):
 
 
 def test_a_unit_cannot_return_an_incident_by_itself():
+    """W16.9."""
     told = after(reported(), "dispatch", "accept", "arrive")
     with pytest.raises(InputError, match="has no reason"):
         step(told, "request_return", "unit", note=" ")
@@ -135,6 +142,7 @@ def test_a_unit_cannot_return_an_incident_by_itself():
 
 
 def test_whoever_was_asked_first_passes_it_on_with_a_reason_and_the_chain_is_kept():
+    """W11.1, P3.5."""
     with pytest.raises(InputError, match="field note: transfer has no reason"):
         step(reported(), "transfer", "unit", subject="U12")
     told = after(reported(first_contact="U02"), "transfer", ("transfer", {"subject": "U07", "role": "unit"}))
@@ -145,6 +153,7 @@ def test_whoever_was_asked_first_passes_it_on_with_a_reason_and_the_chain_is_kep
 
 
 def test_the_repairer_does_not_confirm_the_repair():
+    """G4.1.5."""
     told = after(reported(), *TO_REPAIRED)
     with pytest.raises(AccessError, match="K0001 did the repair of WX1; somebody else must confirm it"):
         step(told, "confirm", "grid_member", actor="K0001")
@@ -155,6 +164,7 @@ def test_the_repairer_does_not_confirm_the_repair():
 
 
 def test_nothing_is_archived_before_the_callback_nor_against_a_dissatisfied_customer():
+    """W14.1, G3.4.3."""
     closed = after(reported(), *TO_CALLED_BACK[:-1])
     with pytest.raises(InputError, match="'archive' cannot follow closed; what may follow is call_back"):
         step(closed, "archive", "grid_leader")
@@ -166,6 +176,7 @@ def test_nothing_is_archived_before_the_callback_nor_against_a_dissatisfied_cust
 
 
 def test_a_second_repair_has_clocks_of_its_own_and_the_first_ones_are_frozen():
+    """G4.1.6."""
     unhappy = after(reported(), *TO_CALLED_BACK[:-1], ("call_back", {"value": "dissatisfied"}))
     first = unhappy.standing.repairs[0]
     again = after(unhappy, "reopen", *TO_CALLED_BACK, "archive")
@@ -203,6 +214,7 @@ def test_a_duplicate_keeps_its_own_report_and_may_be_answered_and_taken_out_agai
 
 
 def test_the_first_reporter_is_kept_whichever_report_the_others_are_merged_into():
+    """W30.1."""
     moments = pd.to_datetime(["2026-11-22T08:10Z", "2026-11-22T08:00Z", "2026-11-22T08:00Z", "2026-11-22T07:00Z"])
     rows = pd.DataFrame({"code": ["M", "C", "B", "X"], "duplicate_of": [None, "M", "M", None], "reported_at": moments})
     rows = rows.assign(drill=False, status=["closed", "merged", "merged", "closed"])
@@ -213,6 +225,7 @@ def test_the_first_reporter_is_kept_whichever_report_the_others_are_merged_into(
 
 
 def test_only_the_dispatcher_sets_the_level_and_says_why():
+    """W16.7."""
     with pytest.raises(AccessError, match="unit may not set_level"):
         step(reported(), "set_level", "unit", value="L12H", note="重大")
     with pytest.raises(InputError, match="set_level has no reason"):
@@ -221,6 +234,7 @@ def test_only_the_dispatcher_sets_the_level_and_says_why():
 
 
 def test_an_extension_is_decided_on_once_it_is_asked_for_with_a_reason_and_a_moment():
+    """W16.0."""
     with pytest.raises(InputError, match="no extension is asked for"):
         step(reported(), "grant_extension", "dispatcher")
     with pytest.raises(InputError, match="field value: found '2026-11-25'; give a moment"):
@@ -260,6 +274,7 @@ def test_what_older_records_put_through_a_repair_stays_one():
 
 
 def test_an_incident_as_json_holds_no_note_and_no_account():
+    """P4.5, P6.4."""
     told = after(reported(customer_code="00001234"), "transfer", *TO_CALLED_BACK)
     said = incident_json(told)
     assert (said["status"], said["allowed"], said["customer"]) == ("called_back", ["archive", "reopen"], "****1234")

@@ -85,6 +85,7 @@ def test_a_place_repaired_again_is_told_with_the_unit_of_the_earlier_repair():
     ],
 )
 def test_three_calendar_months_end_with_the_day_of_the_same_number_in_the_zone(earlier, later, repeats):
+    """W35.6."""
     assert bool(pairs(repaired(earlier), repaired(later))) is repeats
 
 
@@ -100,7 +101,7 @@ def test_three_calendar_months_end_with_the_day_of_the_same_number_in_the_zone(e
     ],
 )
 def test_the_tolerance_is_five_metres_along_the_pipe_itself_included(first, second, repeats):
-    """In floating point 3.3 and 8.3 are 5.000000000000001 apart, and 1.001 m is less than 1001 mm."""
+    """W35.6: In floating point 3.3 and 8.3 are 5.000000000000001 apart, and 1.001 m is less than 1001 mm."""
     rows = [repaired("2026-02-01", measure_m=first), repaired("2026-03-01", measure_m=second)]
     assert bool(pairs(*rows)) is repeats
 
@@ -168,6 +169,7 @@ def test_what_speaks_against_the_charge_is_marked_and_nothing_is_left_out():
 
 
 def test_a_builders_warranty_holds_on_its_last_day_and_for_its_pipe_alone():
+    """W27.1."""
     rows = [
         repaired(f"2026-{day}T02:00Z", link_code=link) for link in ("W1", "W2") for day in ("03-01", "03-10", "03-11")
     ]
@@ -274,6 +276,7 @@ def reported(on, by, **said):
 
 
 def test_a_customer_who_reports_the_same_kind_again_is_told_the_merged_report_too():
+    """W11.2, W36.1."""
     rows = [
         {
             "reported_at": "2026-03-01T02:00Z",

@@ -49,6 +49,7 @@ def unit(category, **more):
     ],
 )  # fmt: skip
 def test_every_category_goes_to_its_unit(wanted, categories):
+    """W15.1, W15.2, W15.3, W15.5, W15.7, W10.3."""
     assert {category: unit(category) for category in categories} == dict.fromkeys(categories, wanted)
 
 
@@ -65,11 +66,13 @@ def test_every_category_has_a_unit_and_the_row_that_gave_it():
     ("utility", "wanted"), [("power", "供电抢修队"), ("heating", "供热抢修队"), ("gas", "燃气抢修队")]
 )
 def test_the_other_utilities_have_crews_of_their_own(utility, wanted):
+    """G1.1."""
     assert unit({"power": "power_outage", "heating": "no_heat", "gas": "gas_leak"}[utility], utility=utility) == wanted
     assert unit("finding", utility=utility) == wanted
 
 
 def test_a_leak_inside_the_meter_well_is_the_meter_offices_outside_the_networks():
+    """W15.2, W15.3."""
     assert [unit("public_leak", well=well) for well in ("inside", "outside", None)] == [
         "换表管理所", "管网管理处", "管网管理处",
     ]  # fmt: skip
@@ -77,11 +80,13 @@ def test_a_leak_inside_the_meter_well_is_the_meter_offices_outside_the_networks(
 
 
 def test_debris_goes_by_the_cover():
+    """W15.1, W15.3."""
     assert unit("well_debris", marks=frozenset({"cover_missing"})) == "换表管理所"
     assert route(facts("well_debris"), RULES).why == "category well_debris; not marked cover_missing"
 
 
 def test_a_leak_before_an_inside_meter_goes_by_the_apron_and_by_the_warranty_before_that():
+    """W28.1, W27.1."""
     assert [unit("before_meter_leak", apron=apron) for apron in ("within", "beyond")] == ["换表管理所", "管网管理处"]
     assert [unit("before_meter_leak", apron=apron, warranty=True) for apron in ("within", "beyond")] == ["工程公司"] * 2
     assert unit("before_meter_leak", apron="beyond", warranty=False) == "管网管理处"
@@ -93,10 +98,12 @@ def test_a_leak_before_an_inside_meter_goes_by_the_apron_and_by_the_warranty_bef
     [(1, 1, "营业所"), (2, 1, "管网管理处"), (9, 3, "管网管理处"), (4, 4, "调度中心"), (40, 12, "调度中心")],
 )
 def test_no_water_goes_by_how_many_buildings_are_affected(customers, buildings, wanted):
+    """W15.12."""
     assert unit("no_water", customers=customers, buildings=buildings) == wanted
 
 
 def test_low_pressure_is_the_offices_until_four_buildings_report_it():
+    """W15.12."""
     assert [unit("low_pressure", customers=many, buildings=many) for many in (1, 3, 4)] == [
         "营业所",
         "营业所",
@@ -105,18 +112,21 @@ def test_low_pressure_is_the_offices_until_four_buildings_report_it():
 
 
 def test_an_outside_cause_brings_the_inspection_brigade_too():
+    """W26.1."""
     found = route(facts("public_leak", marks=frozenset({"external_cause"})), RULES)
     assert (found.unit, found.joins) == ("管网管理处", (("供水用水监察大队", "joins 1"),))
 
 
 @pytest.mark.parametrize(("diameter", "staff", "outsider"), [(299.9, 50, 100), (300, 100, 200), (300.1, 100, 200)])
 def test_the_reward_of_dn300_holds_from_dn300_on(diameter, staff, outsider):
+    """W30.1."""
     found = reward_of(diameter, RULES)
     assert (found.staff, found.outsider) == (staff, outsider)
     assert reward_of(None, RULES) is None
 
 
 def test_a_connection_is_a_large_project_by_what_is_laid_or_what_is_tapped():
+    """W20.2."""
     assert [large_project(RULES, laid_mm=laid) for laid in (199.9, 200)] == [False, True]
     assert [large_project(RULES, tapped_mm=tapped) for tapped in (499.9, 500)] == [False, True]
     assert large_project(RULES, laid_mm=200, tapped_mm=100)
@@ -135,6 +145,7 @@ def houses(*boxes):
 
 
 def test_a_tenth_of_a_metre_inside_and_outside_the_edge_of_the_apron():
+    """W28.1."""
     spots = [(11.4, 5), (11.5, 5), (11.6, 5), (5, 5), (11.0, 11.0), (11.2, 11.2), None]
     found = apron_of(framed(code=list("ABCDEFG"), at=spots), houses((0, 0, 10, 10)), 1.5)
     assert found.tolist() == ["within", "within", "beyond", "within", "within", "beyond", None]
@@ -142,12 +153,14 @@ def test_a_tenth_of_a_metre_inside_and_outside_the_edge_of_the_apron():
 
 
 def test_the_edge_of_a_meter_well_is_inside_it():
+    """W15.3."""
     spots = framed(code=list("ABCD"), at=[(0.5, 0.5), (1, 0.5), (1.1, 0.5), None])
     assert well_of(spots, houses((0, 0, 1, 1))).tolist() == ["inside", "inside", "outside", None]
     assert well_of(spots, None).tolist() == [None] * 4
 
 
 def test_a_warranty_holds_on_its_last_day_and_not_the_day_after():
+    """W15.4, W27.1."""
     pipes = pd.DataFrame({"utility": "water", "link_code": ["P1", "P1", "P2"]})
     until = pd.DataFrame({"utility": ["water"], "link_code": ["P1"], "warranty_until": [date(2026, 11, 22)]})
     days = np.array(["2026-11-22", "2026-11-23", "2026-11-22"], "datetime64[D]")
@@ -172,6 +185,7 @@ NEAR = {"within_m": 100.0, "within_h": 6.0, "apron_m": 1.5}
 
 
 def test_buildings_are_counted_not_floors_and_each_once():
+    """W15.12."""
     rows = [("C0", 0, 0, None), ("C1", 10, 5, None), ("C2", 20, 9, None), ("C3", 30, 9, None), ("C4", 500, 9, None)]
     found = affected(reports(rows), CUSTOMERS, houses(), **NEAR)
     assert found["buildings"].tolist() == [3, 3, 3, 3, 1]

@@ -17,6 +17,7 @@ def shapes(frame, **more):
 @pytest.mark.parametrize("column", ["phone", "address", "reporter_phone", "text", "note"])
 @pytest.mark.parametrize("table", [None, "grids", "incidents", "customers"])
 def test_a_personal_column_never_gets_in(column, table):
+    """P4.5, P6.4."""
     with pytest.raises(AccessError, match=f"may be personal: {column}"):
         shapes(points(**{column: "x"}), table=table)
 

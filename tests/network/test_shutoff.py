@@ -23,6 +23,7 @@ STREET = ("a:S-A b:A-B c:B-C d:C-T", "V1@b.from V2@b.to V3@c.from V4@c.to", "ka@
 
 
 def test_the_nearest_valves_with_supply_beyond_must_be_closed() -> None:
+    """G3.3.3, W17.1."""
     answer = shutoff(network(town(*STREET, S="source", T="source")), ["b"])
     assert codes(answer.must_close) == ["V1", "V2"]
     assert lost(answer) == {"kb": "isolated"}

@@ -64,12 +64,14 @@ def test_where_no_street_leads_the_straight_line_is_told_and_stands_last():
 
 
 def test_only_crews_of_the_utility_on_duty_are_named():
+    """G2.5."""
     assert nearest_crews(crews((0, 0), utility="gas"), streets(ROAD), PLACE, utility="water").empty
     assert nearest_crews(crews((0, 0), on_duty=False), streets(ROAD), PLACE, utility="water").empty
     assert len(nearest_crews(crews(*[(x, 0) for x in range(9)]), streets(ROAD), PLACE, utility="water")) == 5
 
 
 def test_crews_that_work_elsewhere_stand_after_the_free_ones_and_are_marked():
+    """G2.5."""
     both = crews((500, 0), (400, 0), (300, 0))
     found = nearest_crews(both, streets(ROAD), PLACE, utility="water", at_work={"K1": "S7"})
     assert found["code"].tolist() == ["K2", "K3", "K1"]

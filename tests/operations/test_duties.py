@@ -30,6 +30,7 @@ def published(minutes, **more):
 
 @pytest.mark.parametrize(("ahead_min", "wanted"), [(24 * 60, "met"), (24 * 60 - 1 / 60, "breached"), (30 * 60, "met")])
 def test_a_notice_is_published_24_hours_before_the_start(ahead_min, wanted):
+    """W17.2."""
     assert state(published(START - ahead_min), "K11", START) == wanted
 
 
@@ -37,6 +38,7 @@ def test_a_notice_is_published_24_hours_before_the_start(ahead_min, wanted):
     ("minutes", "wanted"), [(60, "running"), (19 * 60, "due_soon"), (24 * 60, "due_soon"), (24 * 60 + 1, "breached")]
 )
 def test_a_notice_not_published_runs_then_warns_then_is_late(minutes, wanted):
+    """W17.2."""
     assert state(record("planned", *TOLD), "K11", minutes) == wanted
 
 
@@ -63,12 +65,14 @@ def test_what_was_published_before_a_postponement_does_not_count():
 
 
 def test_planned_work_begun_without_approval_is_a_breach():
+    """W35.7, W17.1."""
     begun = record("planned", ("submit", {}), log=valves(("V1", "closed", 200)))
     assert state(begun, "approval", 201) == "breached"
     assert state(record("planned", *APPROVED, log=valves(("V1", "closed", 200))), "approval", 201) == "met"
 
 
 def test_dispatch_has_the_written_notice_before_the_start():
+    """W35.3, W17.1."""
     log = valves(("V1", "closed", START))
     assert state(record("planned", *TOLD, log=log), "written_notice", START + 5) == "met"
     assert state(record("planned", *APPROVED, log=log), "written_notice", START + 5) == "breached"
@@ -87,10 +91,12 @@ def cut(*more, kind="emergency", off=100.0, **head_of):
 
 @pytest.mark.parametrize(("after_min", "wanted"), [(-3, "met"), (10, "met"), (10 + 1 / 60, "breached")])
 def test_dispatch_is_told_of_an_emergency_at_the_same_time(after_min, wanted):
+    """W35.5."""
     assert state(cut(("inform_dispatch", {"at": at(100 + after_min)})), "K12", 200) == wanted
 
 
 def test_an_emergency_nobody_told_of_is_late_after_the_tolerance():
+    """W35.5."""
     assert [state(cut(), "K12", minutes) for minutes in (101, 108, 110, 110.1)] == [
         "running",
         "due_soon",
@@ -150,6 +156,7 @@ def test_what_supply_came_back_before_need_not_be_published_any_more(back_min, w
 
 @pytest.mark.parametrize(("after_min", "wanted"), [(60, "met"), (61, "breached")])
 def test_the_level_that_was_set_says_when_the_superior_is_told(after_min, wanted):
+    """W13.1."""
     told = ("report_up", {"subject": "initial", "at": at(100 + after_min)})
     level = ("set_level", {"value": "2", "at": at(105)})
     assert state(cut(level, told), "report_up", 999) == wanted
@@ -179,12 +186,14 @@ def test_the_fire_service_is_told_of_hydrants_out():
 
 
 def test_one_customer_is_filed_before_being_cut_off():
+    """W18.2."""
     late = record("individual", ("cut_off", {"at": at(60)}), ("inform_dispatch", {"at": at(61)}))
     filed = record("individual", ("inform_dispatch", {"at": at(60)}), ("cut_off", {"at": at(60)}))
     assert [state(made, "filing", 500) for made in (late, filed)] == ["breached", "met"]
 
 
 def test_notices_are_posted_in_every_community_before_the_start():
+    """W17.3, W35.4."""
     posts = [("post", {"subject": code, "at": at(START - 60)}) for code in ("C1", "C2")]
     log = valves(("V1", "closed", START))
     made = published(240, log=log)
@@ -254,6 +263,7 @@ def test_what_has_no_time_is_not_judged():
     [(30_000, 0, 1), (29_999, 0, 2), (499, 0, None), (500, 0, 4), (1, 3, 3), (0, 0, None)],
 )
 def test_a_response_level_is_proposed_by_whichever_figure_is_reached(households, critical, level):
+    """W13.1."""
     found = proposed_level(RULES, "water", households=households, critical=critical)
     assert (found.level if found else None) == level
     assert proposed_level(RULES, "gas", households=households, critical=critical) is None
@@ -265,6 +275,7 @@ def test_a_level_for_long_shutoffs_is_proposed_unless_it_is_known_to_be_short(ho
 
 
 def test_drills_are_not_counted():
+    """G8.5."""
     both = pd.concat([head(), head(code="S2", drill=True)], ignore_index=True)
     assert counted_operations(both)["code"].tolist() == ["S1"]
 

@@ -18,6 +18,7 @@ def done(*actions):
 
 
 def test_planned_work_goes_from_draft_to_closed():
+    """W17.1."""
     assert record("planned", *done(*PLANNED, *AFTER)).status == "closed"
 
 
@@ -36,6 +37,7 @@ def test_a_draft_is_submitted_before_anything_else(action):
 
 
 def test_nothing_is_published_before_it_is_approved():
+    """W17.1."""
     before = [status for status, moves in TRANSITIONS["planned"].items() if "publish" in moves]
     assert before == ["dispatch_informed"]
     assert [status for status, moves in TRANSITIONS["planned"].items() if "inform_dispatch" in moves] == ["approved"]

@@ -28,6 +28,7 @@ def units(rules, *rows, utility="water"):
 
 
 def test_a_shutoff_with_a_trunk_pipe_adds_the_unit_and_another_does_not():
+    """W15.9."""
     ours = shutoff_rules(DAY)
     assert units(ours, ("main", 800.0), ("trunk", None)) == ["生产安全部"]
     assert units(ours, ("main", 800.0), (None, 1200.0)) == []

@@ -79,6 +79,7 @@ def test_a_closed_record_is_answered_by_what_was_known_when_it_was_closed():
 
 
 def test_an_operation_without_an_order_is_an_exception():
+    """W19.1, W35.7."""
     log = pd.concat([valves(("V1", "closed", 1)), valves(("V9", "opened", 2), shutoff=None)], ignore_index=True)
     assert without_order(log)["device_code"].tolist() == ["V9"]
 
@@ -91,6 +92,7 @@ def test_what_an_operation_closed_is_still_closed_until_somebody_opens_it():
 
 @pytest.mark.parametrize("seed", range(30))
 def test_a_log_replayed_step_by_step_ends_where_the_whole_of_it_says(seed):
+    """W19.1."""
     rng = np.random.default_rng(seed)
     steps = [
         (

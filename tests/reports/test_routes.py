@@ -56,6 +56,7 @@ def incidents(*rows):
 
 
 def test_each_incident_is_in_the_grid_of_its_own_time_and_a_border_nearby_is_said(town):
+    """G2.6."""
     before, after = "2026-05-31T23:59Z", "2026-06-01T00:00Z"
     some = incidents(((150, 50), before, {}), ((150, 50), after, {}), ((109, 50), before, {}), (None, after, {}))
     found = routes_of(some, town, ZONE)
@@ -89,6 +90,7 @@ def test_the_rules_of_the_day_of_the_report_hold(town):
 
 
 def test_a_pipe_in_warranty_is_the_builders_until_the_end_of_the_last_day_in_the_zone(town):
+    """W15.4."""
     until = pd.DataFrame({"utility": ["water"], "link_code": ["P1"], "warranty_until": [date(2026, 11, 22)]})
     pipe = {"link_code": "P1"}
     some = incidents(((5, 5), "2026-11-22T15:59Z", pipe), ((5, 5), "2026-11-22T16:00Z", pipe))
@@ -111,6 +113,7 @@ def test_no_incidents_have_no_routes_and_degrees_are_refused(town):
 
 
 def test_the_sample_city_is_routed_as_it_says():
+    """P6.7."""
     city = small_tables()
     some = city["incidents"].iloc[::7]
     found = routes_of(some, city, ZONE)

@@ -31,6 +31,7 @@ def test_sums_are_those_of_the_answer_and_parts_add_up_to_them(told):
 
 
 def test_communities_stand_with_their_households_most_first(told):
+    """G3.1.5, W17.3."""
     rows = told.lost.communities[["code", "name", "households", "buildings"]].values.tolist()
     assert rows == [["C1", "江北小区", 36, 3], ["C2", "江南小区", 13, 2]]
 
@@ -115,6 +116,7 @@ def test_where_a_trunk_is_shut_the_production_department_is_a_contact_too():
 
 
 def test_nothing_personal_is_in_a_situation(burst):
+    """P4.5."""
     told = burst
     frames = [told.lost.customers, told.lost.critical, told.valves, told.course.timeline, told.course.etrs]
     personal = {name for table in ("customers", "people", "shutoff_steps") for name in personal_columns(table)}
@@ -125,6 +127,7 @@ def test_nothing_personal_is_in_a_situation(burst):
 
 
 def test_the_record_tells_what_was_done_by_whom_and_when(burst):
+    """G8.9."""
     told = burst
     valve = told.valves.iloc[0]
     assert (valve["done"], valve["done_by"], valve["done_turns"]) == ("closed", "E05", 38)

@@ -28,6 +28,7 @@ def test_every_kind_of_notice_has_a_draft():
 
 
 def test_the_report_gives_pipe_valves_by_size_area_customers_and_times_of_the_burst(burst):
+    """W18.1."""
     told = rows(draft("report_up", burst, "zh-Hans", ISSUER))
     assert told["管道"] == ("P2@100m DN300 球墨铸铁 2010年敷设 干管",)
     assert told["关阀"] == ("DN300×1（已关1/1）",)
@@ -115,6 +116,7 @@ def test_an_individual_shutoff_has_no_public_text(kept, situated):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", NOTICE_KINDS)
 def test_no_text_names_a_customer_or_leaves_a_gap_in_a_template(burst, kind, language):
+    """G7.6, P4.5."""
     text = draft(kind, burst, language, ISSUER)
     whole = text.title + text.body
     assert "{" not in whole
@@ -156,6 +158,7 @@ def test_every_utility_reads_in_its_own_terms(tmp_path, utility, titles, said, u
 
 
 def test_the_posting_list_has_every_community_with_its_buildings_and_who_posted(burst):
+    """W17.3."""
     told = draft("posting_list", burst, "zh-Hans", ISSUER)
     table = told.sections[0].listing
     assert table.rows == (

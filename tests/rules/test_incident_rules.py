@@ -42,6 +42,7 @@ def test_every_clock_of_the_field_notes_has_a_row():
 
 
 def test_the_service_network_is_the_dispatch_centre_and_fourteen_units():
+    """W7.1."""
     assert sum(rule.article == "供水服务办法 第七条" for rule in incident_rules(TODAY).unit) == 15
 
 
@@ -63,11 +64,13 @@ def test_every_type_has_one_usual_category_but_those_somebody_must_say_more_of()
     ],
 )  # fmt: skip
 def test_the_categories_of_a_level_are_those_of_article_16(level, categories):
+    """W16.2, W16.4, W16.5, W16.6."""
     rules = incident_rules(TODAY)
     assert categories <= {rule.category for rule in rules.category if rule.level == level}
 
 
 def test_the_levels_are_12_24_36_48_72_and_120_hours_and_the_first_is_nobodys_but_by_override():
+    """W16.1."""
     rules = incident_rules(TODAY)
     assert [rule.hours for rule in rules.level] == [12, 24, 36, 48, 72, 120]
     assert [rule.level for rule in rules.level if rule.override_only] == ["L12H"]
@@ -84,6 +87,7 @@ def test_the_working_days_of_2026_are_those_of_the_notice():
 
 
 def test_a_changed_rule_holds_from_its_day_and_older_incidents_keep_the_old_one():
+    """W40.1, W10.1."""
     old = 'clock = "K1", start = "dispatched_at", stop = "accepted_at", minutes = 20'
     line = next(line for line in OURS.splitlines() if old in line)
     ended = line.replace("valid_from = 2000-01-01", "valid_from = 2000-01-01, valid_to = 2026-06-30")

@@ -58,6 +58,7 @@ def test_the_migrations_make_the_schema_of_a_new_store(path, tmp_path):
 
 
 def test_an_older_store_is_refused_upgraded_with_a_backup_and_then_too_new(path, rows, later, same):
+    """P6.2."""
     with create_store(path, crs="EPSG:4547") as store:
         store.save({"org_units": rows("org_units")}, actor="t")
     with pytest.raises(StoreError, match="older schema 0005, this program needs 0006; run gisapp upgrade"):
