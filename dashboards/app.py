@@ -46,6 +46,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from dashboards import access, criticality, emergency, manager, planner, shell, snapshot
 from dashboards.bundles import add_tiles, tiles_of
+from dashboards.workers import by_workers
 from gisapp.errors import GisappError, InputError
 from gisapp.store import Store
 from gisapp.tables import UTILITIES
@@ -153,7 +154,8 @@ def server_for(app: dash.Dash, host: str, port: int) -> BaseWSGIServer:
         raise InputError(f"port {port} on {host}: {error.strerror}", todo="choose another --port") from error
     with listening:
         taken, handle = listening.getsockname()[1], listening.fileno()
-        return make_server(host, taken, app.server, threaded=True, request_handler=_QuietHandler, fd=handle)
+        answering = by_workers(app.server, snapshot.snapshot_of(app.server).store.crs)
+        return make_server(host, taken, answering, threaded=True, request_handler=_QuietHandler, fd=handle)
 
 
 class _Application(dash.Dash):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 import numpy as np
 import pyproj
 import shapely
 
 from dashboards.mvt import EXTENT, POINT, POLYGON, Parts
-from gisapp.crs import bd09_from_wgs84, gcj02_from_wgs84
+from gisapp.crs import bd09_from_wgs84, gcj02_from_wgs84, to_degrees
 
 BUFFER = 128  # tile units: 16 px beyond the edge, so that strokes and circles have no seam
 TOLERANCE = 2  # tile units: a quarter of a pixel, so that neighbours simplified apart still meet
@@ -32,12 +31,6 @@ def to_world(geoms: np.ndarray, crs: pyproj.CRS | str, *, frame: str = "wgs84") 
         return mercator(lonlat_in_frame(np.column_stack(change.transform(xy[:, 0], xy[:, 1])), frame))
 
     return shapely.transform(geoms, place)
-
-
-@lru_cache(maxsize=8)
-def to_degrees(crs: pyproj.CRS | str) -> pyproj.Transformer:
-    """Return what turns coordinates into WGS 84 degrees, east first; making one takes longer than a tile."""
-    return pyproj.Transformer.from_crs(crs, 4326, always_xy=True)
 
 
 def mercator(lonlat: np.ndarray) -> np.ndarray:

@@ -56,9 +56,9 @@ import numpy as np
 import pyproj
 from dash.development.base_component import Component
 
-from dashboards.cut import lonlat_in_frame, to_degrees
+from dashboards.cut import lonlat_in_frame
 from dashboards.tiles import degrees
-from gisapp.crs import wgs84_from_bd09, wgs84_from_gcj02
+from gisapp.crs import to_degrees, wgs84_from_bd09, wgs84_from_gcj02
 from gisapp.errors import InputError
 from gisapp.words import catalog
 

@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import dash_mantine_components as dmc
-import pyproj
 from dash import ClientsideFunction, Dash, Input, dcc, html
 from dash.development.base_component import Component
 from flask import current_app, has_request_context, jsonify, request
@@ -23,6 +22,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboards.access import Permission, access_of, route
 from dashboards.snapshot import Snapshot, snapshot_of
+from gisapp.crs import to_degrees
 from gisapp.words import LANGUAGES, catalog, language_of, word
 
 LANGUAGE_NAMES = {"zh-Hans": ("简", "简体中文"), "zh-Hant": ("繁", "繁體中文"), "en": ("EN", "English")}
@@ -309,6 +309,6 @@ def _find() -> ResponseReturnValue:
     """Return what the search box found, with longitude and latitude for the map."""
     store = snapshot_of(current_app).store
     found = store.find(request.args.get("q", "")[:80], limit=20)
-    lon, lat = pyproj.Transformer.from_crs(store.crs, "EPSG:4326", always_xy=True).transform(found["x"], found["y"])
+    lon, lat = to_degrees(store.crs).transform(found["x"], found["y"])
     rows = found.assign(lon=lon, lat=lat).drop(columns=["x", "y"])
     return jsonify(rows.astype(object).where(rows.notna(), None).to_dict("records"))

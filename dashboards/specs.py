@@ -16,9 +16,10 @@ import shapely
 from flask import current_app, has_request_context
 
 from dashboards.bundles import tiles_of
-from dashboards.cut import lonlat_in_frame, to_degrees
+from dashboards.cut import lonlat_in_frame
 from dashboards.sheets import anchors, told
 from dashboards.tiles import EVERYWHERE, Tiles
+from gisapp.crs import to_degrees
 from gisapp.tables import TABLES
 from gisapp.words import catalog, word
 from layers.density import png

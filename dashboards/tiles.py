@@ -21,9 +21,10 @@ import numpy.typing as npt
 import pandas as pd
 from flask import Flask, Response, abort, request
 
-from dashboards.cut import lonlat_in_frame, to_degrees
+from dashboards.cut import lonlat_in_frame
 from dashboards.sheets import DEEPEST, Sheet
 from gisapp import __version__
+from gisapp.crs import to_degrees
 from gisapp.grids import turned, turns
 from gisapp.words import LANGUAGES
 from layers.layer import Shapes

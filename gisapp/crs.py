@@ -76,6 +76,15 @@ def crs_named(text: pyproj.CRS | str | int, thing: str) -> pyproj.CRS:
     return crs.to_2d()
 
 
+@lru_cache(maxsize=8)
+def to_degrees(crs: pyproj.CRS | str) -> pyproj.Transformer:
+    """Return what turns coordinates into WGS 84 degrees, east first.
+
+    Every thread that uses it for the first time waits about 60 ms, as PROJ searches its database anew.
+    """
+    return pyproj.Transformer.from_crs(crs, 4326, always_xy=True)
+
+
 def same_crs(one: pyproj.CRS, other: pyproj.CRS) -> bool:
     """Return whether both describe the same system, whoever wrote the description."""
     if one.equals(other, ignore_axis_order=True):

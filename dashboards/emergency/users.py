@@ -13,11 +13,12 @@ from dash.development.base_component import Component
 
 from dashboards import shell
 from dashboards.access import Permission
-from dashboards.cut import lonlat_in_frame, to_degrees
+from dashboards.cut import lonlat_in_frame
 from dashboards.deeds import Field, deed
 from dashboards.emergency.parts import chip, clock, folded, joined, section
 from dashboards.emergency.standing import Standing
 from dashboards.table import row_table
+from gisapp.crs import to_degrees
 from gisapp.words import share_text, utility_word, word
 
 SHOWN = 4

@@ -15,10 +15,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards import shell
-from dashboards.cut import lonlat_in_frame, to_degrees
+from dashboards.cut import lonlat_in_frame
 from dashboards.deeds import actor
 from dashboards.planner.drafts import Opened
 from dashboards.planner.told import kind_word
+from gisapp.crs import to_degrees
 from gisapp.grids.plan_diff import PlanDiff
 from gisapp.words import word
 from layers.plan_page import moves_of

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gisapp.crs import to_degrees
 from gisapp.grids import assign, grids_at
 from gisapp.network import ReducedPressure, Shutoff, least_hours
 from gisapp.network.area import AreaShares, affected_area, area_shares
@@ -315,11 +316,11 @@ def _site(
     if not len(spots):
         return Site(shape, spots, np.nan, np.nan, Place(), None)
     first = spots.head(1)
-    degrees = first.to_crs(4326).iloc[0]
+    lon, lat = to_degrees(spots.crs).transform(first.x.iloc[0], first.y.iloc[0])
     grids = grids_at(tables["grids"], now)
     grid = assign(first, grids)["grid"].iloc[0] if len(grids) else None
     place = places_of(first.to_numpy(), streets)[0]
-    return Site(shape, spots, degrees.x, degrees.y, place, None if pd.isna(grid) else str(grid))
+    return Site(shape, spots, lon, lat, place, None if pd.isna(grid) else str(grid))
 
 
 def _valves(must: pd.DataFrame, operation: Operation | None, zone: ZoneInfo) -> pd.DataFrame:
