@@ -138,6 +138,7 @@ def warm(server: Flask, kept: snapshot.Snapshot) -> None:
     kept.workload()
     kept.cube()
     tiles_of(server).warm()
+    emergency.ready(kept)
 
 
 def server_for(app: dash.Dash, host: str, port: int) -> BaseWSGIServer:

@@ -9,11 +9,14 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from dashboards.emergency.standing import Standing
+from dashboards.emergency.case import Case
+from dashboards.emergency.standing import Standing, Standings
 from dashboards.emergency.supply import marks
 from dashboards.map import extent_of, place_from_map
 from dashboards.snapshot import Snapshot
 from dashboards.specs import layer_specs
+from gisapp.reports.lost import WAYS
+from gisapp.tables import UTILITIES
 from layers.layer import Layer, Shapes, Style
 from layers.palette import TEXT
 from layers.shutoff import (
@@ -43,6 +46,9 @@ def drawn(standing: Standing, snapshot: Snapshot, spoken: str) -> list[dict[str,
     letters = marks(standing)
     whole = situation.area[~situation.area["mixed"]]
     low = situation.pressure
+    shown = [answer.must_close, answer.verify_closed, answer.unusable, standing.plain.restoration]
+    devices = _named(devices, *shown)
+    links = _named(links, *(getattr(answer, way).links for way in WAYS), *([] if low is None else [low.links]))
 
     def make(theme: str) -> list[Layer]:
         layers = [
@@ -59,6 +65,15 @@ def drawn(standing: Standing, snapshot: Snapshot, spoken: str) -> list[dict[str,
         return [layer for layer in layers if len(layer.frame)]  # what is not there is not in the legend
 
     return layer_specs(make, language=spoken, frame=snapshot.frame)
+
+
+def ready(snapshot: Snapshot) -> None:
+    """Answer one burst of every utility, so that the first of a person's finds all at hand."""
+    standings = Standings(snapshot)
+    for utility in UTILITIES:
+        codes = snapshot.network(utility).links["code"]
+        if len(codes):
+            extent_for(standings.of(Case(utility, (str(codes.iloc[0]),))), snapshot)
 
 
 def extent_for(standing: Standing, snapshot: Snapshot) -> list[float]:
@@ -109,6 +124,11 @@ def _mine(snapshot: Snapshot, name: str, utility: str) -> gpd.GeoDataFrame:
         return table[table["utility"] == utility]
 
     return snapshot.derived((name, utility), (name,), make)
+
+
+def _named(table: gpd.GeoDataFrame, *frames: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return the rows of a table that frames name by code."""
+    return table[table["code"].isin(pd.concat([frame["code"] for frame in frames]))]
 
 
 def _roomy(extent: Sequence[float]) -> list[float]:

@@ -23,8 +23,20 @@ def rows_of(codes: pd.Series, wanted: pd.Series) -> np.ndarray:
     >>> rows_of(pd.Series(["A", "B"]), pd.Series(["B", None, "C"])).tolist()
     [1, -1, -1]
     """
-    set_, asked = (pa.array(column.astype("str").array) for column in (codes, wanted))
-    found = pc.index_in(asked, value_set=set_, skip_nulls=True)
+    known, asked = (pa.array(column.astype("str").array) for column in (codes, wanted))
+    if len(known) <= len(asked):
+        return _places(known, asked)
+    # The fewer are laid out for the search; of the many, the first row that bears each.
+    bears = _places(asked, known)
+    rows = np.flatnonzero(bears >= 0)[::-1]
+    first = np.full(len(asked) + 1, -1)
+    first[bears[rows]] = rows
+    return first[_places(asked, asked)]
+
+
+def _places(known: pa.Array, asked: pa.Array) -> np.ndarray:
+    """Return for each of ``asked`` its first place among ``known``, or -1."""
+    found = pc.index_in(asked, value_set=known, skip_nulls=True)
     return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
 
 

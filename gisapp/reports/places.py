@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -63,30 +65,45 @@ def _tens(metres: float) -> int:
     return max(10, round(metres / 10) * 10)
 
 
-def places_of(shapes: np.ndarray, streets: gpd.GeoDataFrame) -> np.ndarray:
-    """Return the :class:`Place` of every shape, in order; a shape without a position has a place without a street.
+@dataclass(frozen=True, eq=False)
+class Streets:
+    """Streets laid out for telling places by them: those that have a name, and where they meet."""
 
-    Parameters
-    ----------
-    shapes
-        Points (or lines: their nearest part counts), in the CRS of the streets, in metres.
-    streets
-        The table of that name; streets without a name are no help to a driver and are left out.
-    """
-    named = streets[streets["name"].notna()]
-    placed = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    found = np.full(len(shapes), Place(), dtype=object)
-    if named.empty or not placed.any():
+    table: gpd.GeoDataFrame
+
+    @cached_property
+    def named(self) -> gpd.GeoDataFrame:
+        """Return the streets with a name; those without are no help to a driver."""
+        return self.table[self.table["name"].notna()]
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Return the index of the named streets."""
+        return shapely.STRtree(self.named.geometry.to_numpy())
+
+    @cached_property
+    def crossings(self) -> Mapping[str, pd.DataFrame]:
+        """Return :func:`crossings` for each street."""
+        return {str(street): corners for street, corners in crossings(self.named).groupby("street")}
+
+    def places(self, shapes: np.ndarray) -> np.ndarray:
+        """Return the :class:`Place` of every shape, in order; one without a position has a place without a street.
+
+        Parameters
+        ----------
+        shapes
+            Points (or lines: their nearest part counts), in the CRS of the streets, in metres.
+        """
+        placed = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+        found = np.full(len(shapes), Place(), dtype=object)
+        if self.named.empty or not placed.any():
+            return found
+        names, rows = self.named["name"].to_numpy(dtype=object), np.flatnonzero(placed)
+        (_, nearest), metres = self.tree.query_nearest(shapes[rows], return_distance=True, all_matches=False)
+        for row, line, away in zip(rows, nearest, metres, strict=True):  # each has its own street's crossings
+            other = _nearest_crossing(shapes[row], self.crossings.get(names[line]))
+            found[row] = Place(names[line], float(away), *other)
         return found
-    lines, names = named.geometry.to_numpy(), named["name"].to_numpy(dtype=object)
-    rows = np.flatnonzero(placed)
-    (_, nearest), metres = shapely.STRtree(lines).query_nearest(shapes[rows], return_distance=True, all_matches=False)
-    corners = crossings(named)
-    by_street = dict(tuple(corners.groupby("street")))
-    for row, line, away in zip(rows, nearest, metres, strict=True):  # each has its own street's crossings
-        other = _nearest_crossing(shapes[row], by_street.get(names[line]))
-        found[row] = Place(names[line], float(away), *other)
-    return found
 
 
 def _nearest_crossing(shape: shapely.Geometry, corners: pd.DataFrame | None) -> tuple[str | None, float]:
@@ -122,11 +139,11 @@ def crossings(streets: gpd.GeoDataFrame) -> pd.DataFrame:
     return both.reset_index(drop=True)
 
 
-def near(streets: gpd.GeoDataFrame, shapes: np.ndarray, reach_m: float = 600.0) -> gpd.GeoDataFrame:
+def near(streets: gpd.GeoDataFrame, shapes: np.ndarray, reach_m: float = 600.0) -> Streets:
     """Return the streets within a box around shapes: enough to tell places in it, and little to search."""
     box = shapely.total_bounds(shapes)
     if not np.isfinite(box).all() or streets.empty:
-        return streets
+        return Streets(streets)
     west, south, east, north = box
     around = shapely.box(west - reach_m, south - reach_m, east + reach_m, north + reach_m)
-    return streets[shapely.intersects(streets.geometry.to_numpy(), around)]
+    return Streets(streets[shapely.intersects(streets.geometry.to_numpy(), around)])

@@ -26,7 +26,7 @@ from gisapp.reports.course import LONG, Course, course_of
 from gisapp.reports.lookup import looked_up
 from gisapp.reports.lost import BECAUSE, WAYS, Lost, lost_in
 from gisapp.reports.nearby import hydrants_nearby, parallel_lines
-from gisapp.reports.places import Place, near, places_of
+from gisapp.reports.places import Place, Streets, near
 from gisapp.reports.roads import roads_touched
 from gisapp.rules import ShutoffRules, TrunkRule, shutoff_rules
 
@@ -61,7 +61,7 @@ class Aside:
     customers: gpd.GeoDataFrame
     hydrants: gpd.GeoDataFrame
     out: pd.Series
-    streets: gpd.GeoDataFrame
+    streets: Streets
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,13 +138,13 @@ class Situation:
     @cached_property
     def roads(self) -> pd.DataFrame:
         """Return the stretches of street concerned, :func:`gisapp.reports.roads.roads_touched`."""
-        return _roads(self.lost, self.aside.customers, self.aside.streets)
+        return _roads(self.lost, self.aside.customers, self.aside.streets.table)
 
     @cached_property
     def hydrants_left(self) -> gpd.GeoDataFrame:
         """Return the nearest hydrants that keep their water: code, distance_m, ``place``, geom."""
         left = hydrants_nearby(self.aside.hydrants, self.aside.out, self.site.shape)
-        return left.assign(place=places_of(left["geom"].to_numpy(), self.aside.streets))
+        return left.assign(place=self.aside.streets.places(left["geom"].to_numpy()))
 
     @property
     def utility(self) -> str:
@@ -245,7 +245,7 @@ def situation_of(
 
     def told(frame: pd.DataFrame, known: gpd.GeoDataFrame = devices) -> pd.DataFrame:
         placed = _placed(frame, known)
-        return placed.assign(place=places_of(placed["geom"].to_numpy(), streets)).drop(columns="geom")
+        return placed.assign(place=streets.places(placed["geom"].to_numpy())).drop(columns="geom")
 
     opened = moment if operation is None else pd.Timestamp(operation.opened_at).tz_convert(zone)
     rules = shutoff_rules(opened.date(), own_rules)
@@ -258,7 +258,7 @@ def situation_of(
         course=None if operation is None else course_of(operation, zone),
         made_at=moment.to_pydatetime(),
         site=_site(shape, tables, streets, moment),
-        pipes=pipes.assign(place=places_of(pipes["spot"].to_numpy(), streets)).drop(columns="spot"),
+        pipes=pipes.assign(place=streets.places(pipes["spot"].to_numpy())).drop(columns="spot"),
         valves=valves,
         unusable=told(answer.unusable),
         restoration=told(answer.restoration),
@@ -266,7 +266,7 @@ def situation_of(
         lost=lost,
         area=area,
         shares=area_shares(area, answer, tables["customers"]),
-        hydrants=hydrants.assign(place=places_of(hydrants["geom"].to_numpy(), streets)),
+        hydrants=hydrants.assign(place=streets.places(hydrants["geom"].to_numpy())),
         parallels=parallel_lines(tables["links"], answer.utility, shape),
         contacts=_contacts(answer.utility, tables, operation, moment, concerned),
         trunks=trunks,
@@ -305,9 +305,7 @@ def _pipes(answer: Shutoff, links: gpd.GeoDataFrame) -> tuple[pd.DataFrame, shap
     return table, shapely.union_all(table["spot"].dropna().to_numpy())
 
 
-def _site(
-    shape: shapely.Geometry, tables: Mapping[str, pd.DataFrame], streets: gpd.GeoDataFrame, now: pd.Timestamp
-) -> Site:
+def _site(shape: shapely.Geometry, tables: Mapping[str, pd.DataFrame], streets: Streets, now: pd.Timestamp) -> Site:
     """Return where the line is cut."""
     parts = shapely.get_parts(shape)
     whole = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
@@ -319,7 +317,7 @@ def _site(
     lon, lat = to_degrees(spots.crs).transform(first.x.iloc[0], first.y.iloc[0])
     grids = grids_at(tables["grids"], now)
     grid = assign(first, grids)["grid"].iloc[0] if len(grids) else None
-    place = places_of(first.to_numpy(), streets)[0]
+    place = streets.places(first.to_numpy())[0]
     return Site(shape, spots, lon, lat, place, None if pd.isna(grid) else str(grid))
 
 

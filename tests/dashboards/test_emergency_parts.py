@@ -9,6 +9,7 @@ import riverside
 from dashboards.app import create_app
 from dashboards.emergency.case import Case
 from dashboards.emergency.clocks import clocks
+from dashboards.emergency.drawn import extent_for, ready
 from dashboards.emergency.standing import Standings
 from dashboards.emergency.steps import amending
 from dashboards.emergency.teams import nearest
@@ -28,6 +29,13 @@ def page(town):
     app = create_app(town)
     with app.server.test_request_context("/en/emergency"):
         yield snapshot_of(app.server)
+
+
+def test_a_warm_server_builds_no_network_for_the_first_burst(page, monkeypatch):
+    ready(page)
+    monkeypatch.setattr("dashboards.snapshot.network_of", None)
+    assert Standings(page).of(Case("water", ("P2",))).answer.must_close is not None
+    assert extent_for(Standings(page).of(Case("water", ("P2",))), page)
 
 
 def offered(section):
