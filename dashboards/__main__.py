@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from dashboards.commands import (
     assess,
+    decisions,
     density,
     files,
     hotspots,
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
         operations,
         incidents,
         assess,
+        decisions,
         reliability,
         rules,
         plans,

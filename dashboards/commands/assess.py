@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.commands.console import aware_moment, command, put_json, say, store_option
+from dashboards.commands.spans import span_name, span_of, span_options
 from gisapp.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 def add_commands(commands: Any) -> None:
     """Add the command of this module."""
     about = (
-        "Tell the facts of a month for its assessment: counts, on-time rate of every clock, arrival and repair, "
-        "satisfaction, complete records. A person gives the scores. Exit status 1: nothing was reported."
+        "Tell the facts of a month, quarter or year for its assessment: counts, on-time rate of every clock, arrival "
+        "and repair, satisfaction, complete records. A person gives the scores. Exit status 1: nothing was reported."
     )
     made = command(
         commands,
@@ -30,7 +31,7 @@ def add_commands(commands: Any) -> None:
         "gisapp assess --month 2026-10 --by unit --format xlsx -o 2026-10.xlsx --store city.gpkg",
     )
     store_option(made)
-    made.add_argument("--month", required=True, metavar="YYYY-MM", help="incidents reported in it")
+    span_options(made)
     made.add_argument("--by", choices=("unit", "grid", "person"), default="unit")
     made.add_argument("--format", choices=("json", "xlsx"), default="json")
     made.add_argument("--at", type=aware_moment, metavar="TIME", help="judge the clocks then; now when absent")
@@ -38,28 +39,30 @@ def add_commands(commands: Any) -> None:
 
 
 def run_assess(options: argparse.Namespace) -> int:
-    """Tell the facts of a month."""
+    """Tell the facts of a span."""
     from gisapp.store import open_store
 
     if options.format == "xlsx" and options.out is None:
         raise InputError("a sheet is no text", todo="name its file with -o", field="-o")
     with open_store(options.store) as store:
-        facts, rates = _told(store, options)
+        name, start, end = span_of(options, store)
+        facts, rates = _told(store, options, start, end)
     if options.format == "xlsx":
         _put_sheet(facts, rates, options.out)
     else:
-        rows = [{**_plain(row), "clocks": _clocks(rates, row["subject"])} for row in facts.to_dict("records")]
-        put_json({"month": options.month, "by": options.by, "subjects": rows}, options.out)
-    say(f"{options.month}: {int(facts['incidents'].sum())} incidents of {len(facts)} by {options.by}")
+        rows = [{**plain_row(row), "clocks": _clocks(rates, row["subject"])} for row in facts.to_dict("records")]
+        put_json({span_name(options): name, "by": options.by, "subjects": rows}, options.out)
+    say(f"{name}: {int(facts['incidents'].sum())} incidents of {len(facts)} by {options.by}")
     return 0 if len(facts) else 1
 
 
-def _told(store: Store, options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _told(
+    store: Store, options: argparse.Namespace, start: datetime, end: datetime
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the facts, and the rates of the clocks."""
     from gisapp.incidents import clock_table, incidents_of
     from gisapp.incidents.assessment import assessed, assessment, clock_rates
 
-    start, end = _month(options.month, store)
     every, steps, book = store.table("incidents"), store.table("incident_steps"), store.rule_book
     rows = every[(every["reported_at"] >= start) & (every["reported_at"] < end)]
     mine = steps[steps["incident_code"].isin(rows["code"])]
@@ -69,29 +72,17 @@ def _told(store: Store, options: argparse.Namespace) -> tuple[pd.DataFrame, pd.D
     return assessment(records, by=options.by), clock_rates(records, clocks, by=options.by)
 
 
-def _month(text: str, store: Store) -> tuple[datetime, datetime]:
-    """Return the first moment of a month and of the next one, in the store's zone."""
-    from gisapp.times import parse_moment
-
-    try:
-        first = datetime.strptime(text, "%Y-%m").date()
-    except ValueError:
-        raise InputError(f"found {text!r}", todo="write a month such as 2026-10", field="--month") from None
-    following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
-    start, end = (parse_moment(str(day), store.zone).to_pydatetime() for day in (first, following))
-    return start, end
-
-
 def _clocks(rates: pd.DataFrame, subject: str) -> list[dict[str, Any]]:
     mine = rates[rates["subject"] == subject].drop(columns="subject")
-    return [_plain(row) for row in mine.to_dict("records")]
+    return [plain_row(row) for row in mine.to_dict("records")]
 
 
-def _plain(row: Any) -> dict[str, Any]:
-    """Return a row as JSON says it."""
+def plain_row(row: Any) -> dict[str, Any]:
+    """Return a row as JSON says it, moments in ISO 8601."""
     import pandas as pd
 
-    return {str(name): None if pd.isna(value) else value for name, value in row.items()}
+    told = {str(name): None if pd.isna(value) else value for name, value in row.items()}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in told.items()}
 
 
 def _put_sheet(facts: pd.DataFrame, rates: pd.DataFrame, target: Path) -> None:

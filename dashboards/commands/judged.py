@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gisapp.operations import Operation
     from gisapp.store import Store
 
+_DUTY = ("duty", "start", "due_at", "done_at", "state", "article", "own_setting")
 STATES = ("breached", "due_soon", "running", "not_judged", "met")
 
 
@@ -70,24 +71,35 @@ def run_show(options: argparse.Namespace) -> int:
 
 def run_duties(options: argparse.Namespace) -> int:
     """Judge the operations that count."""
-    import pandas as pd
-
-    from gisapp.operations.duties import counted_operations
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
-        counted = set(counted_operations(store.table("shutoffs"))["code"])
-        records = [record for record in records_in(store) if record.code in counted]
-        records.sort(key=lambda record: (record.opened_at, record.code), reverse=True)
-        network = networks_in(store)
-        parts = [_with_head(record, _duties(store, record, network, options.rules)) for record in records]
-    empty = pd.DataFrame(columns=["shutoff", "utility", "kind", "unit_code", "duty", "state"])
-    table = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else empty
+        records = counted_records(store)
+        table = duties_in(store, records, options.rules)
     found = table[table["state"].isin(options.state or STATES)]
     put_csv(found, options.out)
     counts = [f"{int((table['state'] == state).sum())} {state}" for state in STATES]
     say(f"{len(records)} operations: {', '.join(counts)}")
     return 0 if len(found) else 1
+
+
+def counted_records(store: Store) -> list[Operation]:
+    """Return every operation of a store but drills, the newest first."""
+    from gisapp.operations.duties import counted_operations
+
+    counted = set(counted_operations(store.table("shutoffs"))["code"])
+    records = [record for record in records_in(store) if record.code in counted]
+    return sorted(records, key=lambda record: (record.opened_at, record.code), reverse=True)
+
+
+def duties_in(store: Store, records: list[Operation], own_rules: Path | None = None) -> pd.DataFrame:
+    """Return the duties of operations, each with the head of its own."""
+    import pandas as pd
+
+    network = networks_in(store)
+    parts = [_with_head(record, _duties(store, record, network, own_rules)) for record in records]
+    empty = pd.DataFrame(columns=["shutoff", "utility", "kind", "unit_code", *_DUTY])
+    return pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else empty
 
 
 def _with_head(record: Operation, table: pd.DataFrame) -> pd.DataFrame:

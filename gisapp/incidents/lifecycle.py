@@ -8,7 +8,7 @@ from datetime import datetime
 from gisapp.errors import AccessError, ConflictError, InputError
 from gisapp.incidents.lives import FACTS, MOMENT_VALUES, REASONS, ROLES, SUBJECTS, VALUES, moves_from
 from gisapp.incidents.model import Actor, Incident, Step
-from gisapp.rules.incidents import MARKS
+from gisapp.rules.marks import MARKS
 
 
 def allowed(incident: Incident, role: str | None = None) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from gisapp.errors import InputError
+from gisapp.rules.marks import of_marks
+from gisapp.rules.penalties import PenaltyRule
 from gisapp.rules.rows import Rule, listed, of_choice, of_size, rule_rows
 from gisapp.tables import INCIDENT_TYPES, UNIT_KINDS, UTILITIES
 
 TOPIC = "incidents"
 LIVES = ("repair", "complaint", "finding", "leak_point", "business")
-MARKS = ("needs_shutoff", "large_burst", "large_project", "external_cause", "cover_missing")
-"""What somebody may mark of an incident; clocks and routes depend on it."""
 MOMENTS = (
     "reported_at", "dispatched_at", "accepted_at", "arrived_at", "water_stopped_at", "repaired_at", "repaired_again_at",
     "replied_at", "closed_at", "extension_requested_at", "transferred_to_leader_at", "first_contact_at",
@@ -146,7 +146,7 @@ class ClockRule(Rule):
             if life not in LIVES:
                 yield "lives", f"use one of {', '.join(LIVES)}"
         yield from of_size(minutes=self.minutes, hours=self.hours, days=self.days, months=self.months)
-        yield from _of_marks(self.when, self.unless)
+        yield from of_marks(self.when, self.unless)
         given = [name for name in ("minutes", "hours", "days", "months") if getattr(self, name) is not None]
         given += [name for name in ("of_level", "promised") if getattr(self, name)]
         if len(given) > 1:
@@ -194,7 +194,7 @@ class RouteRule(Rule):
         yield from of_choice("well", self.well, ("inside", "outside"))
         yield from of_choice("apron", self.apron, ("within", "beyond"))
         yield from of_size(customers_from=self.customers_from, buildings_from=self.buildings_from)
-        yield from _of_marks(self.when, self.unless)
+        yield from of_marks(self.when, self.unless)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +207,7 @@ class JoinRule(Rule):
     def faults(self) -> Iterator[tuple[str, str]]:
         """Yield the fields that hold what they may not."""
         yield from super().faults()
-        yield from _of_marks(self.when, None)
+        yield from of_marks(self.when, None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,6 +276,7 @@ class IncidentRules:
     route: tuple[RouteRule, ...]
     joins: tuple[JoinRule, ...]
     reward: tuple[RewardRule, ...]
+    penalty: tuple[PenaltyRule, ...]
     setting: tuple[SettingRule, ...]
     holiday: tuple[HolidayRule, ...]
 
@@ -321,6 +322,7 @@ KINDS: Mapping[str, type[Rule]] = {
     "route": RouteRule,
     "joins": JoinRule,
     "reward": RewardRule,
+    "penalty": PenaltyRule,
     "setting": SettingRule,
     "holiday": HolidayRule,
 }
@@ -395,8 +397,3 @@ def _require_known(rows: Mapping[str, tuple[Any, ...]], file: str) -> None:
                 if name not in known[field]:
                     todo = f"use one of {', '.join(sorted(known[field]))}"
                     raise InputError(f"{rule.row}: found {name!r}", todo=todo, file=file, field=field)
-
-
-def _of_marks(when: str | None, unless: str | None) -> Iterable[tuple[str, str]]:
-    yield from of_choice("when", when, MARKS)
-    yield from of_choice("unless", unless, MARKS)

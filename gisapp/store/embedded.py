@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,6 +31,7 @@ from gisapp.store.rows import uncollected
 from gisapp.store.saving import Progress, Saving, add_note
 from gisapp.store.schema import create_schema, read_settings, store_metadata, write_setting
 from gisapp.store.snapshots import Snapshots
+from gisapp.store.values import checked_values
 from gisapp.tables import TABLES
 from gisapp.times import DEFAULT_ZONE, zone_named
 
@@ -47,6 +49,7 @@ class Store:
         self.name = str(settings["name"])
         self._snapshots = Snapshots(self._connections, self.crs)
         metadata = store_metadata(srs_id_of(self.crs))
+        self._decisions = metadata.tables["decisions"]
         self._reporting = Reporting(self._connections, metadata, self.zone)
         self.incidents = Handling(self._connections, metadata, self.zone)
         self.operations = Operating(self._connections, metadata, self.zone)
@@ -171,6 +174,19 @@ class Store:
             The disk is full, or another program has been writing for too long.
         """
         return self._reporting.report(incident, actor, role)
+
+    def decide(self, decision: Mapping[str, object]) -> int:
+        """Write a decision (a row of :func:`gisapp.reports.deciding.decision`) and return its number."""
+        with self._connections.writing() as connection:
+            last = connection.exec_driver_sql("SELECT max(number) FROM decisions").scalar()
+            row = checked_values("decisions", {"at": datetime.now(UTC), **decision, "number": int(last or 0) + 1})
+            connection.execute(self._decisions.insert(), row)
+        return int(row["number"])
+
+    def note_way_out(self, action: str, *, actor: str, why: str, rows: Mapping[str, int]) -> None:
+        """Write in the audit that something left the house, or was seen in clear: who, what, why, how many rows."""
+        with self._connections.writing() as connection:
+            add_note(connection, "audit", actor=actor, words=why, tables=rows, last=action)
 
     def imports(self) -> pd.DataFrame:
         """Return every import, oldest first: at, actor, note, tables (rows by table), source (what it came from)."""

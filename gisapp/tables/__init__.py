@@ -17,6 +17,7 @@ from gisapp.tables.choices import (
     STATUSES,
     UNIT_KINDS,
     UTILITIES,
+    VERDICTS,
     WITHDRAWN_STATUSES,
 )
 from gisapp.tables.column import DTYPES, Column, Table
@@ -35,6 +36,7 @@ __all__ = [
     "TABLES",
     "UNIT_KINDS",
     "UTILITIES",
+    "VERDICTS",
     "WITHDRAWN_STATUSES",
     "Column",
     "Table",

@@ -85,4 +85,6 @@ CHANNELS = (
     "sensor",
     "other",
 )
+VERDICTS = ("confirmed", "dismissed")
+"""What a person decides about a proposal."""
 NOTICE_KINDS = ("shutoff_notice", "report_up", "posting_list", "sms", "fire_note")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gisapp.tables.boundaries import BOUNDARIES
 from gisapp.tables.column import Table
+from gisapp.tables.decisions import DECISIONS
 from gisapp.tables.incidents import INCIDENTS
 from gisapp.tables.network import NETWORK
 from gisapp.tables.operations import OPERATIONS
@@ -13,5 +14,5 @@ from gisapp.tables.organisation import ORGANISATION
 from gisapp.tables.town import TOWN
 
 TABLES: Mapping[str, Table] = {
-    table.name: table for table in (*ORGANISATION, *TOWN, *NETWORK, *INCIDENTS, *OPERATIONS, *BOUNDARIES)
+    table.name: table for table in (*ORGANISATION, *TOWN, *NETWORK, *INCIDENTS, *OPERATIONS, *BOUNDARIES, *DECISIONS)
 }

@@ -12,12 +12,14 @@ from gisapp.errors import CrsError, InputError, StoreError
 from gisapp.store import create_store, migrate, open_store, upgrade_store
 from gisapp.store.connect import Connections
 
-NEXT = """
+OURS = max(file.name[:4] for file in (migrate.FOLDER / "versions").glob("0*.py"))
+LATER = f"{int(OURS) + 1:04d}"
+NEXT = f"""
 from alembic import op
-revision, down_revision = "0006", "0005"
+revision, down_revision = "{LATER}", "{OURS}"
 def upgrade():
     op.execute("ALTER TABLE org_units ADD COLUMN note TEXT(255)")
-    {more}
+    {{more}}
 """
 
 
@@ -26,7 +28,7 @@ def later(tmp_path) -> Path:
     """Return the migrations of a later program: ours and one more."""
     folder = tmp_path / "later"
     shutil.copytree(migrate.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0006_next.py").write_text(NEXT.format(more="pass"))
+    (folder / "versions" / f"{LATER}_next.py").write_text(NEXT.format(more="pass"))
     return folder
 
 
@@ -61,12 +63,12 @@ def test_an_older_store_is_refused_upgraded_with_a_backup_and_then_too_new(path,
     """P6.2."""
     with create_store(path, crs="EPSG:4547") as store:
         store.save({"org_units": rows("org_units")}, actor="t")
-    with pytest.raises(StoreError, match="older schema 0005, this program needs 0006; run gisapp upgrade"):
+    with pytest.raises(StoreError, match=f"older schema {OURS}, this program needs {LATER}; run gisapp upgrade"):
         migrate.require_current(path, later)
     backup = upgrade_store(path, folder=later)
     migrate.require_current(path, later)
     assert upgrade_store(path, folder=later) is None
-    with pytest.raises(StoreError, match="schema 0006, newer than this program's 0005"):
+    with pytest.raises(StoreError, match=f"schema {LATER}, newer than this program's {OURS}"):
         open_store(path)
     with open_store(backup) as before:
         same(before.table("org_units"), rows("org_units"))
@@ -78,7 +80,7 @@ def test_an_older_store_is_refused_upgraded_with_a_backup_and_then_too_new(path,
 def test_an_upgrade_that_fails_leaves_the_store_as_it_was(path, later):
     create_store(path, crs="EPSG:4547").close()
     before = schema_of(path)
-    (later / "versions" / "0006_next.py").write_text(NEXT.format(more='raise RuntimeError("half way")'))
+    (later / "versions" / f"{LATER}_next.py").write_text(NEXT.format(more='raise RuntimeError("half way")'))
     with pytest.raises(RuntimeError, match="half way"):
         upgrade_store(path, folder=later)
     assert schema_of(path) == before

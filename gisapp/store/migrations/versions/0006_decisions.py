@@ -1,0 +1,31 @@
+"""What persons decided about what the rules propose.
+
+It stands here in its own words and does not follow the data dictionary: what it made must stay what it made.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from gisapp.store.migrations.words import make_tables
+
+revision = "0006"
+down_revision = "0005"
+
+_TABLES = {
+    "decisions": (
+        None,
+        ("number",),
+        "decisions about proposals, append only; of several about one proposal the last counts",
+        "number int!, at time!, proposal text255!, finding text255!, verdict text32!, decided_by text255!, "
+        "role text255!, subject text255, amount real, base real, article text255, note text4000",
+    ),
+}
+
+
+def upgrade() -> None:
+    """Add the table to a store."""
+    connection = op.get_bind()
+    srs_id = connection.execute(
+        sa.text("SELECT srs_id FROM gpkg_geometry_columns WHERE table_name = 'grids'")
+    ).scalar_one()
+    make_tables(connection, _TABLES, int(srs_id), append_only=("decisions",))
