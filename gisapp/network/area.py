@@ -17,8 +17,8 @@ from gisapp.network.shutoff import Shutoff
 WAYS = ("already_dry", "storage_only", "unintended", "isolated")
 """The ways to be without supply, the later the worse."""
 _LINE_M = 1.0
-_ARC = 8
-"""Straight pieces to a quarter of a circle: a disc of 30 m loses at most 15 cm."""
+_ARC = 6
+"""Straight pieces to a quarter of a circle: a disc of 30 m loses at most 26 cm."""
 
 
 def affected_area(
