@@ -17,8 +17,9 @@ from gisapp.network.shutoff import Shutoff
 WAYS = ("already_dry", "storage_only", "unintended", "isolated")
 """The ways to be without supply, the later the worse."""
 _LINE_M = 1.0
-_ARC = 6
-"""Straight pieces to a quarter of a circle: a disc of 30 m loses at most 26 cm."""
+_ARC = 8
+"""Straight pieces to a quarter of a circle: a disc of 30 m loses at most 15 cm."""
+_NEAR_M = 1e-6
 
 
 def affected_area(
@@ -188,28 +189,78 @@ def _cells(
     along = shapely.intersection(cells[mine[long]], shapely.buffer(lines[long], _LINE_M))
     parts = [_Part(along, worst[mine[long]], mixed[mine[long]])]
     chosen = np.unique(mine)
+    ground = _within_reach(cells[chosen], sites[chosen], reach_m)
     classes, class_of = np.unique(np.stack([worst[chosen], mixed[chosen]], axis=1), axis=0, return_inverse=True)
     for number, (way, shared) in enumerate(classes):
-        part = chosen[class_of == number]
-        ground = _clipped(cells[part], sites[part], reach_m)
-        parts.append(_Part(ground, np.full(len(ground), way), np.full(len(ground), shared, dtype=bool)))
+        shapes = shapely.get_parts(shapely.coverage_union_all(ground[class_of == number]))
+        parts.append(_Part(shapes, np.full(len(shapes), way), np.full(len(shapes), shared, dtype=bool)))
     return parts
 
 
-def _clipped(cells: np.ndarray, sites: np.ndarray, reach_m: float) -> np.ndarray:
-    """Return the shapes that Voronoi cells cover, each clipped to the disc around its site.
-
-    Clipping the union to all discs is the same: what a disc covers of a cell not its own, that cell's disc covers
-    too. Cells that lie in their discs, most of them in a town, need none.
-    """
+def _within_reach(cells: np.ndarray, sites: np.ndarray, reach_m: float) -> np.ndarray:
+    """Return Voronoi cells, each clipped to the disc around its site; neighbours share their corners bit for bit."""
     corners, cell = shapely.get_coordinates(cells, return_index=True)
-    far = np.zeros(len(cells))
-    np.maximum.at(far, cell, np.hypot(*(corners - sites[cell]).T))
-    whole = far <= reach_m
-    discs = shapely.disjoint_subset_union_all(shapely.buffer(shapely.points(sites[~whole]), reach_m, quad_segs=_ARC))
-    edge = shapely.intersection(shapely.coverage_union_all(cells[~whole]), discs)
-    parts = shapely.get_parts([shapely.coverage_union_all(cells[whole]), edge])
-    return parts[shapely.get_dimensions(parts) == 2]  # where they only touch is no ground
+    far = np.unique(cell[np.hypot(*(corners - sites[cell]).T) > reach_m - _NEAR_M])
+    if not len(far):
+        return cells
+    edge = np.flatnonzero((cell[:-1] == cell[1:]) & np.isin(cell[:-1], far))
+    owner, start, end = np.searchsorted(far, cell[edge]), corners[edge], corners[edge + 1]
+    sites, found = sites[far], cells.copy()
+    # Either site is as far from their common edge: what is within reach of it is worked out once.
+    once, of_edge = _alike(start + end)
+    from_, to, inside = _reached(start[once], end[once], sites[owner[once]], reach_m)
+    kept = np.flatnonzero(inside[of_edge])
+    arcs, of_arc = _arcs(sites, reach_m, owner, start, end)
+    points = np.concatenate([from_[of_edge[kept]], to[of_edge[kept]], arcs])
+    of = np.concatenate([owner[kept], owner[kept], of_arc])
+    order = np.argsort(7.0 * of + np.arctan2(*(points - sites[of]).T), kind="stable")  # a site sees all of its cell
+    points, of = points[order], of[order]
+    new = np.append(True, (of[1:] != of[:-1]) | (points[1:] != points[:-1]).any(axis=1))
+    found[far] = shapely.polygons(shapely.linearrings(points[new], indices=of[new]))
+    return found
+
+
+def _alike(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return one row of every different point, and for every row which of them it is."""
+    order = np.lexsort(points.T)
+    new = np.append(True, (points[order[1:]] != points[order[:-1]]).any(axis=1))
+    which = np.empty(len(order), dtype=np.int64)
+    which[order] = np.cumsum(new) - 1
+    return order[new], which
+
+
+def _reached(
+    start: np.ndarray, end: np.ndarray, site: np.ndarray, reach_m: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return where each edge comes within reach of its site, where it leaves it, and whether it does."""
+    step, to_site = end - start, site - start
+    length2 = (step**2).sum(axis=1)
+    foot = (step * to_site).sum(axis=1) / length2
+    off2 = _cross(step, to_site) ** 2 / length2
+    half = np.sqrt(np.maximum(reach_m**2 - off2, 0.0) / length2)
+    first, last = np.clip(foot - half, 0.0, 1.0)[:, None], np.clip(foot + half, 0.0, 1.0)[:, None]
+    come = np.where(first == 0.0, start, start + first * step)
+    leave = np.where(last == 1.0, end, start + last * step)
+    return come, leave, (first < last)[:, 0]
+
+
+def _arcs(
+    sites: np.ndarray, reach_m: float, owner: np.ndarray, start: np.ndarray, end: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the corners of discs that lie in the cells of their sites, and of which each; the edges are the cells'."""
+    turn = np.arange(4 * _ARC) * (np.pi / (2 * _ARC))
+    spots = sites[:, None] + reach_m * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    step = end - start
+    side = np.sign(_cross(step, sites[owner] - start))
+    ahead = _cross(step[:, None], spots[owner] - start[:, None]) * side[:, None] > 0.0
+    first = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
+    within = np.logical_and.reduceat(ahead, first, axis=0)
+    return spots[within], np.repeat(np.arange(len(sites)), within.sum(axis=1))
+
+
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the cross product of vectors in the plane, along the last axis."""
+    return np.asarray(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
 
 
 def _voronoi(sites: np.ndarray, margin_m: float) -> np.ndarray:

@@ -13,7 +13,7 @@ from towns import town
 
 from gisapp.errors import CrsError
 from gisapp.network import shutoff
-from gisapp.network.area import AreaShares, affected_area, area_shares
+from gisapp.network.area import AreaShares, _voronoi, _within_reach, affected_area, area_shares
 
 CRS = "EPSG:4547"
 
@@ -128,3 +128,30 @@ def test_on_giswaters_network_all_affected_and_no_others_are_inside() -> None:
         shares = area_shares(affected_area(answer, customers), answer, customers)
         assert shares.others_inside == 0.0 or np.isnan(shares.others_inside)
         assert shares.affected_inside == 1.0 or np.isnan(shares.affected_inside)
+
+
+def scattered(seed: int) -> np.ndarray:
+    """Return service points by chance, some of them in rows with even distances, where cells meet in fours."""
+    rng = np.random.default_rng(seed)
+    row = np.stack(np.meshgrid(np.arange(5) * 20.0, np.arange(4) * 20.0), axis=-1).reshape(-1, 2)
+    loose = rng.uniform(-200, 200, size=(int(rng.integers(1, 60)), 2))
+    return np.unique(np.concatenate([row, loose])[: int(rng.integers(1, 80))], axis=0)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_clipped_cells_still_meet_and_are_those_that_shapely_cuts_one_by_one(seed: int) -> None:
+    sites = scattered(seed)
+    cells = _voronoi(sites, 100.0)
+    found = _within_reach(cells, sites, 30.0)
+    assert shapely.is_valid(found).all()
+    assert shapely.coverage_is_valid(found)
+    discs = shapely.buffer(shapely.points(sites), 30.0, quad_segs=256)
+    exact = shapely.intersection(cells, discs)
+    assert shapely.contains(shapely.buffer(exact, 1e-3), found).all()
+    assert (shapely.area(found) > 0.99 * shapely.area(exact)).all()
+
+
+def test_cells_within_reach_are_left_as_they_are() -> None:
+    sites = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0], [11.0, 12.0]])
+    cells = _voronoi(sites, 1.0)
+    assert _within_reach(cells, sites, 100.0) is cells
