@@ -136,9 +136,18 @@ def check_states(frame: pd.DataFrame, faults: Faults) -> None:
 
 
 def check_moments(frame: pd.DataFrame, table: str, faults: Faults) -> None:
-    """Reject incidents of which a clock would stop before it started: a wrong clock, year or zone wrote it."""
+    """Reject incidents with a moment later than now, or of which a clock would stop before it started.
+
+    A wrong clock, year or zone wrote it; a clock may be up to five minutes ahead of ours.
+    """
     if table != "incidents":
         return
+    now = pd.Timestamp.now(tz="UTC") + pd.Timedelta(minutes=5)
+    for name in ("reported_at", *_RUNS["reported_at"]):
+        if name in frame.columns:
+            later = np.flatnonzero((frame[name] > now).to_numpy() & ~faults.mask)
+            told = [f"found {frame[name].iloc[row]:%Y-%m-%dT%H:%M:%S}Z, which is later than now" for row in later]
+            faults.add(later, name, told, "correct the time or its zone, or leave it empty")
     for start, stops in _RUNS.items():
         for stop in stops:
             if start in frame.columns and stop in frame.columns:

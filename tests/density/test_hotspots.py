@@ -48,6 +48,7 @@ def test_where_the_counts_are_poisson_the_estimated_dispersion_raises_no_alarms_
     [(3, 6_000, 0.0, 0.9), (2, 20_000, 0.0, 0.9), (3, 20_000, 0.3, 0.6), (2, 6_000, 0.0, 0.3)],
 )
 def test_planted_hotspots_are_found(times, total, dispersion, power, capsys):
+    """W15.6."""
     factor = planted(times)
     squares = [np.flatnonzero(planted(2, [spot]) > 1) for spot in SPOTS]
     far = (NEAR @ (factor > 1)) == 0

@@ -94,6 +94,7 @@ def test_a_code_of_the_project_is_not_taken_twice(come_in, leaks):
 
 
 def test_a_reference_must_find_something(come_in, leaks):
+    """P6.3."""
     path = leaks({"duplicate_of": ""}, {"duplicate_of": "00123"}, {"duplicate_of": "00777"}, {"duplicate_of": "00125"})
     with pytest.raises(RejectedError, match="'00777' is no known incident") as caught:
         come_in(path, crs="EPSG:4547")
@@ -206,11 +207,26 @@ def test_times_are_read_in_the_stated_zone_and_format(come_in, leaks):
     ],
 )
 def test_a_clock_that_would_stop_before_it_started_is_rejected_by_row(come_in, leaks, times, field, words):
+    """P6.3."""
     sound = {"dispatched_at": "2026-11-22T08:40:00", "accepted_at": "2026-11-22T08:40:00", "repaired_at": ""}
     with pytest.raises(RejectedError) as caught:
         come_in(leaks(sound, sound | times), crs="EPSG:4547")
     assert faults(caught) == [(2, field)]
     assert words in caught.value.report.rejected.iloc[0]["found"]
+
+
+def test_a_moment_later_than_now_is_rejected_by_row(come_in, leaks):
+    """P6.3: the clock of whoever wrote it was wrong."""
+    with pytest.raises(RejectedError, match="which is later than now") as caught:
+        come_in(leaks({}, {"reported_at": "2199-11-22 08:30"}), crs="EPSG:4547")
+    assert faults(caught) == [(2, "reported_at")]
+
+
+def test_a_unit_that_nobody_knows_is_rejected_by_row(come_in, leaks):
+    """W7.1."""
+    with pytest.raises(RejectedError, match="'U99' is no known unit") as caught:
+        come_in(leaks({"unit_code": ""}, {"unit_code": "U99"}), crs="EPSG:4547")
+    assert faults(caught) == [(2, "unit_code")]
 
 
 def test_an_hour_that_happens_twice_is_rejected(come_in, leaks):
