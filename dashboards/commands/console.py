@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from gisapp.durable import replaced
+from gisapp.masking import masked_values, without_numbers
 
 ACTOR = "local"
 """Who acts on the command line, where nobody logs in."""
@@ -89,10 +90,16 @@ def put_bytes(content: bytes, target: Path) -> None:
 
 
 def put_json(value: object, target: Path | None = None) -> None:
-    """Write a value as JSON, Chinese as it is."""
+    """Write a value as JSON, Chinese as it is; mobile numbers and ids in its texts are masked."""
+    put_json_in_clear(masked_values(value), target)
+
+
+def put_json_in_clear(value: object, target: Path | None = None) -> None:
+    """Write a value as JSON with nothing masked: only for what was asked for in clear, and written down."""
     put_text(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False), target)
 
 
 def put_csv(frame: pd.DataFrame, target: Path | None = None) -> None:
-    """Write a table as CSV in UTF-8, lengths and areas to the millimetre."""
-    put_text(frame.to_csv(index=False, float_format="%.3f", lineterminator="\n"), target)
+    """Write a table as CSV in UTF-8, lengths and areas to the millimetre; mobile numbers and ids are masked."""
+    text = frame.to_csv(index=False, float_format="%.3f", lineterminator="\n")
+    put_text(without_numbers(text), target)

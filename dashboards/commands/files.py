@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands.console import Progress, command, put_csv, put_json, put_text, say, store_option
+from dashboards.commands.console import ACTOR, Progress, command, put_csv, put_json, put_text, say, store_option
 from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
 from gisapp.tables import UTILITIES
@@ -206,13 +206,13 @@ def _tell(batch: Batch, options: argparse.Namespace, report_path: Path) -> None:
 def run_export(options: argparse.Namespace) -> int:
     """Write tables."""
     from gisapp.store import export_geopackage, open_store
-    from gisapp.tables import masked
 
     with open_store(options.store) as store:
         if options.what == "network" and options.format == "json":
             _put_network(store, options)
+            store.note_way_out("export", actor=ACTOR, why="network as json", rows={"links": store.count("links")})
             return 0
-        frames = {name: _chosen(masked(store.table(name), name), options.utility) for name in EXPORTS[options.what]}
+        frames = {name: _chosen(_shared(store, name), options.utility) for name in EXPORTS[options.what]}
         if options.format == "gpkg":
             if options.out is None:
                 raise InputError("a GeoPackage cannot go to standard output", todo="name a file", field="-o")
@@ -224,8 +224,22 @@ def run_export(options: argparse.Namespace) -> int:
         else:
             main = frames["links"] if options.what == "network" else next(iter(frames.values()))
             put_csv(_with_wkt(main), options.out)
+        counts = {name: len(frame) for name, frame in frames.items()}
+        store.note_way_out("export", actor=ACTOR, why=f"{options.what} as {options.format}", rows=counts)
     say(", ".join(f"{len(frame):,} {name}" for name, frame in frames.items()))
     return 0
+
+
+def _shared(store: Store, name: str) -> pd.DataFrame:
+    """Return a table as it may leave the house: masked, and without incidents of restricted categories."""
+    from gisapp.incidents.seeing import restricted
+    from gisapp.tables import masked, masked_account
+
+    frame = masked(store.table(name), name)
+    if name != "incidents":
+        return frame
+    open_to_all = frame[~restricted(frame, store.rule_book)].reset_index(drop=True)
+    return open_to_all.assign(customer_code=open_to_all["customer_code"].map(masked_account, na_action="ignore"))
 
 
 def _put_parquet(frame: Any, options: argparse.Namespace) -> None:

@@ -7,7 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands.console import ACTOR, aware_moment, command, put_csv, put_json, say, store_option
+from dashboards.commands.console import (
+    ACTOR,
+    aware_moment,
+    command,
+    put_csv,
+    put_json,
+    put_json_in_clear,
+    say,
+    store_option,
+)
 from gisapp.limits import STATES
 from gisapp.tables import INCIDENT_TYPES, STATUSES, UTILITIES
 
@@ -35,6 +44,9 @@ def add_commands(commands: Any) -> None:
     made.add_argument("code", metavar="CODE")
     store_option(made)
     made.add_argument("-o", dest="out", type=Path, metavar="FILE")
+    made.add_argument("--role", choices=ROLES, help="as what it is read; restricted ones only by some")
+    made.add_argument("--clear", metavar="REASON", help="show phone, name, address and words too; it is written down")
+    made.add_argument("--actor", default=ACTOR, metavar="CODE", help="who looks")
     about = "Record a step: one that moves the status (dispatch, accept, arrive ...) or a fact (remark, mark ...)."
     made = command(verbs, "act", run_act, about, _of("act 20261127-000001 dispatch --role dispatcher --subject U07"))
     made.add_argument("code", metavar="CODE")
@@ -50,6 +62,8 @@ def add_commands(commands: Any) -> None:
 
 def _listing(verbs: Any) -> None:
     """Add the verb that lists."""
+    from gisapp.incidents import ROLES
+
     about = "List what is still open, the most urgent first. Exit status 1: nothing is."
     made = command(verbs, "list", run_list, about, _of("list --clock breached --unit U07"))
     store_option(made)
@@ -61,6 +75,7 @@ def _listing(verbs: Any) -> None:
     made.add_argument("--grid", metavar="CODE", help="those in a grid")
     made.add_argument("--clock", action="append", choices=STATES, help="those whose worst clock is so")
     made.add_argument("--at", type=aware_moment, metavar="TIME", help="judge the clocks then; now when absent")
+    made.add_argument("--role", choices=ROLES, help="as what it is read; restricted ones only by some")
     made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
 
 
@@ -71,12 +86,14 @@ def _of(words: str) -> str:
 def run_list(options: argparse.Namespace) -> int:
     """List incidents; exit status 1 when there is none."""
     from gisapp.incidents import clock_table, incident_list, incidents_of, still_open
+    from gisapp.incidents.seeing import RESTRICTED_TO, restricted
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
         book, steps = store.rule_book, store.table("incident_steps")
         rows = _asked(store.table("incidents"), options)
         rows = rows if options.all else rows[still_open(rows, steps, book.life)]
+        rows = rows if options.role in RESTRICTED_TO else rows[~restricted(rows, book)]
         mine = steps[steps["incident_code"].isin(rows["code"])]
         records = list(incidents_of(rows, mine, book.life))
         told = clock_table(records, lambda one: book.at(one.reported_at), now=_now(options.at), zone=store.zone)
@@ -106,13 +123,20 @@ def _asked(incidents: gpd.GeoDataFrame, options: argparse.Namespace) -> pd.DataF
 def run_show(options: argparse.Namespace) -> int:
     """Show one incident."""
     from gisapp.incidents import clocks, incident_json
+    from gisapp.incidents.seeing import require_visible
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
         incident = store.incidents.incident(options.code)
+        require_visible(incident, store.rule_book, options.role)
         rules = store.rule_book.at(incident.reported_at)
         told = clocks(incident, rules, now=_now(None), zone=store.zone)
-        put_json(incident_json(incident, told) | {"routes": _routes(store, incident)}, options.out)
+        shown = incident_json(incident, told) | {"routes": _routes(store, incident)}
+        if options.clear is None:
+            put_json(shown, options.out)
+        else:
+            who = {"actor": options.actor, "role": options.role or "", "why": options.clear}
+            put_json_in_clear(shown | {"clear": store.incidents.in_clear(options.code, **who)}, options.out)
     return 0
 
 

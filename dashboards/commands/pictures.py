@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands.console import command, put_text, say, store_option
+from dashboards.commands.console import ACTOR, command, put_text, say, store_option
 from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, word
 
@@ -45,6 +45,7 @@ def run_map(options: argparse.Namespace) -> int:
 
     from gisapp.store import open_store
     from layers.folium_map import folium_html
+    from layers.layer import Shapes
 
     with open_store(options.store) as store:
         now = pd.Timestamp.now(tz=store.zone)
@@ -56,6 +57,8 @@ def run_map(options: argparse.Namespace) -> int:
         ]
         title = store.name or word("shell.product", options.lang)
         put_text(folium_html(sheets, title=title, language=options.lang, made_at=now), options.out)
+        counts = {layer.name: len(layer.frame) for layer in sheets if isinstance(layer, Shapes)}
+        store.note_way_out("export", actor=ACTOR, why="map as html", rows=counts)
     say(f"{options.out}: {len(sheets)} layers, {options.out.stat().st_size / 1e6:.1f} MB")
     return 0
 

@@ -165,6 +165,7 @@ def run_pack(options: argparse.Namespace) -> int:
             raise InputError("is missing", todo="give --store, --shutoff and -o, or --check", field=name)
     with open_store(options.store) as store:
         text = _pack(store, options)
+        store.note_way_out("export", actor=ACTOR, why=f"pack of {options.shutoff}", rows={"shutoffs": 1})
     put_text(text, options.out)
     say(f"{options.out}: {len(text.encode()) / 1e6:.2f} MB")
     return 0

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import pandas as pd
 from dash import Dash
-from flask import Response, request
+from flask import Response, current_app, request
 
 from dashboards import shell
-from dashboards.access import Permission, route
+from dashboards.access import Permission, access_of, route
 from dashboards.manager.asked import asked_of
 from dashboards.manager.found import Found
 from dashboards.manager.pictures import density, picture, places
@@ -90,6 +90,9 @@ def _file(kind: str, snapshot: Snapshot) -> Response:
         path = Path(folder) / f"{_NAME}.{kind}"
         makers[kind](found, path, spoken)
         content = path.read_bytes()
+    who = access_of(current_app._get_current_object()).person()  # type: ignore[attr-defined]
+    actor, rows = "" if who is None else who.code, {"incidents": found.count}
+    snapshot.store.note_way_out("export", actor=actor, why=f"hot spots as {kind}", rows=rows)
     name = quote(f"{_NAME}-{found.start}-{found.end}.{kind}")
     return Response(
         content, mimetype=_TYPES[kind], headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}

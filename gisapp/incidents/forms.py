@@ -15,6 +15,7 @@ from gisapp.incidents.lifecycle import allowed, recordable
 from gisapp.incidents.lives import NO_WORK, statuses_of
 from gisapp.incidents.model import Incident
 from gisapp.limits import worst
+from gisapp.masking import masked_text
 from gisapp.tables import masked_account
 
 _HEAD = (
@@ -52,7 +53,8 @@ def incident_json(incident: Incident, clocks: Iterable[Clock] = ()) -> dict[str,
             {
                 "step": number,
                 "at": _said(step.at),
-                **{name: getattr(step, name) for name in ("actor", "role", "action", "to_status", "subject", "value")},
+                **{name: getattr(step, name) for name in ("actor", "role", "action", "to_status")},
+                **{name: masked_text(getattr(step, name) or "") or None for name in ("subject", "value")},
             }
             for number, step in enumerate(incident.steps, 1)
         ],

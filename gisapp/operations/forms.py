@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from gisapp.masking import masked_text, masked_texts
 from gisapp.operations.lifecycle import allowed
 from gisapp.operations.model import Operation, burst_text
 
@@ -18,7 +19,7 @@ def operation_json(operation: Operation, duties: pd.DataFrame | None = None) -> 
     """
     head = ("code", "utility", "kind", "drill", "reason", "place", "incident_code", "unit_code", "applicant")
     return {
-        **{name: getattr(operation, name) for name in head},
+        **{name: _shared(getattr(operation, name)) for name in head},
         "links": burst_text(operation.bursts),
         **{name: _plain(getattr(operation, name)) for name in ("opened_at", "planned_start", "planned_end")},
         "status": operation.status,
@@ -40,7 +41,7 @@ def operation_list(shutoffs: pd.DataFrame, shutoff_steps: pd.DataFrame) -> pd.Da
     times = ["opened_at", "planned_start", "planned_end"]
     columns = ["code", "utility", "kind", "status", "drill", "place", "links", *times]
     ordered = pd.DataFrame(told).sort_values(["opened_at", "code"], ascending=False, ignore_index=True)
-    return ordered[columns]
+    return ordered[columns].assign(place=masked_texts(ordered["place"]))
 
 
 def _rows(frame: pd.DataFrame, columns: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -51,8 +52,12 @@ def _records(frame: pd.DataFrame, columns: tuple[str, ...]) -> list[Mapping[Any,
     return list(frame[list(columns)].to_dict("records"))
 
 
+def _shared(value: Any) -> Any:
+    return masked_text(value) if isinstance(value, str) else value
+
+
 def _plain(value: Any) -> Any:
     """Return a value as JSON says it."""
     if value is None or value is pd.NaT or value is pd.NA or value != value:  # noqa: PLR0124  NaN
         return None
-    return pd.Timestamp(value).tz_convert("UTC").isoformat() if hasattr(value, "tzinfo") else value
+    return pd.Timestamp(value).tz_convert("UTC").isoformat() if hasattr(value, "tzinfo") else _shared(value)

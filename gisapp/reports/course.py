@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from gisapp.masking import masked_text
 from gisapp.operations import Operation
 from gisapp.operations.duties import began_at
 
@@ -117,6 +119,7 @@ def course_of(operation: Operation, zone: ZoneInfo) -> Course:
     crews = operation.said("send_crew")[["subject", "at"]].rename(columns={"subject": "code"})
     return Course(
         **{name: getattr(operation, name) for name in _SAME},
+        **{name: _shared(getattr(operation, name)) for name in ("reason", "place")},
         opened_at=operation.opened_at.astimezone(zone),
         planned_start=local(operation.planned_start),
         planned_end=local(operation.planned_end),
@@ -126,13 +129,13 @@ def course_of(operation: Operation, zone: ZoneInfo) -> Course:
         told={action: moment for action, moment in told.items() if moment is not None},
         reports=int((operation.steps["action"] == "report_up").sum()),
         crews=_zoned(crews, zone),
-        supplies=tuple(dict.fromkeys(supplies)),
+        supplies=tuple(dict.fromkeys(map(masked_text, supplies))),
         level=operation.level,
         timeline=_zoned(_timeline(operation), zone),
     )
 
 
-_SAME = ("code", "kind", "status", "drill", "reason", "place", "incident_code", "unit_code", "commander")
+_SAME = ("code", "kind", "status", "drill", "incident_code", "unit_code", "commander")
 _TOLD = ("inform_dispatch", "inform_fire_service", "publish", "report_up", "restore")
 
 
@@ -144,7 +147,14 @@ def _timeline(operation: Operation) -> pd.DataFrame:
     both = pd.concat([part.astype(object) for part in parts], ignore_index=True)
     for name in ("at", "noted_at"):
         both[name] = pd.to_datetime(both[name], utc=True)
+    for name in ("subject", "value"):
+        both[name] = both[name].map(_shared)
     return both.sort_values("at", kind="stable", ignore_index=True)
+
+
+def _shared(text: Any) -> Any:
+    """Return a text without phones, names and homes; what is none, as it is."""
+    return masked_text(text) if isinstance(text, str) else text
 
 
 def _zoned(frame: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:

@@ -10,8 +10,10 @@ from sqlalchemy import Connection, MetaData
 
 from gisapp.errors import InputError
 from gisapp.incidents import Actor, Incident, Step, imported, incident_of, next_step
+from gisapp.incidents.seeing import require_clear
 from gisapp.store.connect import Connections
 from gisapp.store.reporting import book_in, step_values
+from gisapp.store.saving import add_note
 from gisapp.store.snapshots import read_where
 from gisapp.store.values import missing, require_past
 from gisapp.tables import TABLES
@@ -61,6 +63,37 @@ class Handling:
             after = self._read(connection, code)
             self._project(connection, after)
             return after
+
+    def in_clear(self, code: str, *, actor: str, role: str, why: str) -> dict[str, Any]:
+        """Return what is personal in one incident, once it is written in the audit who saw it, and for what.
+
+        Returns
+        -------
+        dict
+            ``text`` and ``reporter_phone``, the ``notes`` of its steps, and of its account ``name``, ``phone`` and
+            ``address``; None where there is none.
+
+        Raises
+        ------
+        AccessError, InputError
+            As :func:`gisapp.incidents.seeing.require_clear` says; then nothing is told and nothing is written.
+        """
+        with self._connections.writing() as connection:
+            incident = self._read(connection, code)
+            require_clear(incident, book_in(connection, self._zone), role, why)
+            words = f"{code}: {why.strip()}"
+            add_note(
+                connection, "audit", actor=actor, words=words, tables={"incidents": 1}, last=f"clear view as {role}"
+            )
+            row = read_where(connection, TABLES["incidents"], "code", code).iloc[0]
+            account = read_where(connection, TABLES["customers"], "code", row["customer_code"])
+        told = {name: None if missing(row[name]) else str(row[name]) for name in ("text", "reporter_phone")}
+        names = ("name", "phone", "address")
+        of_account = {
+            name: None if account.empty or missing(account.iloc[0][name]) else str(account.iloc[0][name])
+            for name in names
+        }
+        return told | of_account | {"notes": [step.note for step in incident.steps if step.note]}
 
     def _project(self, connection: Connection, incident: Incident) -> None:
         """Say in the ``incidents`` table what follows from the history."""

@@ -6,8 +6,12 @@ import geopandas as gpd
 import pandas as pd
 
 from gisapp.errors import InputError
+from gisapp.masking import masked_texts
 from gisapp.tables.column import DTYPES, Column
 from gisapp.tables.every import TABLES
+
+_TYPED = ("summary", "reason", "place", "cause", "value", "subject", "first_contact", "text", "body", "title")
+"""Columns in which people may have typed anything."""
 
 
 def personal_columns(name: str) -> tuple[str, ...]:
@@ -16,8 +20,12 @@ def personal_columns(name: str) -> tuple[str, ...]:
 
 
 def masked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return ``frame`` without the personal columns of table ``name``: all that may leave the house."""
-    return frame.drop(columns=list(personal_columns(name)), errors="ignore")
+    """Return ``frame`` without the personal columns of table ``name``, and with what people typed freed of phones,
+    names and homes (:func:`gisapp.masking.masked_text`): all that may leave the house.
+    """
+    kept = frame.drop(columns=list(personal_columns(name)), errors="ignore")
+    typed = [column for column in _TYPED if column in kept.columns]
+    return kept.assign(**{column: masked_texts(kept[column]) for column in typed}) if typed else kept
 
 
 def masked_account(code: str) -> str:
