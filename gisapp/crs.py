@@ -196,7 +196,10 @@ def move(
     if frame_name == "wgs84":
         return _move(crs, project_crs, near)
     if not crs.is_geographic or "wgs84" not in _datum(crs):
-        raise CrsError(f"{frame_name} is a shift of WGS84 degrees and cannot be combined with {crs.name}")
+        raise CrsError(
+            f"{frame_name} is a shift of WGS84 degrees and cannot be combined with {crs.name}; "
+            "give degrees, or leave the frame out"
+        )
     rest = _move(crs, project_crs, near)
     formula = f"{frame_name} to WGS84 by the public formula (about 1 m in the east of China, up to 10 m in the west)"
     accuracy = 10.0 if near is None or near[0] < 105 else 1.0

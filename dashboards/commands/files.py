@@ -26,7 +26,9 @@ EXPORTS = {
     "customers": ("customers",),
 }
 GROUP_ROWS = 500_000  # of a Parquet file
-MAPPING_FLAGS = ("column", "value", "choice", "geometry", "times", "read")
+MAPPING_FLAGS = {"column": "columns", "value": "values", "choice": "choices"} | {
+    name: name for name in ("geometry", "times", "read")
+}
 
 
 def add_commands(commands: Any) -> None:
@@ -46,9 +48,11 @@ def add_commands(commands: Any) -> None:
     made.add_argument("--crs", metavar="EPSG:N", help="the CRS of the file's coordinates")
     made.add_argument("--frame", choices=("gcj02", "bd09"), help="the frame of coordinates in degrees")
     made.add_argument("--encoding", help="of text that is not UTF-8, for instance gb18030")
-    for flag in MAPPING_FLAGS:
+    for flag, section in MAPPING_FLAGS.items():
         form = "OURS:THEIRS=OURS" if flag == "choice" else "KEY=WHAT"
-        made.add_argument(f"--{flag}", action="append", default=[], metavar=form, help=f"as [{flag}] in a mapping file")
+        made.add_argument(
+            f"--{flag}", action="append", default=[], metavar=form, help=f"as [{section}] in a mapping file"
+        )
     made.add_argument(
         "--skip-rejected", action="store_true", help="bring the accepted rows in although others are rejected"
     )
@@ -174,10 +178,7 @@ def _mapping(options: argparse.Namespace) -> Any:
     """Return the mapping of the file and the flags together; flags win."""
     from gisapp.imports import Mapping
 
-    flags = {"columns": "column", "values": "value", "choices": "choice"}
-    stated = {
-        section: getattr(options, flags.get(section, section)) for section in (*flags, "geometry", "times", "read")
-    }
+    stated = {section: getattr(options, flag) for flag, section in MAPPING_FLAGS.items()}
     base = Mapping.from_toml(options.mapping) if options.mapping else Mapping()
     return base.merged(Mapping.from_flags(**stated))
 

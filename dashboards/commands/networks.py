@@ -75,6 +75,15 @@ def network_in(store: Store, utility: str) -> Network:
     return network_of(utility, *(store.table(name) for name in TABLES))
 
 
+def _asked_network(store: Store, utility: str) -> Network:
+    """Return the network that a question is about; raises where the project holds none of it."""
+    network = network_in(store, utility)
+    if network.links.empty:
+        todo = f"bring one in with gisapp import --as network --utility {utility}, or ask about another utility"
+        raise InputError(f"the project holds no {utility} network", todo=todo, file=store.path.name)
+    return network
+
+
 def run_shutoff(options: argparse.Namespace) -> int:
     """Answer for a burst."""
     from gisapp.network import as_json, burst_named, reduced_pressure, shutoff
@@ -83,7 +92,7 @@ def run_shutoff(options: argparse.Namespace) -> int:
     if options.inp is not None and options.pressure_m is None:
         raise InputError("--inp is stated and --pressure-m is not", todo="state the pressure, such as --pressure-m 14")
     with open_store(options.store) as store:
-        network = network_in(store, options.utility)
+        network = _asked_network(store, options.utility)
         bursts = [burst_named(network, text) for text in options.pipe]
         answer = shutoff(network, bursts, stuck=options.stuck, closed=options.closed, opened=options.open)
         low = None
@@ -119,7 +128,7 @@ def run_segments(options: argparse.Namespace) -> int:
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
-        table = segments(network_in(store, options.utility))
+        table = segments(_asked_network(store, options.utility))
     put_csv(table[["link", "segment", "cell", "from_m", "to_m"]], options.out)
     say(f"{len(table):,} pieces in {table['segment'].nunique():,} segments and {table['cell'].nunique():,} cells")
     return 0
@@ -131,7 +140,7 @@ def run_criticality(options: argparse.Namespace) -> int:
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
-        answer = criticality(network_in(store, options.utility))
+        answer = criticality(_asked_network(store, options.utility))
     for note in answer.warnings:
         say(f"note: {note}")
     put_csv(ranking(answer), options.out)

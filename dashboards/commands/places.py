@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gisapp.store import Store
 
 DEGREES = "EPSG:4490"
+SHIFTED_DEGREES = "EPSG:4326"  # what GCJ-02 and BD-09 shift
 
 
 def add_commands(commands: Any) -> None:
@@ -129,8 +130,9 @@ def _columns(rows: pd.DataFrame, options: argparse.Namespace) -> tuple[str, str,
     """Return the columns of the position and their CRS; None is the project's."""
     if bool(options.x) != bool(options.y):
         raise InputError("only one of --x and --y is given", todo="name both columns", file=str(options.points))
-    named = {("x", "y"): None, ("lon", "lat"): DEGREES}
-    asked = {(options.x, options.y): DEGREES if options.frame else None} if options.x else named
+    degrees = SHIFTED_DEGREES if options.frame else DEGREES
+    named = {("x", "y"): None, ("lon", "lat"): degrees}
+    asked = {(options.x, options.y): degrees if options.frame else None} if options.x else named
     found = [(pair, crs) for pair, crs in asked.items() if set(pair) <= set(rows.columns)]
     if len(found) != 1:
         have = ", ".join(map(str, rows.columns))

@@ -68,7 +68,7 @@ def check_keys(frame: pd.DataFrame, table: str, raw: Raw, faults: Faults, existi
     whole = frame[key].notna().all(axis=1).to_numpy()
     joined = _joined(frame, key)
     later = np.flatnonzero(joined.duplicated().to_numpy() & whole)
-    field = key[-1]
+    field = "code" if "code" in key else key[-1]
     if len(later):
         firsts = joined.drop_duplicates()
         place = pd.Series(firsts.index.to_numpy(), index=firsts.to_numpy())
@@ -77,6 +77,8 @@ def check_keys(frame: pd.DataFrame, table: str, raw: Raw, faults: Faults, existi
         for text in raw.columns.values():
             full = text.full()
             same &= full[later] == full[first]
+        if raw.wkb is not None:
+            same &= raw.wkb[later] == raw.wkb[first]
         found = [
             f"{frame[field].iloc[row]!r} stood in row {start + 1} already, {'the same in every column' if alike else 'with other values'}"  # noqa: E501
             for row, start, alike in zip(later, first, same, strict=True)
@@ -126,13 +128,14 @@ def check_measures(frame: pd.DataFrame, faults: Faults, known: Map[str, list[pd.
     faults.add(wrong, "measure_m", found, "measure from the link's from_node, within its length")
 
 
-def check_states(frame: pd.DataFrame, faults: Faults) -> None:
-    """Reject devices whose state is dated later than now: a wrong clock, year or zone wrote it."""
-    if "last_operated" not in frame.columns:
-        return
-    later = np.flatnonzero((frame["last_operated"] > pd.Timestamp.now(tz="UTC")).to_numpy())
-    found = [f"found {frame['last_operated'].iloc[row]:%Y-%m-%dT%H:%M}Z, which is later than now" for row in later]
-    faults.add(later, "last_operated", found, "correct the time or its zone, or leave it empty")
+def check_past(frame: pd.DataFrame, table: str, faults: Faults) -> None:
+    """Reject what is told of the past and dated later than now: a wrong clock, year or zone wrote it."""
+    for name in _PAST.get(table, ()):
+        if name in frame.columns:
+            later = np.flatnonzero((frame[name] > pd.Timestamp.now(tz="UTC")).to_numpy())
+            found = [f"found {frame[name].iloc[row]:%Y-%m-%dT%H:%M}Z, which is later than now" for row in later]
+            empty = "" if name == "reported_at" else ", or leave it empty"
+            faults.add(later, name, found, f"correct the time or its zone{empty}")
 
 
 def check_moments(frame: pd.DataFrame, table: str, faults: Faults) -> None:
@@ -165,6 +168,8 @@ _RUNS = {
     "dispatched_at": ("accepted_at", "arrived_at", "repaired_at", "closed_at"),
 }
 """From which moments of an incident clocks run, and to which."""
+_PAST = {"devices": ("last_operated",), "incidents": ("reported_at", *_RUNS["reported_at"])}
+"""Times of a table that cannot lie ahead."""
 
 
 def _joined(frame: pd.DataFrame, key: list[str]) -> pd.Series:

@@ -65,7 +65,9 @@ class Mapping:
         file = Path(path)
         try:
             stated = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except OSError as error:
+            raise InputError(f"{error.strerror}", todo="name a mapping that can be read", file=str(path)) from error
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InputError(
                 f"this is no mapping ({error})", todo="write it as TOML in UTF-8", file=file.name
             ) from error
@@ -91,16 +93,16 @@ class Mapping:
         """
         translated: dict[str, dict[str, str]] = {}
         for flag in choices:
-            theirs, ours = _pair(flag, from_right=True)
+            theirs, ours = _pair(flag, "choice", from_right=True)
             column, _, value = theirs.partition(":")
             translated.setdefault(column, {})[value] = ours
         stated: dict[str, Any] = {
-            "columns": dict(_pair(flag) for flag in columns),
-            "values": dict(_pair(flag) for flag in values),
+            "columns": dict(_pair(flag, "column") for flag in columns),
+            "values": dict(_pair(flag, "value") for flag in values),
             "choices": translated,
-            "geometry": dict(_pair(flag) for flag in geometry),
-            "times": dict(_pair(flag) for flag in times),
-            "read": dict(_pair(flag) for flag in read),
+            "geometry": dict(_pair(flag, "geometry") for flag in geometry),
+            "times": dict(_pair(flag, "times") for flag in times),
+            "read": dict(_pair(flag, "read") for flag in read),
         }
         if isinstance(stated["read"].get("empty"), str):
             stated["read"]["empty"] = stated["read"]["empty"].split(",")
@@ -132,11 +134,12 @@ class Mapping:
         return stated | {name: part.as_json() for name, part in self.tables.items()}
 
 
-def _pair(flag: str, *, from_right: bool = False) -> tuple[str, str]:
+def _pair(flag: str, name: str, *, from_right: bool = False) -> tuple[str, str]:
     """Return the two sides of ``a=b``."""
     left, mark, right = flag.rpartition("=") if from_right else flag.partition("=")
     if not mark or not left:
-        raise InputError(f"found {flag!r}", todo="write it as ours=theirs")
+        form = "ours:theirs=ours" if name == "choice" else "ours=theirs"
+        raise InputError(f"found {flag!r}", todo=f"write it as {form}", field=f"--{name}")
     return left.strip(), right.strip()
 
 

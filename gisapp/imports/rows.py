@@ -48,7 +48,7 @@ def checked_rows(
     }
     keys.check_references(frame, table, faults, known)
     keys.check_measures(frame, faults, known)
-    keys.check_states(frame, faults)
+    keys.check_past(frame, table, faults)
     keys.check_moments(frame, table, faults)
     if case.target == "customers":
         linked = frame.rename(columns={"code": "customer_code"})
@@ -102,8 +102,12 @@ def _remarks(accepted: gpd.GeoDataFrame, table: str, known: Map[str, list[pd.Dat
         dry = sorted(set(accepted["utility"]) - fed)
         return [f"the {one} network has no source: nothing on it counts as supplied" for one in dry]
     if table in ("grids", "unit_grids") and len(accepted):
-        edges = shapely.coverage_invalid_edges(accepted["geom"].to_numpy())
-        faulty = int((~shapely.is_empty(edges)).sum())
+        there = [
+            one["geom"][one["valid_to"].isna()] if "valid_to" in one else one["geom"] for one in known.get(table, [])
+        ]
+        drawn = pd.concat([accepted["geom"], *there])
+        edges = shapely.coverage_invalid_edges(drawn.to_numpy())
+        faulty = int((~shapely.is_empty(edges[: len(accepted)])).sum())
         return [f"{faulty:,} of {len(accepted):,} polygons overlap a neighbour or miss its border"] if faulty else []
     return []
 

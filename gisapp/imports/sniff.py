@@ -36,6 +36,7 @@ MAX_MEMBERS = 10_000
 _HEAD = 4096
 _SHAPEFILE_MAGIC = b"\x00\x00\x27\x0a"
 _SQLITE_MAGIC = b"SQLite format 3\x00"
+_UTF_16 = "UTF-16 text"
 _MAGICS = (
     (b"%PDF", "a PDF document"),
     (b"\xd0\xcf\x11\xe0", "an old Office file (xls or doc)"),
@@ -48,8 +49,8 @@ _MAGICS = (
     (b"AC10", "a DWG drawing"),
     (b"fgb\x03", "a FlatGeobuf file"),
     (b"\x7fELF", "a program"),
-    (b"\xff\xfe", "UTF-16 text"),
-    (b"\xfe\xff", "UTF-16 text"),
+    (b"\xff\xfe", _UTF_16),
+    (b"\xfe\xff", _UTF_16),
 )
 
 
@@ -90,6 +91,8 @@ def require_kind(path: Path, kind: str) -> None:
         "csv": ("text",),
         "inp": ("text", "an EPANET INP file"),
     }.get(kind, (KIND_NAMES[kind],))
+    if found == _UTF_16 and kind in ("json", "geojson", "csv", "inp"):
+        raise InputError(f"the content is {found}", todo="save the file as UTF-8")
     if found not in fits:
         raise InputError(
             f"the name says {KIND_NAMES[kind]}, the content is {found}",
@@ -291,9 +294,11 @@ def _undeclared(path: Path, place: int) -> InputError:
             sample = codecs.getincrementaldecoder(codec)().decode(line.rstrip(b"\r\n"), final=False)
         except UnicodeDecodeError:
             continue
-        if any("\u4e00" <= letter <= "\u9fff" for letter in sample):
+        chinese = next((at for at, letter in enumerate(sample) if "\u4e00" <= letter <= "\u9fff"), None)
+        if chinese is not None:
+            shown = sample[max(chinese - 10, 0) :][:60]
             return InputError(
-                f"the text is not UTF-8 and no encoding is declared; as {codec} line {number} reads {sample[:60]!r}",
+                f"the text is not UTF-8 and no encoding is declared; as {codec} line {number} reads {shown!r}",
                 todo=f"if that is right say --encoding {codec.removesuffix('hkscs')}, else save the file as UTF-8",
             )
     return InputError(

@@ -3,11 +3,14 @@
 import hashlib
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 import wntr
+from pyproj import Transformer
 
 from dashboards.__main__ import main, parser
+from gisapp.crs import bd09_from_wgs84, gcj02_from_wgs84
 from gisapp.store import create_store, open_store
 
 NET3 = wntr.library.ModelLibrary().get_filepath("Net3")
@@ -146,6 +149,19 @@ def test_points_keep_their_columns_and_gain_grid_distance_and_reason(city, tmp_p
     assert placed["grid"].tolist() == ["G001", "", ""]
     assert placed["distance_m"].tolist() == ["0.000", "50.000", ""]
     assert placed["why"].tolist() == ["inside", "outside by 50.0 m, nearest G002", "no position"]
+
+
+@pytest.mark.parametrize(("frame", "shifted"), [("gcj02", gcj02_from_wgs84), ("bd09", bd09_from_wgs84)])
+@pytest.mark.parametrize("names", [("lon", "lat"), ("经度", "纬度")])
+def test_points_of_a_map_service_are_shifted_back(city, tmp_path, run, frame, shifted, names):
+    degrees = Transformer.from_crs(4547, 4490, always_xy=True).transform([500010], [3400010])
+    lon, lat = shifted(np.column_stack(degrees))[0]
+    (tmp_path / "points.csv").write_text(f"{','.join(names)}\n{lon:.9f},{lat:.9f}\n", encoding="utf-8")
+    named = [] if names == ("lon", "lat") else ["--x", names[0], "--y", names[1]]
+    words = ["--store", city, "--frame", frame, *named]
+    status, out, _ = run("assign", tmp_path / "points.csv", *words)
+    assert status == 0
+    assert out.splitlines()[1].endswith(",G001,0.000,inside")
 
 
 def test_points_by_the_grids_of_a_time_before_all_grids_are_in_none(city, tmp_path, run):

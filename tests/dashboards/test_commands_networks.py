@@ -101,6 +101,14 @@ def test_a_shutoff_that_cannot_be_answered_says_what_and_why(street, ask, words,
         assert store.revisions() == before
 
 
+@pytest.mark.parametrize("command", [["shutoff", "--pipe", "b"], ["segments"], ["criticality"]])
+def test_a_utility_without_a_network_is_no_empty_answer(street, capsys, command) -> None:
+    assert main([*command, "--store", str(street), "--utility", "power"]) == 2
+    out, told = capsys.readouterr()
+    assert out == ""
+    assert "the project holds no power network; bring one in" in told
+
+
 def test_reduced_pressure_is_estimated_when_it_is_asked_for(ask):
     status, out, _ = ask("--pipe", "c", "--pressure-m", "35")
     low = json.loads(out)["reduced_pressure"]

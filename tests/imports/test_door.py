@@ -46,6 +46,7 @@ def test_a_rejected_row_keeps_the_whole_file_out_unless_said_otherwise(come_in, 
         ({"code": ""}, "code", "is empty"),
         ({"reported_at": "22.11.2026"}, "reported_at", "write an ISO time"),
         ({"reported_at": "=NOW()"}, "reported_at", "formula"),
+        ({"reported_at": "2199-01-01T08:00:00"}, "reported_at", "found 2199-01-01T00:00Z, which is later than now"),
         ({"drill": "perhaps"}, "drill", "true or false"),
         ({"x": "12m"}, "x", "write the coordinate as a number"),
         ({"x": "NaN"}, "x", "write the coordinate as a number"),
@@ -166,6 +167,9 @@ def test_gbk_is_read_when_it_is_declared_and_refused_with_a_sample_otherwise(com
     path.write_bytes(CHINESE.encode("gbk"))
     with pytest.raises(InputError, match=r"'工单号,类型.*--encoding gb18030"):
         come_in(path, crs="EPSG:4547", mapping=chinese)
+    (tmp_path / "far.csv").write_bytes(f"{'a,' * 99}\n{'1,' * 99}路面有水\n".encode("gbk"))
+    with pytest.raises(InputError, match="line 2 reads '1,1,1,1,1,路面有水'"):
+        come_in(tmp_path / "far.csv", crs="EPSG:4547", mapping=chinese)
     batch = come_in(path, crs="EPSG:4547", mapping=chinese, encoding="GBK")
     assert batch.tables["incidents"]["summary"].tolist() == ["路面有水"]
     assert batch.report.provenance["encoding"] == "gb18030"
@@ -331,6 +335,32 @@ def test_grids_may_come_as_text(come_in, tmp_path):
     frame = come_in(path, "grids", crs="EPSG:4547", mapping=stated).tables["grids"]
     assert frame["geom"].iloc[0].geom_type == "MultiPolygon"
     assert frame["geom"].iloc[0].area == pytest.approx(1e6)
+
+
+def test_a_grid_drawn_twice_is_told_by_its_code(come_in, tmp_path):
+    path = tmp_path / "grids.csv"
+    once = f'001,"{SQUARE.wkt}"\n'
+    path.write_text(f'code,shape\n{once}{once}001,"{SQUARE.buffer(9).wkt}"\n', encoding="utf-8")
+    values = {"valid_from": "2026-01-01T00:00:00+08:00", "name": "网格", "utilities": "water"}
+    stated = Mapping(values=values, geometry={"wkt": "shape"}, same_names=True)
+    with pytest.raises(RejectedError) as caught:
+        come_in(path, "grids", crs="EPSG:4547", mapping=stated)
+    assert faults(caught) == [(2, "code"), (3, "code")]
+    found = caught.value.report.rejected["found"]
+    assert found[0] == "'001' stood in row 1 already, the same in every column"
+    assert found[1] == "'001' stood in row 1 already, with other values"
+
+
+def test_grids_that_lie_over_those_of_the_project_are_told(come_in, tmp_path):
+    path = tmp_path / "grids.csv"
+    values = {"valid_from": "2026-01-01T00:00:00+08:00", "name": "网格", "utilities": "water"}
+    stated = Mapping(values=values, geometry={"wkt": "shape"}, same_names=True)
+    path.write_text(f'code,shape\n001,"{SQUARE.wkt}"\n', encoding="utf-8")
+    first = come_in(path, "grids", crs="EPSG:4547", mapping=stated)
+    assert not first.report.warnings
+    path.write_text(f'code,shape\n002,"{SQUARE.wkt}"\n', encoding="utf-8")
+    again = come_in(path, "grids", crs="EPSG:4547", mapping=stated, existing=first.tables)
+    assert any("1 of 1 polygons overlap a neighbour" in one for one in again.report.warnings)
 
 
 def test_the_report_says_where_everything_came_from(come_in, leaks):

@@ -76,5 +76,12 @@ def test_a_statement_that_means_nothing_is_refused(tmp_path, text, words):
 
 
 def test_a_flag_without_its_sign_is_refused():
-    with pytest.raises(InputError, match="write it as ours=theirs"):
+    with pytest.raises(InputError, match=r"field --column: found 'code'; write it as ours=theirs"):
         Mapping.from_flags(columns=["code"])
+    with pytest.raises(InputError, match=r"field --choice: .*; write it as ours:theirs=ours"):
+        Mapping.from_flags(choices=["type"])
+
+
+def test_a_mapping_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"m.toml: No such file or directory; name a mapping"):
+        Mapping.from_toml(tmp_path / "m.toml")
