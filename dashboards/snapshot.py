@@ -173,18 +173,6 @@ class Snapshot:
             lambda: outside_load(self.grids(), **self._tables(*LOAD_TABLES), now=self.as_of()),
         )
 
-    def customer_places(self) -> pd.DataFrame:
-        """Return longitude and latitude of every customer, indexed by code."""
-
-        def make() -> pd.DataFrame:
-            customers = self.store.table("customers")
-            places = customers.geometry.to_crs(4326)
-            return pd.DataFrame(
-                {"lon": places.x.round(6).to_numpy(), "lat": places.y.round(6).to_numpy()}, customers["code"]
-            )
-
-        return self.derived("customer places", ("customers",), make)
-
     def cube(self) -> Cube:
         """Return the incidents sorted by type and day, each with its grid of today."""
 

@@ -14,7 +14,6 @@ from gisapp.reports.places import crossings
 REACH_M = 80.0
 """A service point belongs to the nearest named street within this distance."""
 _AT_CORNER_M = 25.0
-SIDES = ("north", "south", "east", "west", "both")
 COLUMNS = ("street", "from_street", "to_street", "side", "customers", "share", "length_m")
 
 
