@@ -128,14 +128,13 @@ def check_measures(frame: pd.DataFrame, faults: Faults, known: Map[str, list[pd.
     faults.add(wrong, "measure_m", found, "measure from the link's from_node, within its length")
 
 
-def check_past(frame: pd.DataFrame, table: str, faults: Faults) -> None:
-    """Reject what is told of the past and dated later than now: a wrong clock, year or zone wrote it."""
-    for name in _PAST.get(table, ()):
-        if name in frame.columns:
-            later = np.flatnonzero((frame[name] > pd.Timestamp.now(tz="UTC")).to_numpy())
-            found = [f"found {frame[name].iloc[row]:%Y-%m-%dT%H:%M}Z, which is later than now" for row in later]
-            empty = "" if name == "reported_at" else ", or leave it empty"
-            faults.add(later, name, found, f"correct the time or its zone{empty}")
+def check_states(frame: pd.DataFrame, faults: Faults) -> None:
+    """Reject devices whose state is dated later than now: a wrong clock, year or zone wrote it."""
+    if "last_operated" not in frame.columns:
+        return
+    later = np.flatnonzero((frame["last_operated"] > pd.Timestamp.now(tz="UTC")).to_numpy())
+    found = [f"found {frame['last_operated'].iloc[row]:%Y-%m-%dT%H:%M}Z, which is later than now" for row in later]
+    faults.add(later, "last_operated", found, "correct the time or its zone, or leave it empty")
 
 
 def check_moments(frame: pd.DataFrame, table: str, faults: Faults) -> None:
@@ -168,8 +167,6 @@ _RUNS = {
     "dispatched_at": ("accepted_at", "arrived_at", "repaired_at", "closed_at"),
 }
 """From which moments of an incident clocks run, and to which."""
-_PAST = {"devices": ("last_operated",), "incidents": ("reported_at", *_RUNS["reported_at"])}
-"""Times of a table that cannot lie ahead."""
 
 
 def _joined(frame: pd.DataFrame, key: list[str]) -> pd.Series:

@@ -48,7 +48,7 @@ def checked_rows(
     }
     keys.check_references(frame, table, faults, known)
     keys.check_measures(frame, faults, known)
-    keys.check_past(frame, table, faults)
+    keys.check_states(frame, faults)
     keys.check_moments(frame, table, faults)
     if case.target == "customers":
         linked = frame.rename(columns={"code": "customer_code"})
