@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pandas as pd
 
 _PLAIN = str.maketrans("０１２３４５６７８９＋－（）　", "0123456789+-() ")
+_WIDE = re.compile("[０-９＋－（）　]")
 _DIGITS = re.compile(r"\d")
 _SURNAMES = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章苏潘葛范彭郎鲁韦马苗方俞任袁柳唐罗薛雷贺倪汤滕殷毕郝邬安常于傅"
@@ -142,7 +143,7 @@ def without_numbers(text: str) -> str:
 
 def _replaced(text: str, pattern: re.Pattern[str], short: Callable[[str], str]) -> str:
     """Return a text with what a pattern finds in it, wide digits too, in its short form."""
-    plain = text.translate(_PLAIN)
+    plain = text.translate(_PLAIN) if _WIDE.search(text) else text  # which takes long in the text of a whole table
     found = [(match.span(), short(match[0])) for match in pattern.finditer(plain)]
     for (start, end), word in reversed(found):
         text = text[:start] + word + text[end:]

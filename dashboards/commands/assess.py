@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from gisapp.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gisapp.rules import IncidentRules
     from gisapp.store import Store
 
 
@@ -35,11 +36,14 @@ def add_commands(commands: Any) -> None:
     made.add_argument("--by", choices=("unit", "grid", "person"), default="unit")
     made.add_argument("--format", choices=("json", "xlsx"), default="json")
     made.add_argument("--at", type=aware_moment, metavar="TIME", help="judge the clocks then; now when absent")
+    about = "what persons gave: subject, scored_by and each part, 0 to 100"
+    made.add_argument("--scores", type=Path, metavar="SCORES.csv", help=about)
     made.add_argument("-o", dest="out", type=Path, metavar="FILE")
 
 
 def run_assess(options: argparse.Namespace) -> int:
     """Tell the facts of a span."""
+    from gisapp.incidents.scores import shares
     from gisapp.store import open_store
 
     if options.format == "xlsx" and options.out is None:
@@ -47,11 +51,13 @@ def run_assess(options: argparse.Namespace) -> int:
     with open_store(options.store) as store:
         name, start, end = span_of(options, store)
         facts, rates = _told(store, options, start, end)
+        rules = store.rule_book.at(end - timedelta(seconds=1))
+    weights, facts = shares(rules), _with_scores(facts, options.scores, rules)
     if options.format == "xlsx":
-        _put_sheet(facts, rates, options.out)
+        _put_sheet(facts, rates, weights, options.out)
     else:
         rows = [{**plain_row(row), "clocks": _clocks(rates, row["subject"])} for row in facts.to_dict("records")]
-        put_json({span_name(options): name, "by": options.by, "subjects": rows}, options.out)
+        put_json({span_name(options): name, "by": options.by, "weights": weights, "subjects": rows}, options.out)
     say(f"{name}: {int(facts['incidents'].sum())} incidents of {len(facts)} by {options.by}")
     return 0 if len(facts) else 1
 
@@ -85,8 +91,23 @@ def plain_row(row: Any) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in told.items()}
 
 
-def _put_sheet(facts: pd.DataFrame, rates: pd.DataFrame, target: Path) -> None:
-    """Write both tables as sheets of one file."""
+def _with_scores(facts: pd.DataFrame, scores: Path | None, rules: IncidentRules) -> pd.DataFrame:
+    """Return the facts with what persons gave, weighed by the rules of the last day of the span."""
+    import pandas as pd
+
+    from gisapp.incidents.scores import scored
+
+    if scores is None:
+        return facts
+    try:
+        given = pd.read_csv(scores, dtype={"subject": "str", "scored_by": "str"}, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read ({error})", todo="give a CSV in UTF-8", file=str(scores)) from error
+    return facts.merge(scored(given, rules), on="subject", how="outer")
+
+
+def _put_sheet(facts: pd.DataFrame, rates: pd.DataFrame, weights: dict[str, float], target: Path) -> None:
+    """Write the tables as sheets of one file."""
     import pandas as pd
 
     from gisapp.durable import replaced
@@ -94,3 +115,4 @@ def _put_sheet(facts: pd.DataFrame, rates: pd.DataFrame, target: Path) -> None:
     with replaced(target) as part, pd.ExcelWriter(part, engine="openpyxl") as book:
         facts.to_excel(book, sheet_name="facts", index=False)
         rates.to_excel(book, sheet_name="clocks", index=False)
+        pd.Series(weights, name="share").rename_axis("part").to_excel(book, sheet_name="weights")

@@ -13,6 +13,7 @@ from gisapp.errors import InputError
 from gisapp.rules.marks import of_marks
 from gisapp.rules.penalties import PenaltyRule
 from gisapp.rules.rows import Rule, listed, of_choice, of_size, rule_rows
+from gisapp.rules.weights import PartRule
 from gisapp.tables import INCIDENT_TYPES, UNIT_KINDS, UTILITIES
 
 TOPIC = "incidents"
@@ -277,6 +278,7 @@ class IncidentRules:
     joins: tuple[JoinRule, ...]
     reward: tuple[RewardRule, ...]
     penalty: tuple[PenaltyRule, ...]
+    part: tuple[PartRule, ...]
     setting: tuple[SettingRule, ...]
     holiday: tuple[HolidayRule, ...]
 
@@ -323,6 +325,7 @@ KINDS: Mapping[str, type[Rule]] = {
     "joins": JoinRule,
     "reward": RewardRule,
     "penalty": PenaltyRule,
+    "part": PartRule,
     "setting": SettingRule,
     "holiday": HolidayRule,
 }

@@ -56,3 +56,13 @@ def test_a_month_without_reports_is_a_no_and_a_wrong_one_is_refused(run, town):
     assert "name its file with -o" in run("assess", "--month", "2026-10", "--store", town, "--format", "xlsx")[2]
     with open_store(town) as store:
         assert store.count("incidents") == 4
+
+
+def test_scores_stand_beside_the_facts_with_their_weights(run, town, tmp_path):
+    """G5.4, G5.6."""
+    scores = tmp_path / "scores.csv"
+    scores.write_text("subject,scored_by,results,quality,efficiency,attitude\nU07,E20,80,80,80,80\n", encoding="utf-8")
+    told = json.loads(run("assess", "--month", "2026-10", "--store", town, "--scores", scores)[1])
+    assert (told["subjects"][0]["score"], told["weights"]["results"]) == (80, 0.4)
+    missing = run("assess", "--month", "2026-10", "--store", town, "--scores", tmp_path / "none.csv")
+    assert (missing[0], "cannot be read" in missing[2]) == (2, True)
