@@ -77,5 +77,5 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 	touch $@
 
 clean:
-	rm -rf $(VENV) .cache build dist *.egg-info data/*.gpkg* dashboards/assets/vendor layers/vendor
+	rm -rf $(VENV) .cache build dist *.egg-info data/small.gpkg* data/city.gpkg* dashboards/assets/vendor layers/vendor
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

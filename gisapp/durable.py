@@ -38,6 +38,8 @@ def replaced(path: Path | str) -> Iterator[Path]:
             ) from error
         found = error.strerror or str(error)
         raise InputError(found, todo="name a folder that exists and can be written", file=str(target)) from error
+    except StoreError as error:
+        raise type(error)(str(error).replace(str(staged), str(target))) from error  # nobody named the staged file
     finally:
         for leftover in (staged, Path(f"{staged}-wal"), Path(f"{staged}-shm"), Path(f"{staged}-journal")):
             leftover.unlink(missing_ok=True)

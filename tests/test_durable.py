@@ -1,7 +1,7 @@
 import pytest
 
 from gisapp.durable import replaced
-from gisapp.errors import InputError
+from gisapp.errors import InputError, StoreError
 
 
 def test_a_file_takes_its_place_when_all_went_well(tmp_path):
@@ -29,3 +29,11 @@ def test_a_folder_that_does_not_exist_is_refused_by_name(tmp_path):
         replaced(tmp_path / "nowhere" / "a.txt"),
     ):
         pass
+
+
+def test_a_fault_of_the_staged_store_is_told_of_the_file_that_was_named(tmp_path):
+    with (
+        pytest.raises(StoreError, match=rf"^{tmp_path}/a\.gpkg: the disk is full$"),
+        replaced(tmp_path / "a.gpkg") as part,
+    ):
+        raise StoreError(f"{part}: the disk is full")

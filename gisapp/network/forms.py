@@ -79,7 +79,7 @@ def as_json(answer: Shutoff, low: ReducedPressure | None = None) -> dict[str, ob
             for row in answer.restoration.to_dict("records")
         ],
         **({} if low is None else {"reduced_pressure": _low(low)}),
-        "totals": dict(answer.totals),
+        "totals": {name: round(sum_, 3) if isinstance(sum_, float) else sum_ for name, sum_ in answer.totals.items()},
         "warnings": [str(note) for note in answer.warnings],
     }
 

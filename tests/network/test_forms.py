@@ -53,6 +53,13 @@ def test_an_answer_in_its_form() -> None:
         assert set(form[way]) >= {"links", "customers"}
 
 
+def test_lengths_are_told_to_the_millimetre() -> None:
+    made = town("a:S-A b:A-T", "", S="source", T="source")
+    for row, length in zip(made.links, (0.1, 0.2), strict=True):
+        row["length_m"] = length
+    assert as_json(shutoff(network(made), ["a"]))["totals"]["length_m"] == 0.3
+
+
 def test_restoration_in_its_form() -> None:
     made = town("a:S-A b:A-B c:B-C d:C-T", "V@b.from W@c.from O@d:50", "k@c:50", S="source", T="source")
     change(made.devices, "O", state="closed")
