@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from gisapp.imports import Batch, Report
     from gisapp.store import Store
 
-TARGETS = ("network", "devices", "grids", "customers", "incidents", "units", "buildings", "limits")
+TARGETS = (
+    *("network", "devices", "grids", "customers", "incidents", "units", "buildings", "limits"),
+    *("tracks", "routes", "checkpoints", "findings"),
+)
 EXPORTS = {
     "network": ("nodes", "links", "devices", "hydrants"),
     "grids": ("grids",),

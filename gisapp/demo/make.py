@@ -13,6 +13,7 @@ import pandas as pd
 from gisapp.demo.city import Town, make_town
 from gisapp.demo.incidents import MONTHS, Scene, incident_months
 from gisapp.demo.operations import OPERATION_TABLES, fit_bursts, operation_tables
+from gisapp.demo.patrols import PATROL_TABLES, patrol_tables
 from gisapp.demo.people import leaders_of, members_of
 from gisapp.demo.sites import make_sites
 from gisapp.demo.sizes import CRS, SIZES, ZONE, Size
@@ -51,6 +52,7 @@ def city_tables(size: str, seed: int = 1) -> dict[str, pd.DataFrame]:
     town.tables.update({name: pd.concat([month[name] for month in months], ignore_index=True) for name in _MONTHLY})
     bursts = _last_bursts([fit_bursts(month["incidents"]) for month in months])
     town.tables.update(operation_tables(town.tables, bursts, _chance(seed, 3)))
+    town.tables.update(patrol_tables(town.tables, _chance(seed, 4)))
     return {name: town.tables[name] if name in town.tables else _none_of(name) for name in TABLES}
 
 
@@ -113,6 +115,7 @@ def _fill(store: Store, size: str, seed: int, progress: Progress) -> None:
             store.save(joined, actor="gisapp demo", note=note, progress=lambda *_, at=5 + month: progress(at, steps))
             held = []
     told = operation_tables({name: store.table(name) for name in OPERATION_TABLES}, bursts[0], _chance(seed, 3))
+    told |= patrol_tables({name: store.table(name) for name in PATROL_TABLES}, _chance(seed, 4))
     store.save(told, actor="gisapp demo", note=note)
     progress(steps, steps)
 

@@ -26,6 +26,10 @@ TARGETS: Map[str, tuple[str, ...]] = {
     "units": ("unit_grids",),
     "buildings": ("buildings",),
     "limits": ("limits",),
+    "tracks": ("patrol_tracks",),
+    "routes": ("patrol_routes",),
+    "checkpoints": ("patrol_checkpoints",),
+    "findings": ("patrol_findings",),
 }
 
 

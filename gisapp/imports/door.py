@@ -21,6 +21,7 @@ from gisapp.imports.located import POINT_NAMES
 from gisapp.imports.mapping import Mapping
 from gisapp.imports.report import RejectedError, Report, by_row
 from gisapp.imports.rows import checked_rows
+from gisapp.imports.trails import trail_rows
 from gisapp.imports.transport import Raw
 from gisapp.tables import TABLES, UTILITIES, Column, conform
 from gisapp.times import zone_named
@@ -194,6 +195,8 @@ def _checked(case: Case, reading: Reading, progress: Progress | None) -> Batch:
     for done, raw in enumerate(reading.tables.values()):
         if progress:
             progress(done, len(reading.tables) + 1)
+        if case.target == "tracks" and raw.wkb is None and "wkt" not in case.mapping.geometry:
+            raw, case.mapping = trail_rows(raw, case.mapping)  # noqa: PLW2901 - one row a track from here on
         case.warnings += raw.warnings
         frame, faults = checked_rows(case, raw, source, tables)
         rows += raw.rows

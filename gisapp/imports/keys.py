@@ -29,6 +29,14 @@ REFERENCES: Map[str, Map[str, tuple[str, str]]] = {
         "duplicate_of": ("incidents", "code"),
         "repeat_of": ("incidents", "code"),
     },
+    "patrol_routes": {"grid_code": ("grids", "code")},
+    "patrol_checkpoints": {"route_code": ("patrol_routes", "code")},
+    "patrol_tracks": {"route_code": ("patrol_routes", "code"), "grid_code": ("grids", "code")},
+    "patrol_findings": {
+        "track_code": ("patrol_tracks", "code"),
+        "link_code": ("links", "code"),
+        "device_code": ("devices", "code"),
+    },
 }
 MEASURE_SLACK_M = 1.0
 _SINGULAR = {
@@ -41,6 +49,8 @@ _SINGULAR = {
     "customers": "customer",
     "devices": "device",
     "incidents": "incident",
+    "patrol_routes": "patrol route",
+    "patrol_tracks": "patrol track",
 }
 
 
@@ -138,19 +148,18 @@ def check_states(frame: pd.DataFrame, faults: Faults) -> None:
 
 
 def check_moments(frame: pd.DataFrame, table: str, faults: Faults) -> None:
-    """Reject incidents with a moment later than now, or of which a clock would stop before it started.
+    """Reject incidents and tracks with a moment later than now, or that would stop before they started.
 
     A wrong clock, year or zone wrote it; a clock may be up to five minutes ahead of ours.
     """
-    if table != "incidents":
-        return
+    runs = _RUNS.get(table, {})
     now = pd.Timestamp.now(tz="UTC") + pd.Timedelta(minutes=5)
-    for name in ("reported_at", *_RUNS["reported_at"]):
+    for name in dict.fromkeys(name for start, stops in runs.items() for name in (start, *stops)):
         if name in frame.columns:
             later = np.flatnonzero((frame[name] > now).to_numpy() & ~faults.mask)
             told = [f"found {frame[name].iloc[row]:%Y-%m-%dT%H:%M:%S}Z, which is later than now" for row in later]
             faults.add(later, name, told, "correct the time or its zone, or leave it empty")
-    for start, stops in _RUNS.items():
+    for start, stops in runs.items():
         for stop in stops:
             if start in frame.columns and stop in frame.columns:
                 early = np.flatnonzero((frame[stop] < frame[start]).to_numpy() & ~faults.mask)
@@ -162,11 +171,14 @@ def check_moments(frame: pd.DataFrame, table: str, faults: Faults) -> None:
                 faults.add(early, stop, found, "correct one of the two times or its zone, or leave it empty")
 
 
-_RUNS = {
-    "reported_at": ("dispatched_at", "accepted_at", "arrived_at", "repaired_at", "closed_at"),
-    "dispatched_at": ("accepted_at", "arrived_at", "repaired_at", "closed_at"),
+_RUNS: Map[str, Map[str, tuple[str, ...]]] = {
+    "incidents": {
+        "reported_at": ("dispatched_at", "accepted_at", "arrived_at", "repaired_at", "closed_at"),
+        "dispatched_at": ("accepted_at", "arrived_at", "repaired_at", "closed_at"),
+    },
+    "patrol_tracks": {"started_at": ("ended_at",)},
 }
-"""From which moments of an incident clocks run, and to which."""
+"""From which moments of an incident clocks run, and to which; from which to which a track was walked."""
 
 
 def _joined(frame: pd.DataFrame, key: list[str]) -> pd.Series:

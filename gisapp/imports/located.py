@@ -25,7 +25,7 @@ def located(case: Case, raw: Raw, table: str, mapping: Mapping, source: pyproj.C
     placing = places.Placing(source, case.frame_name, case.project, case.drawn, case.existing.get("grids"), extends)
     optional = case.kind in ("inp", "json") or _unlocated_allowed(mapping, table)
     if raw.wkb is None and "wkt" not in mapping.geometry and geometry == "POINT":
-        xy = _written_points(raw, mapping, faults)
+        xy = written_points(raw, mapping, faults)
         _require_position(np.isnan(xy).any(axis=1), table, optional, faults, case)
         placed = places.placed_xy(xy, placing, faults)
     else:
@@ -82,7 +82,7 @@ def _empty(mapping: Mapping) -> frozenset[str]:
     return frozenset(["", *mapping.read.get("empty", [])])
 
 
-def _written_points(raw: Raw, mapping: Mapping, faults: Faults) -> np.ndarray:
+def written_points(raw: Raw, mapping: Mapping, faults: Faults) -> np.ndarray:
     """Return points (n, 2), east first, from two columns; NaN where there is none."""
     names = _xy_names(raw, mapping)
     xy = np.full((raw.rows, 2), np.nan)

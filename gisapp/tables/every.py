@@ -11,8 +11,10 @@ from gisapp.tables.incidents import INCIDENTS
 from gisapp.tables.network import NETWORK
 from gisapp.tables.operations import OPERATIONS
 from gisapp.tables.organisation import ORGANISATION
+from gisapp.tables.patrols import PATROLS
 from gisapp.tables.town import TOWN
 
 TABLES: Mapping[str, Table] = {
-    table.name: table for table in (*ORGANISATION, *TOWN, *NETWORK, *INCIDENTS, *OPERATIONS, *BOUNDARIES, *DECISIONS)
+    table.name: table
+    for table in (*ORGANISATION, *TOWN, *NETWORK, *INCIDENTS, *OPERATIONS, *BOUNDARIES, *DECISIONS, *PATROLS)
 }

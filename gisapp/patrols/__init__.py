@@ -1,0 +1,20 @@
+"""Patrols: what their tracks covered, whether they were walked in time, and by which way a grid is walked best."""
+
+from gisapp.patrols.coverage import Coverage, assets_due, coverage
+from gisapp.patrols.findings import as_incidents, doubtful
+from gisapp.patrols.inspection import Walk, inspection, pipe_edges, street_edges
+from gisapp.patrols.schedule import next_due, occasions
+
+__all__ = [
+    "Coverage",
+    "Walk",
+    "as_incidents",
+    "assets_due",
+    "coverage",
+    "doubtful",
+    "inspection",
+    "next_due",
+    "occasions",
+    "pipe_edges",
+    "street_edges",
+]
