@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TARGETS = (
     *("network", "devices", "grids", "customers", "incidents", "units", "buildings", "limits"),
-    *("tracks", "routes", "checkpoints", "findings"),
+    *("tracks", "routes", "checkpoints", "findings", "warranties", "wells"),
 )
 EXPORTS = {
     "network": ("nodes", "links", "devices", "hydrants"),

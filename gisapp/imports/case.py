@@ -30,6 +30,8 @@ TARGETS: Map[str, tuple[str, ...]] = {
     "routes": ("patrol_routes",),
     "checkpoints": ("patrol_checkpoints",),
     "findings": ("patrol_findings",),
+    "warranties": ("warranties",),
+    "wells": ("meter_wells",),
 }
 
 

@@ -20,6 +20,7 @@ REFERENCES: Map[str, Map[str, tuple[str, str]]] = {
     "unit_grids": {"grid_code": ("grids", "code")},
     "buildings": {"community_code": ("communities", "code")},
     "customers": {"building_code": ("buildings", "code")},
+    "warranties": {"unit_code": ("org_units", "code")},
     "incidents": {
         "unit_code": ("org_units", "code"),
         "grid_code": ("grids", "code"),

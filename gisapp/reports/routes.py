@@ -15,14 +15,14 @@ import pandas as pd
 from gisapp.grids import assign, grids_at
 from gisapp.incidents.routing import Facts, Route, route
 from gisapp.incidents.surroundings import affected, apron_of, well_of
-from gisapp.incidents.warranty import in_warranty
+from gisapp.incidents.warranty import in_warranty, in_warranty_area
 from gisapp.reports.placing import eras
 from gisapp.rules import IncidentRules, incident_rules
 from gisapp.times import local_days
 
 _NUMBERS = ("apron_m", "affected_m", "affected_h")
-TABLES = ("grids", "buildings", "customers", "org_units")
-"""The tables that routes are found with."""
+TABLES = ("grids", "buildings", "customers", "org_units", "warranties", "meter_wells")
+"""The tables that routes are found with; of the last two nothing is known where they are absent or empty."""
 
 
 def routes_of(
@@ -51,9 +51,10 @@ def routes_of(
     marks
         By the code of an incident what somebody marked of it.
     wells
-        Polygons of meter wells, where they are known.
+        Polygons of meter wells in place of the stored ones.
     warranty
-        Which pipes a builder answers for: ``utility``, ``link_code``, ``warranty_until`` (a day, itself included).
+        Which pipes a builder answers for, beside the stored areas in warranty: ``utility``, ``link_code`` and
+        ``warranty_until`` (a day, itself included).
     language
         Of ``grid_why``.
 
@@ -68,7 +69,7 @@ def routes_of(
     days = local_days(incidents["reported_at"], zone)
     rules = {day: incident_rules(day.astype(date), own_rules) for day in np.unique(days)}
     placed = _placed(incidents, tables["grids"], rules, days, language)
-    facts = _facts(incidents, tables, rules, days, (wells, warranty, marks or {}))
+    facts = _facts(incidents, tables, rules, days, (wells, warranty, marks or {}), zone)
     # Few facts are distinct: each is routed once.
     asked = dict.fromkeys(zip(days, facts, strict=True))
     found = {key: route(key[1], rules[key[0]]) for key in asked}
@@ -101,12 +102,18 @@ def _facts(
     rules: Mapping[np.datetime64, IncidentRules],
     days: np.ndarray,
     known: tuple[gpd.GeoDataFrame | None, pd.DataFrame | None, Mapping[str, frozenset[str]]],
+    zone: ZoneInfo,
 ) -> list[Facts]:
     """Return what routes depend on, for each incident."""
     wells, warranty, marks = known
     if not len(incidents):
         return []
-    well, covered = well_of(incidents, wells), in_warranty(incidents, days, warranty)
+    stored = tables.get("meter_wells")
+    wells = stored if wells is None and stored is not None and len(stored) else wells
+    well = well_of(incidents, wells)
+    by_pipe = in_warranty(incidents, days, warranty)
+    by_place = in_warranty_area(incidents, days, tables.get("warranties"), zone)
+    covered = pd.Series(by_pipe).combine_first(pd.Series(by_place)) | pd.Series(by_place).fillna(value=False)
     numbers = {day: tuple(of_day.number(name) for name in _NUMBERS) for day, of_day in rules.items()}
     apron = np.full(len(incidents), None, dtype=object)
     many = pd.DataFrame({"customers": 1, "buildings": 0}, index=range(len(incidents)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gisapp.tables.boundaries import BOUNDARIES
+from gisapp.tables.builders import BUILDERS
 from gisapp.tables.column import Table
 from gisapp.tables.decisions import DECISIONS
 from gisapp.tables.incidents import INCIDENTS
@@ -16,5 +17,6 @@ from gisapp.tables.town import TOWN
 
 TABLES: Mapping[str, Table] = {
     table.name: table
-    for table in (*ORGANISATION, *TOWN, *NETWORK, *INCIDENTS, *OPERATIONS, *BOUNDARIES, *DECISIONS, *PATROLS)
+    for part in (ORGANISATION, TOWN, NETWORK, INCIDENTS, OPERATIONS, BOUNDARIES, DECISIONS, PATROLS, BUILDERS)
+    for table in part
 }

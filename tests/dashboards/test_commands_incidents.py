@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import geopandas as gpd
 import pandas as pd
 import pytest
+import riverside
 import shapely
 
 from gisapp.store import create_store, open_store
@@ -153,3 +154,24 @@ def test_bad_input_writes_nothing(run, town, words, said):
 
 def test_an_unknown_incident_is_said(run, town):
     assert "there is no incident 'X1'" in run("incidents", "show", "X1", "--store", town)[2]
+
+
+def test_imported_areas_in_warranty_and_meter_wells_route(run, tmp_path):
+    """W15.3, W15.4."""
+    town = tmp_path / "river.gpkg"
+    riverside.store(town).close()
+    for name, told, x in (
+        ("warranties", {"code": "P1", "warranty_until": "2026-11-20"}, 0),
+        ("wells", {"code": "J1"}, 70),
+    ):
+        east, north = riverside.X + x, riverside.Y
+        ring = [[east, north], [east + 30, north], [east + 30, north + 30], [east, north + 30], [east, north]]
+        feature = {"type": "Feature", "properties": told, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        file = tmp_path / f"{name}.geojson"
+        crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4547"}}
+        file.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": [feature]}), encoding="utf-8")
+        status, _, err = run("import", file, "--store", town, "--as", name, "--crs", "EPSG:4547")
+        assert status == 0, err
+    for x, days, unit in ((10, 0, "工程公司"), (75, 0, "换表管理所"), (150, 0, "管网管理处"), (10, 1, "管网管理处")):
+        code = reported(town, 60 * 24 * days, geom=riverside.point(x, 10))
+        assert json.loads(run("incidents", "show", code, "--store", town)[1])["routes"]["unit"] == unit

@@ -99,6 +99,23 @@ def test_a_pipe_in_warranty_is_the_builders_until_the_end_of_the_last_day_in_the
     assert found["unit_code"].fillna("").tolist() == ["", "U07"]  # the builder is no unit of this town
 
 
+def test_stored_areas_in_warranty_and_meter_wells_decide(town):
+    """W15.3, W15.4, W28.1: up to the edge of the area and the end of its last day; warranty before well and apron."""
+    square = shapely.MultiPolygon([shapely.box(0, 0, 8, 8)])
+    until = {"code": "P1", "utility": "water", "warranty_until": pd.Timestamp("2026-11-22", tz=ZONE)}
+    areas = framed("warranties", [until], [square])
+    wells = framed("meter_wells", [{"code": "J1"}], [shapely.MultiPolygon([shapely.box(50, 50, 51, 51)])])
+    kept = town | {"warranties": areas, "meter_wells": wells}
+    last, after = "2026-11-22T15:59Z", "2026-11-22T16:00Z"
+    indoor = {"category": "before_meter_leak"}
+    some = incidents(((8, 5), last, {}), ((8.1, 5), last, {}), ((8, 5), after, {}), ((5, 5), last, {"utility": "gas"}),
+                     ((50, 50.5), after, {}), ((49.9, 50.5), after, {}), ((5, 5), last, indoor))  # fmt: skip
+    builder, network, meters = "工程公司", "管网管理处", "换表管理所"
+    found = routes_of(some, kept, ZONE)["unit"].tolist()
+    assert [found[n] for n in (0, 1, 2, 4, 5, 6)] == [builder, network, network, meters, network, builder]
+    assert found[3] != builder  # the gas main in a water project is not the water builder's
+
+
 def test_a_mark_routes_and_brings_others_in(town):
     some = incidents(((5, 5), "2026-11-22T00:00Z", {}))
     found = routes_of(some, town, ZONE, marks={"A0": frozenset({"external_cause"})})
