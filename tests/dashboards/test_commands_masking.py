@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import geopandas as gpd
 import pytest
 import riverside
+from geopandas.testing import assert_geodataframe_equal
 
 from gisapp.store import open_store
 
@@ -139,3 +140,17 @@ def test_a_complaint_about_conduct_is_read_by_the_discipline_office(run, river):
     assert "WX2" in run(*listed, "--role", "discipline")[1]
     assert "WX2 is restricted" in run("incidents", "show", "WX2", "--role", "unit", "--store", river[0])[2]
     assert run("incidents", "show", "WX2", "--role", "discipline", "--store", river[0])[0] == 0
+
+
+def test_what_is_exported_comes_in_again_without_loss(run, river, tmp_path):
+    """P6.8: grids, nodes, links and devices, to the millimetre and the minute."""
+    again = tmp_path / "again.gpkg"
+    assert run("init", "--store", again, "--crs", riverside.CRS)[0] == 0
+    for name in ("grids", "network"):
+        file = tmp_path / f"{name}.gpkg"
+        assert run("export", name, "--format", "gpkg", "-o", file, "--store", river[0])[0] == 0
+        status, _, err = run("import", file, "--store", again, "--as", name, "--crs", riverside.CRS)
+        assert status == 0, err
+    with open_store(river[0]) as first, open_store(again) as second:
+        for name in ("grids", "nodes", "links", "devices"):
+            assert_geodataframe_equal(first.table(name), second.table(name), check_like=True)
