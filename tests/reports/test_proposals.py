@@ -54,6 +54,10 @@ def tables(tmp_path_factory):
         repaired(store, "B", 60 * 24 * 5, link_code="W2", measure_m=12.0, customer_code="C1")
         repaired(store, "C", 60 * 24 * 6, link_code="W1", measure_m=1.0, customer_code="C1")
         repaired(store, "D", 60 * 24 * 7, link_code="W3", measure_m=1.0)
+        repaired(store, "F", 60 * 24 * 8)  # a large burst of which nobody noted when the water was stopped: not judged
+        store.incidents.record(
+            "F", "mark", actor="U01", role="dispatcher", subject="large_burst", at=AT + timedelta(days=9)
+        )
         for code, minutes in (("A1", -30), ("A2", -20)):
             told = LEAK | {"code": code, "reported_at": AT + timedelta(minutes=minutes)}
             store.report(told, actor="E01", role="crew" if code == "A1" else "customer_service")
@@ -108,7 +112,7 @@ def test_the_first_reporter_is_rewarded_once_by_the_diameter(found):
     assert rewards.loc["B", ["linked", "what", "least"]].tolist() == ["B", "outsider", 200]
     assert rewards.loc["C", "least"] == 100  # DN299.9
     assert rewards.loc["D", "against"] == "diameter_unknown"
-    assert rewards["least"].isna().tolist() == [False, False, False, True]
+    assert rewards["least"].isna().tolist() == [False, False, False, True, True]
     assert "E" not in rewards.index  # nobody has found a leak yet
 
 
