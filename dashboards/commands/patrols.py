@@ -74,7 +74,7 @@ def run_list(options: argparse.Namespace) -> int:
     with open_store(options.store) as store:
         routes = store.table("patrol_routes")
         if options.grid is not None:
-            _grid(store, options.grid)
+            grid_in_force(store, options.grid)
             routes = routes[routes["grid_code"] == options.grid]
         start, end = _days(store, options)
         found = occasions(routes, store.table("patrol_tracks"), start=start, end=end, now=pd.Timestamp.now(tz="UTC"))
@@ -96,7 +96,10 @@ def run_coverage(options: argparse.Namespace) -> int:
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
-        found = _covered(store, options)
+        start, end = _days(store, options)
+        found = covered_in(
+            store, options.grid, options.utility, start, end, tolerance_m=options.tolerance_m, services=options.services
+        )
     if options.format == "csv":
         put_csv(_missed(found), options.out)
     else:
@@ -107,29 +110,28 @@ def run_coverage(options: argparse.Namespace) -> int:
     return 1 if len(found.missed_links) or any(missed) else 0
 
 
-def _covered(store: Store, options: argparse.Namespace) -> Any:
-    """Return the coverage of a grid by the tracks that began in the period."""
+def covered_in(
+    store: Store, grid: str, utility: str, start: Any, end: Any, *, tolerance_m: float, services: bool = False
+) -> Any:
+    """Return the coverage of a grid by the tracks that began in a period."""
     import shapely
 
     from gisapp.patrols import assets_due, coverage
 
-    area = _grid(store, options.grid)
-    start, end = _days(store, options)
+    area = grid_in_force(store, grid)
     routes, tracks, points = (store.table(f"patrol_{name}") for name in ("routes", "tracks", "checkpoints"))
-    mine = routes[(routes["grid_code"] == options.grid) & (routes["utility"] == options.utility)]
+    mine = routes[(routes["grid_code"] == grid) & (routes["utility"] == utility)]
     walked = tracks[(tracks["started_at"] >= start) & (tracks["started_at"] < end)]
     on_route = walked["route_code"].isin(mine["code"])
     walked = walked[on_route | (walked["route_code"].isna() & walked.geometry.intersects(area).to_numpy())]
-    pipes, valves = assets_due(
-        store.table("links"), store.table("devices"), area, utility=options.utility, services=options.services
-    )
+    pipes, valves = assets_due(store.table("links"), store.table("devices"), area, utility=utility, services=services)
     return coverage(
         walked.geometry,
         pipes,
         valves,
         checkpoints=points[points["route_code"].isin(mine["code"])],
         route=shapely.union_all(mine.geometry.to_numpy()) if len(mine) else None,
-        tolerance_m=options.tolerance_m,
+        tolerance_m=tolerance_m,
     )
 
 
@@ -159,7 +161,7 @@ def run_plan(options: argparse.Namespace) -> int:
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
-        area = _grid(store, options.grid)
+        area = grid_in_force(store, options.grid)
         pipes, valves = assets_due(store.table("links"), store.table("devices"), area, utility=options.utility)
         edges = pipe_edges(pipes) if options.along == "pipes" else street_edges(store.table("streets"), area)
         walk, crs = inspection(edges), store.crs
@@ -240,7 +242,7 @@ def _placed(store: Store, incidents: list[dict[str, Any]]) -> list[dict[str, Any
     return [one if pd.isna(grid) else one | {"grid_code": grid} for one, grid in zip(incidents, found, strict=True)]
 
 
-def _grid(store: Store, code: str) -> Any:
+def grid_in_force(store: Store, code: str) -> Any:
     """Return the polygon of a grid in force."""
     import pandas as pd
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dashboards.commands import meetings
 from dashboards.commands.console import ACTOR, command, put_bytes, put_text, say, store_option
 from dashboards.commands.situations import situation_in
 from gisapp.words import LANGUAGES
@@ -50,9 +51,11 @@ def add_commands(commands: Any) -> None:
         "pack",
         run_pack,
         "Write all there is to know of a shutoff operation as one page that opens without a network. "
-        "With --check say whether a page is still as it was made; exit status 1: it is not.",
+        "With --check say whether a page is still as it was made; exit status 1: it is not. "
+        "With weekly, monthly, quarterly or brief write the pack of a grid for its meeting.",
         "gisapp pack --store city.gpkg --shutoff S20261127-001 -o pack.html",
     )
+    meetings.add_options(made)
     made.add_argument("--store", type=Path, metavar="FILE", help="the store, a GeoPackage")
     made.add_argument("--shutoff", metavar="ID", help="code of the operation")
     made.add_argument("--lang", choices=LANGUAGES, default="zh-Hans")
@@ -160,6 +163,8 @@ def run_pack(options: argparse.Namespace) -> int:
 
     if options.check is not None:
         return _check(options.check)
+    if options.kind is not None:
+        return meetings.run_meeting(options)
     for name in ("store", "shutoff", "out"):
         if getattr(options, name) is None:
             raise InputError("is missing", todo="give --store, --shutoff and -o, or --check", field=name)

@@ -24,7 +24,8 @@ table{border-collapse:collapse;width:100%;margin:8px 0;font-size:14.5px;line-hei
 th,td{border:1px solid var(--line);padding:3px 8px;text-align:left;vertical-align:top;overflow-wrap:anywhere}
 th{background:var(--shade);font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .facts td:first-child{width:8em;font-weight:600;overflow-wrap:normal}
-figure{margin:12px 0}figure svg{display:block;width:100%;height:auto}
+figure{margin:12px 0}.keys{display:flex;flex-wrap:wrap;gap:2px 14px;list-style:none;padding:0;font-size:13px}
+figure svg{display:block;width:100%;height:auto}
 footer{margin-top:16px;color:var(--quiet);font-size:12px;overflow-wrap:anywhere}
 @media screen and (prefers-color-scheme:dark){:root{--ink:#e8ecf1;--quiet:#a9b4c2;--line:#4a5563;--paper:#15191f;
 --mark:#ff8a80;--shade:#222a35}}
@@ -33,16 +34,20 @@ h1{font-size:18pt}h2{font-size:12.5pt;break-after:avoid}table{font-size:10pt}tr{
 """
 
 
-def text_html(edition: Edition, *, issuer: str = "") -> str:
-    """Return a text as one HTML page, headed with issuer, operation and whether it is a draft or which revision."""
+def text_html(edition: Edition, *, issuer: str = "", figure: str = "", style: str = "") -> str:
+    """Return a text as one HTML page, headed with issuer, operation and whether it is a draft or which revision.
+
+    A figure, with the style that it needs, stands after the first section.
+    """
     text = edition.text
     mark = "draft" if edition.released_at is None else "released"
     head = f"<span>{escape(issuer)}</span><span>{escape(edition.code)}</span>"
     head += f'<span class="{mark}">{escape(edition.mark(text.language))}</span>'
     notes = "".join(f"<div>{escape(note)}</div>" for note in edition.notes(text.language))
-    sections = "".join(_section(section, facts=text.kind == "report_up") for section in text.sections)
+    parts = [_section(section, facts=text.kind == "report_up") for section in text.sections]
+    sections = "".join([*parts[:1], figure, *parts[1:]])
     body = f"<header>{head}</header><main><h1>{escape(text.title)}</h1>{sections}</main><footer>{notes}</footer>"
-    return offline_page(text.title, text.language, _STYLE, body)
+    return offline_page(text.title, text.language, _STYLE + style, body)
 
 
 def _section(section: Section, *, facts: bool) -> str:

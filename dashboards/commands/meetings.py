@@ -1,0 +1,123 @@
+"""The command ``pack weekly|monthly|quarterly|brief``: the pack of a grid for its meeting."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from dashboards.commands.console import put_bytes, put_text, say
+from dashboards.commands.patrols import covered_in, grid_in_force
+from gisapp.errors import InputError
+from gisapp.tables import UTILITIES
+
+if TYPE_CHECKING:
+    from gisapp.reports.meeting import Meeting
+    from gisapp.store import Store
+
+_KINDS = ("weekly", "monthly", "quarterly", "brief")
+_MONTHS = {"monthly": 1, "quarterly": 3}
+
+
+def add_options(made: argparse.ArgumentParser) -> None:
+    """Add the options of a grid's pack."""
+    made.add_argument("kind", nargs="?", choices=_KINDS, help="the pack of a grid, with --grid")
+    made.add_argument("--grid", metavar="CODE")
+    made.add_argument("--from", dest="first", metavar="DATE", help="first day of the week; a day of the month, quarter")
+    made.add_argument("--to", dest="last", metavar="DATE", help="last day of a brief, included")
+    made.add_argument("--utility", choices=UTILITIES, default="water", help="whose pipes are patrolled and drawn")
+
+
+def run_meeting(options: argparse.Namespace) -> int:
+    """Write the pack of a grid."""
+    import pandas as pd
+
+    from gisapp.reports.meeting import meeting_text
+    from gisapp.reports.texts import Edition
+    from gisapp.store import open_store
+
+    for name in ("store", "grid", "out", "first"):
+        if getattr(options, name) is None:
+            raise InputError("is missing", todo="give --store, --grid, --from and -o", field=name)
+    if options.out.suffix.lower() not in (".html", ".docx"):
+        raise InputError(f"found {options.out.name}", todo="name a file that ends in .html or .docx", field="-o")
+    with open_store(options.store) as store:
+        told = meeting_in(store, options.grid, *_period(options, store), utility=options.utility)
+        edition = Edition(meeting_text(told, options.kind, options.lang, store.zone), options.grid)
+        issuer = str(store.setting("issuer") or store.name)
+        if options.out.suffix.lower() == ".docx":
+            from gisapp.reports.as_docx import text_docx
+
+            now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
+            put_bytes(text_docx(edition, issuer=issuer, made_at=now), options.out)
+        else:
+            put_text(_html(store, told, edition, issuer, options), options.out)
+    say(f"{options.out}: {edition.text.title}, {len(told.incidents)} incidents, {len(edition.text.blanks)} to fill in")
+    return 0
+
+
+def meeting_in(store: Store, grid: str, start: datetime, end: datetime, *, utility: str) -> Meeting:
+    """Return the figures of a grid and period."""
+    import pandas as pd
+
+    from gisapp.incidents import clock_table, incidents_of
+    from gisapp.incidents.assessment import assessed
+    from gisapp.patrols import occasions
+    from gisapp.patrols.coverage import TOLERANCE_M
+    from gisapp.reports.meeting import meeting
+
+    area = grid_in_force(store, grid)
+    every, steps, book = store.table("incidents"), store.table("incident_steps"), store.rule_book
+    span = (every["reported_at"] >= start) & (every["reported_at"] < end)
+    rows = every[span & (every["grid_code"] == grid)]
+    mine = steps[steps["incident_code"].isin(rows["code"])]
+    records = assessed(incidents_of(rows, mine, book.life), start, end)
+    clocks = clock_table(records, lambda one: book.at(one.reported_at), now=datetime.now(UTC), zone=store.zone)
+    routes, tracks, shutoffs = (store.table(name) for name in ("patrol_routes", "patrol_tracks", "shutoffs"))
+    first, last = pd.Timestamp(start), pd.Timestamp(end)
+    routes = routes[routes["grid_code"] == grid]
+    return meeting(
+        grid,
+        (start, end),
+        incidents=every,
+        records=records,
+        clocks=clocks,
+        patrols=occasions(routes, tracks, start=first, end=last, now=pd.Timestamp.now(tz="UTC")),
+        coverage=covered_in(store, grid, utility, first, last, tolerance_m=TOLERANCE_M) if len(routes) else None,
+        shutoffs=shutoffs[shutoffs.geometry.intersects(area).to_numpy()],
+    )
+
+
+def _html(store: Store, told: Meeting, edition: Any, issuer: str, options: argparse.Namespace) -> str:
+    """Return the pack as a page with its map."""
+    import pandas as pd
+
+    from gisapp.grids import grids_at
+    from gisapp.reports.as_html import text_html
+    from layers.meeting import TABLES, figure_html, meeting_map
+
+    grids = grids_at(store.table("grids"), pd.Timestamp.now(tz="UTC"))
+    tables = {name: store.table(name) for name in TABLES}
+    grid = grids[grids["code"] == told.grid]
+    drawing = meeting_map(grid, told.incidents, tables, utility=options.utility, language=options.lang)
+    return text_html(edition, issuer=issuer, figure=figure_html(drawing), style=drawing.css)
+
+
+def _period(options: argparse.Namespace, store: Store) -> tuple[datetime, datetime]:
+    """Return the first moment of the period and the first one after it, in the store's zone."""
+    from gisapp.times import parse_day, parse_moment
+
+    first = parse_day(options.first)
+    if options.kind == "weekly":
+        after = first + timedelta(days=7)
+    elif options.kind == "brief":
+        after = (parse_day(options.last) if options.last else first + timedelta(days=6)) + timedelta(days=1)
+    else:
+        months = _MONTHS[options.kind]
+        first = date(first.year, (first.month - 1) // months * months + 1, 1)
+        last = first.month - 1 + months
+        after = date(first.year + last // 12, last % 12 + 1, 1)
+    if after <= first:
+        raise InputError(f"{options.last} is before {first}", todo="give a later day", field="--to")
+    start, end = (parse_moment(str(day), store.zone).to_pydatetime(warn=False) for day in (first, after))
+    return start, end
