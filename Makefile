@@ -36,7 +36,7 @@ lint: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp data/city.gpkg
 	$(BIN)/pip install --quiet -e '.[bench]'
-	@for name in assign boundaries cluster density districting hotspots repeats segments shutoff store imports; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in assign boundaries cluster density districting hotspots incidents repeats segments shutoff store imports; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 	$(CHROMIUM)
 	$(BIN)/gisapp upgrade --store data/city.gpkg
 	@for name in tiles first_map first_answer area; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name data/city.gpkg || exit 1; done

@@ -125,13 +125,14 @@ def run_import(options: argparse.Namespace) -> int:
             _put_report(error.report, options)
             _keep(error.report, report_path)
             raise
+        batch = _answered(store, batch)
         _put_report(batch.report, options)
         if not options.dry_run:
             if not _agreed(batch.report, options):
                 say("nothing was imported")
                 return 1
-            tables = _placed(store, batch)
-            store.save(tables, actor="command line", source=batch.report.provenance, progress=Progress("saving"))
+            source = batch.report.provenance
+            store.save(batch.tables, actor="command line", source=source, progress=Progress("saving"))
             _keep(batch.report, report_path)
     _tell(batch, options, report_path)
     return 0
@@ -186,16 +187,21 @@ def _mapping(options: argparse.Namespace) -> Any:
     return base.merged(Mapping.from_flags(**stated))
 
 
-def _placed(store: Store, batch: Batch) -> dict[str, pd.DataFrame]:
-    """Return the batch's tables; incidents without a grid get the one that they lie in, by the grids of their time."""
-    from gisapp.reports.placing import placed_incidents
+def _answered(store: Store, batch: Batch) -> Batch:
+    """Return the batch; incidents with their grid, unit and clocks, and the first step of each."""
+    from dataclasses import replace
+    from datetime import UTC, datetime
 
-    tables = dict(batch.tables)
-    if "incidents" in tables and store.count("grids"):
-        tables["incidents"] = placed_incidents(
-            tables["incidents"], store.table("grids"), grid_rev=store.revision("grids")
-        )
-    return tables
+    from gisapp.reports.intake import taken_in
+    from gisapp.reports.routes import TABLES
+
+    if "incidents" not in batch.tables:
+        return batch
+    around = {name: store.table(name) for name in (*TABLES, "incidents")}
+    rev, now = store.revision("grids"), datetime.now(UTC)
+    found = taken_in(batch.tables["incidents"], around, store.rule_book, grid_rev=rev, now=now)
+    tables = batch.tables | {"incidents": found.incidents, "incident_steps": found.steps}
+    return replace(batch, tables=tables, report=replace(batch.report, answers=found.told))
 
 
 def _tell(batch: Batch, options: argparse.Namespace, report_path: Path) -> None:

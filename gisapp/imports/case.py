@@ -16,6 +16,7 @@ from gisapp.tables import TABLES, Column
 
 if TYPE_CHECKING:
     from gisapp.grids.cleaning import Cleaning
+    from gisapp.incidents.locating import Location
 
 TARGETS: Map[str, tuple[str, ...]] = {
     "network": ("nodes", "links", "devices"),
@@ -58,6 +59,7 @@ class Case:
     warnings: list[str] = field(default_factory=list)
     provenance: dict[str, Any] = field(default_factory=dict)
     cleaning: Cleaning | None = None
+    ways: Map[int, Location] = field(default_factory=dict)  # of rows without coordinates, where they were found
 
     def table(self, name: str) -> str:
         """Return the table of ours that a table of the file fills; customers also fill the connections."""

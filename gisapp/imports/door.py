@@ -157,7 +157,7 @@ def _request(case: Case, encoding: str | None) -> Request:
 def _wanted(columns: tuple[Column, ...], mapping: Mapping) -> set[str]:
     """Return the names of their columns that are needed."""
     wanted = set(mapping.columns.values()) | {
-        mapping.geometry[key] for key in ("x", "y", "wkt") if key in mapping.geometry
+        mapping.geometry[key] for key in ("x", "y", "wkt", "address") if key in mapping.geometry
     }
     if same_names(mapping):
         wanted |= {column.name for column in columns}
@@ -222,6 +222,9 @@ def _source_crs(case: Case, raw: Raw) -> pyproj.CRS:
     standard = raw.crs_said_by == "the GeoJSON standard"
     if case.frame_name != "wgs84" and (written is None or standard):
         written, standard = frames.crs_named("EPSG:4326", "WGS84"), True
+    if stated is None and written is None and "address" in case.mapping.geometry and "x" not in case.mapping.geometry:
+        case.provenance["crs_said_by"] = "the project: places are looked up"
+        return case.project
     if stated is None and written is None:
         raise InputError(
             "the file does not say which CRS its coordinates are in",

@@ -65,7 +65,8 @@ def tables_needed(as_: str) -> tuple[str, ...]:
     """
     own = TARGETS[as_]
     pointed = [target for table in own for target, _ in REFERENCES.get(table, {}).values()]
-    return tuple(sorted({*own, *pointed, "grids"}))  # the grids also say where the service area is
+    named = ("buildings", "communities") if as_ == "incidents" else ()  # by which places are found
+    return tuple(sorted({*own, *pointed, *named, "grids"}))  # the grids also say where the service area is
 
 
 def check_keys(frame: pd.DataFrame, table: str, raw: Raw, faults: Faults, existing: Map[str, pd.DataFrame]) -> None:

@@ -8,10 +8,11 @@ import shapely
 
 from gisapp.errors import InputError
 from gisapp.imports import cells, places
-from gisapp.imports.case import Case
+from gisapp.imports.case import Case, same_names
 from gisapp.imports.mapping import Mapping
 from gisapp.imports.report import Faults
 from gisapp.imports.transport import Raw, Text
+from gisapp.incidents.locating import Location, Register
 from gisapp.tables import TABLES
 
 POINT_NAMES = (("lon", "lat"), ("x", "y"))
@@ -26,8 +27,14 @@ def located(case: Case, raw: Raw, table: str, mapping: Mapping, source: pyproj.C
     optional = case.kind in ("inp", "json") or _unlocated_allowed(mapping, table)
     if raw.wkb is None and "wkt" not in mapping.geometry and geometry == "POINT":
         xy = written_points(raw, mapping, faults)
-        _require_position(np.isnan(xy).any(axis=1), table, optional, faults, case)
+        none = np.isnan(xy).any(axis=1)
+        if table == "incidents":
+            case.ways = _looked_up(case, raw, mapping, np.flatnonzero(none & ~faults.mask))
+            none[list(case.ways)] = False
+        _require_position(none, table, optional, faults, case)
         placed = places.placed_xy(xy, placing, faults)
+        for row, way in case.ways.items():
+            placed.shapes[row] = way.point
     else:
         shapes = _shapes(case, raw, geometry, mapping, faults)
         _require_position(shapely.is_missing(shapes), table, optional, faults, case)
@@ -36,6 +43,20 @@ def located(case: Case, raw: Raw, table: str, mapping: Mapping, source: pyproj.C
     case.provenance["operation"] = placed.move.operation if placed.move else "none, the drawing is kept as it is"
     case.provenance["accuracy_m"] = placed.move.accuracy_m if placed.move else None
     return placed.shapes
+
+
+def _looked_up(case: Case, raw: Raw, mapping: Mapping, rows: np.ndarray) -> dict[int, Location]:
+    """Return where rows without coordinates are by their account or address, those that are found."""
+    account = raw.columns.get(mapping.columns.get("customer_code", "customer_code" if same_names(mapping) else ""))
+    address = _column_of(raw, mapping.geometry["address"], "address") if "address" in mapping.geometry else None
+    there = all(len(case.existing.get(name, ())) for name in ("customers", "buildings"))
+    if not len(rows) or not there or (account is None and address is None):
+        return {}
+    register = Register.of(case.existing)
+    told = [[None] * len(rows) if text is None else text.full()[rows].tolist() for text in (account, address)]
+    pairs = list(zip(*told, strict=True))
+    found = {pair: register.find(*pair) for pair in dict.fromkeys(pairs)}
+    return {int(row): found[pair] for row, pair in zip(rows, pairs, strict=True) if found[pair].point is not None}
 
 
 def _unlocated_allowed(mapping: Mapping, table: str) -> bool:
@@ -84,8 +105,10 @@ def _empty(mapping: Mapping) -> frozenset[str]:
 
 def written_points(raw: Raw, mapping: Mapping, faults: Faults) -> np.ndarray:
     """Return points (n, 2), east first, from two columns; NaN where there is none."""
-    names = _xy_names(raw, mapping)
     xy = np.full((raw.rows, 2), np.nan)
+    if "address" in mapping.geometry and not {"x", "y"} & set(mapping.geometry):
+        return xy  # every row is looked up
+    names = _xy_names(raw, mapping)
     gone = np.zeros((raw.rows, 2), dtype=bool)
     before = faults.mask.copy()
     for place, name in enumerate(names):
@@ -105,7 +128,7 @@ def written_points(raw: Raw, mapping: Mapping, faults: Faults) -> np.ndarray:
 
 def _xy_names(raw: Raw, mapping: Mapping) -> tuple[str, str]:
     """Return the columns of east and north: stated, or called exactly lon and lat, or x and y."""
-    if "x" in mapping.geometry and "y" in mapping.geometry:
+    if {"x", "y"} <= set(mapping.geometry):
         return mapping.geometry["x"], mapping.geometry["y"]
     pairs = [pair for pair in POINT_NAMES if set(pair) <= set(raw.headers)]
     if len(pairs) != 1 or "x" in mapping.geometry or "y" in mapping.geometry:

@@ -13,7 +13,7 @@ from gisapp.errors import InputError
 
 DEFAULT_CHOICE = "*"
 _SECTIONS = ("columns", "values", "choices", "geometry", "times", "read")
-_GEOMETRY = ("x", "y", "wkt", "missing", "length_m")
+_GEOMETRY = ("x", "y", "wkt", "address", "missing", "length_m")
 _READ = ("delimiter", "sheet", "layer", "empty", "encoding")
 _TIMES = ("zone", "format", "formats")
 
@@ -32,7 +32,8 @@ class Mapping:
     choices
         Our column -> their value -> ours; the key ``*`` gives the value for all others.
     geometry
-        ``x`` and ``y`` (their columns; x is east) or ``wkt``; ``missing = "unlocated"`` lets incidents
+        ``x`` and ``y`` (their columns; x is east) or ``wkt``; of incidents ``address``, the column of the text by
+        which those without a position are looked up; ``missing = "unlocated"`` lets incidents
         without a position in; ``length_m = "drawn"`` measures links by their course.
     times
         ``zone`` (IANA), ``format`` (strptime) for all, ``formats`` our column -> format.

@@ -37,6 +37,9 @@ class Report:
         file, sha256, bytes, kind, encoding, crs, frame, operation, accuracy_m, mapping and more.
     cleaning
         What was done to make the polygons a valid coverage, where that was asked for.
+    answers
+        Of incidents: how many were located in which way, lie in a grid, go to a unit by which row of the rules, and how
+        their clocks stand.
     """
 
     rows: int
@@ -45,6 +48,7 @@ class Report:
     warnings: tuple[str, ...]
     provenance: dict[str, Any]
     cleaning: Cleaning | None = None
+    answers: dict[str, Any] | None = None
 
     @property
     def rejected_rows(self) -> int:
@@ -61,6 +65,7 @@ class Report:
             "warnings": list(self.warnings),
             "provenance": self.provenance,
         }
+        told |= {"answers": self.answers} if self.answers else {}
         return told | ({"cleaning": self.cleaning.as_json()} if self.cleaning else {})
 
     def summary(self, language: str) -> str:

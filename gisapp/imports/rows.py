@@ -34,8 +34,8 @@ def checked_rows(
     sources = _sources(case, columns, raw, mapping)
     shapes = located.located(case, raw, table, mapping, source, faults)
     values = _values(case, columns, sources, raw, mapping, faults, unreadable)
-    if table == "incidents" and mapping.geometry.get("missing"):
-        values["located_by"] = _unlocated(values.get("located_by"), shapes, raw.rows)
+    if table == "incidents" and (case.ways or mapping.geometry.get("missing")):
+        values |= _ways(case, values, shapes)
     if mapping.geometry.get("length_m") == "drawn":
         values["length_m"] = pd.Series(shapely.length(shapes))
     frame = pd.DataFrame(values, index=pd.RangeIndex(raw.rows))
@@ -228,7 +228,15 @@ def _require_whole_connections(frame: pd.DataFrame, faults: Faults) -> None:
     faults.add(half, "link_code", "has a link or a measure, not both", todo)
 
 
-def _unlocated(stated: pd.Series | None, shapes: np.ndarray, rows: int) -> pd.Series:
-    """Return located_by with "unlocated" where there is no position."""
-    column = stated if stated is not None else pd.Series(None, index=range(rows), dtype=DTYPES["text"])
-    return column.mask(shapely.is_missing(shapes), "unlocated")
+def _ways(case: Case, values: Map[str, pd.Series], shapes: np.ndarray) -> dict[str, pd.Series]:
+    """Return how each incident was located, and how far off that may be: as looked up, or "unlocated"."""
+    absent = {"located_by": DTYPES["text"], "accuracy_m": DTYPES["real"]}
+    told = {
+        name: values.get(name, pd.Series(None, index=range(len(shapes)), dtype=kind)) for name, kind in absent.items()
+    }
+    told["located_by"] = told["located_by"].mask(shapely.is_missing(shapes), "unlocated")
+    if case.ways:
+        rows, ways = list(case.ways), case.ways.values()
+        told["located_by"].iloc[rows] = [way.located_by for way in ways]
+        told["accuracy_m"].iloc[rows] = [way.accuracy_m for way in ways]
+    return told

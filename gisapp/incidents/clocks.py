@@ -72,7 +72,7 @@ def clocks(incident: Incident, rules: IncidentRules, *, now: datetime, zone: Zon
     """
     if incident.status in NO_WORK:
         return ()
-    case = _Case(incident, rules, now, zone)
+    case = Case(incident, rules, now, zone)
     turns = list(enumerate(incident.standing.repairs, 1))
     return tuple(clock for number, repair in turns for clock in case.of_turn(number, repair))
 
@@ -96,7 +96,7 @@ def clock_table(
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
     """An incident with what it is judged by."""
 
     incident: Incident
@@ -108,14 +108,14 @@ class _Case:
         """Yield the clocks of one turn of work."""
         category = self.rules.category_of(self.incident.head.get("category"), str(self.incident.head["type"]))
         for rule in self.rules.clock:
-            if rule.told_by is not None or not self._fits(rule, category):
+            if rule.told_by is not None or not self.fits(rule, category):
                 continue
             if rule.on_request:
                 yield from self._requests(rule, category, number, repair)
             else:
                 yield from self._clock(rule, category, number, repair)
 
-    def _fits(self, rule: ClockRule, category: CategoryRule | None) -> bool:
+    def fits(self, rule: ClockRule, category: CategoryRule | None) -> bool:
         """Return whether a clock runs for this incident."""
         marks = self.incident.standing.marks
         return (
@@ -123,11 +123,11 @@ class _Case:
             and (not rule.lives or self.incident.life in listed(rule.lives))
             and (rule.when is None or rule.when in marks)
             and (rule.unless is None or rule.unless not in marks)
-            and (not rule.of_level or self._level(category) is not None)
+            and (not rule.of_level or self.level(category) is not None)
             and (not rule.promised or self.incident.standing.promised_at is not None)
         )
 
-    def _level(self, category: CategoryRule | None) -> HandlingRule | None:
+    def level(self, category: CategoryRule | None) -> HandlingRule | None:
         """Return the handling level: the one that was set, else that of the category."""
         return self.rules.level_of(self.incident.standing.level or (category.level if category else None))
 
@@ -194,12 +194,10 @@ class _Case:
         if rule.days is not None:
             day = start.astimezone(self.zone).date() + timedelta(days=rule.days)
             return end_of_day(day, self.zone), None
-        level = self._level(category) if rule.of_level else None
+        level = self.level(category) if rule.of_level else None
         limit = timedelta(hours=level.hours) if level else rule.limit
-        due = (
-            None if limit is None else self._after(start, limit, working=bool(level and level.working_days), rule=rule)
-        )
-        law = self._law(rule, category)
+        due = None if limit is None else self.after(start, limit, working=bool(level and level.working_days), rule=rule)
+        law = self.law(rule, category)
         if law is not None:
             by_law = start.astimezone(UTC) + timedelta(hours=law.hours)
             if due is None or by_law < due:
@@ -208,12 +206,13 @@ class _Case:
             due = after_holds(start, due, repair.holds, self.now)
         return due, None
 
-    def _after(self, start: datetime, limit: timedelta, *, working: bool, rule: ClockRule) -> datetime:
+    def after(self, start: datetime, limit: timedelta, *, working: bool, rule: ClockRule) -> datetime:
+        """Return when a limit ends, in working days where the level or the row says so."""
         if working or rule.working_days:
             return after_working_time(start, limit, self.rules.works_on, self.zone)
         return start.astimezone(UTC) + limit  # in UTC: a day in which clocks are put on has 23 hours, a limit has 24
 
-    def _law(self, rule: ClockRule, category: CategoryRule | None) -> LawRule | None:
+    def law(self, rule: ClockRule, category: CategoryRule | None) -> LawRule | None:
         """Return the shortest limit of the law for this clock."""
         mine = [
             law

@@ -109,9 +109,11 @@ def _near(some: gpd.GeoDataFrame, within_m: float, within_h: float) -> list[npt.
 
 def _merged(some: pd.DataFrame) -> list[npt.NDArray[np.int64]]:
     """Return for each report those merged with it."""
-    main = some["duplicate_of"].fillna(some["code"])
-    rows = pd.Series(np.arange(len(some))).groupby(main.to_numpy(dtype=object)).apply(np.array)
-    return [rows[code] for code in main]
+    main = some["duplicate_of"].fillna(some["code"]).to_numpy(dtype=object)
+    group = pd.factorize(main)[0]
+    order = np.argsort(group, kind="stable")
+    rows = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
+    return [rows[place] for place in group]
 
 
 def _buildings_of(

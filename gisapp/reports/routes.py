@@ -67,27 +67,27 @@ def routes_of(
         ``joins``, the units that act beside it, comma separated.
     """
     days = local_days(incidents["reported_at"], zone)
-    rules = {day: incident_rules(day.astype(date), own_rules) for day in np.unique(days)}
+    rules = {day: incident_rules(day, own_rules) for day in np.unique(days).tolist()}
     placed = _placed(incidents, tables["grids"], rules, days, language)
     facts = _facts(incidents, tables, rules, days, (wells, warranty, marks or {}), zone)
     # Few facts are distinct: each is routed once.
-    asked = dict.fromkeys(zip(days, facts, strict=True))
-    found = {key: route(key[1], rules[key[0]]) for key in asked}
-    routes = [found[key] for key in zip(days, facts, strict=True)]
+    asked = list(zip(days.tolist(), facts, strict=True))
+    found = {key: route(key[1], rules[key[0]]) for key in dict.fromkeys(asked)}
+    routes = [found[key] for key in asked]
     return placed.assign(**_columns(routes, tables["org_units"]))
 
 
 def _placed(
     incidents: gpd.GeoDataFrame,
     grids: gpd.GeoDataFrame,
-    rules: Mapping[np.datetime64, IncidentRules],
+    rules: Mapping[date, IncidentRules],
     days: np.ndarray,
     language: str,
 ) -> pd.DataFrame:
     """Return the grid of each incident by the grids of its time."""
     parts = []
     for start, rows in eras(incidents["reported_at"], grids):
-        near_m = rules[days[rows[0]]].number("near_border_m")
+        near_m = rules[days[rows[0]].astype(date)].number("near_border_m")
         there = assign(incidents.geometry.iloc[rows], grids_at(grids, start), near_m=near_m, language=language)
         parts.append(there.assign(row=rows))
     columns = ["grid", "why", "distance_m", "near_border", "row"]
@@ -99,7 +99,7 @@ def _placed(
 def _facts(
     incidents: gpd.GeoDataFrame,
     tables: Mapping[str, Any],
-    rules: Mapping[np.datetime64, IncidentRules],
+    rules: Mapping[date, IncidentRules],
     days: np.ndarray,
     known: tuple[gpd.GeoDataFrame | None, pd.DataFrame | None, Mapping[str, frozenset[str]]],
     zone: ZoneInfo,
@@ -118,23 +118,33 @@ def _facts(
     apron = np.full(len(incidents), None, dtype=object)
     many = pd.DataFrame({"customers": 1, "buildings": 0}, index=range(len(incidents)))
     for apron_m, within_m, within_h in dict.fromkeys(numbers.values()):  # one turn, unless the settings changed
-        mine = np.flatnonzero([numbers[day] == (apron_m, within_m, within_h) for day in days])
+        mine = np.flatnonzero([numbers[day] == (apron_m, within_m, within_h) for day in days.tolist()])
         apron[mine] = apron_of(incidents.iloc[mine], tables["buildings"], apron_m)
         near = {"within_m": within_m, "within_h": within_h, "apron_m": apron_m}
         found = affected(incidents, tables["customers"], tables["buildings"], **near)
         many.iloc[mine] = found.iloc[mine].to_numpy()
     columns = (incidents[name].tolist() for name in ("code", "category", "type", "utility"))
-    rest = (days, apron, well, list(covered), many["customers"], many["buildings"])
-    made = []
-    for code, category, kind, utility, day, *around, customers, buildings in zip(*columns, *rest, strict=True):
-        rule = rules[day].category_of(None if pd.isna(category) else str(category), kind)
-        name, group = (rule.category, rule.group) if rule else (None, "")
-        at, inside, bound = around
-        bound = None if bound is pd.NA else bool(bound)
-        marked = marks.get(code, frozenset())
-        who = None if pd.isna(utility) else str(utility)
-        made.append(Facts(name, group, who, inside, at, bound, int(customers), int(buildings), marked))
-    return made
+    rest = (days.tolist(), apron, well, list(covered), many["customers"].tolist(), many["buildings"].tolist())
+    made: dict[tuple[Any, ...], Facts] = {}
+    told = []
+    for code, *known_of in zip(*columns, *rest, strict=True):
+        key = (*known_of, marks.get(code, frozenset()))
+        if key not in made:
+            made[key] = _fact(rules, *key)
+        told.append(made[key])
+    return told
+
+
+def _fact(
+    rules: Mapping[date, IncidentRules], category: object, kind: str, utility: object, day: date, *rest: Any
+) -> Facts:
+    """Return what routes depend on, from what stands in the columns."""
+    apron, well, covered, customers, buildings, marked = rest
+    rule = rules[day].category_of(None if pd.isna(category) else str(category), kind)
+    name, group = (rule.category, rule.group) if rule else (None, "")
+    who = None if pd.isna(utility) else str(utility)
+    bound = None if covered is pd.NA else bool(covered)
+    return Facts(name, group, who, well, apron, bound, int(customers), int(buildings), marked)
 
 
 def _columns(routes: list[Route | None], org_units: pd.DataFrame) -> dict[str, Any]:

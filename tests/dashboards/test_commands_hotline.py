@@ -1,0 +1,161 @@
+"""A hotline's export comes in by its own words and columns, with grid, unit, clocks and place; and goes out again."""
+
+import json
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from gisapp.store import create_store, open_store
+from gisapp.tables import conform
+
+HEAD = "工单号,类型,来电时间,派单时间,受理时间,户号,地址,诉求内容,东坐标,北坐标"
+ROWS = (
+    "R1,漏水,2026-11-20 08:00:00,2026-11-20 08:05:00,2026-11-20 08:25:00,,,张三 13800000000 门口漏水,500020,3400020",
+    "R2,漏水,2026-11-20 09:00:00,2026-11-20 09:05:00,2026-11-20 09:25:01,,,路面冒水,500150,3400050",
+    "R3,无水,2026-11-20 10:00:00,,,00000001,,停水,,",
+    "R4,水质,2026-11-20 11:00:00,,,,滨江小区1栋2单元501室,发黄,,",
+    "R5,水质,2026-11-20 12:00:00,,,,说不清,发黄,,",
+)
+MAPPING = """
+[columns]
+code = "工单号"
+type = "类型"
+reported_at = "来电时间"
+dispatched_at = "派单时间"
+accepted_at = "受理时间"
+customer_code = "户号"
+text = "诉求内容"
+[values]
+utility = "water"
+channel = "phone"
+status = "accepted"
+drill = false
+[choices.type]
+"漏水" = "leak"
+"无水" = "no_supply"
+"水质" = "quality"
+[geometry]
+x = "东坐标"
+y = "北坐标"
+address = "地址"
+missing = "unlocated"
+"""
+
+
+def layer(name, rows):
+    return conform(gpd.GeoDataFrame(rows, geometry="geom", crs="EPSG:4547"), name)
+
+
+def square(x, y, side):
+    x, y = x + 500_000, y + 3_400_000
+    return shapely.MultiPolygon([shapely.box(x, y, x + side, y + side)])
+
+
+@pytest.fixture
+def town(tmp_path):
+    """A store with two grids, the first of which changed, a house, an account and units."""
+    west, east = (square(x, 0, 100) for x in (0, 100))
+    began, changed = pd.Timestamp("2020-01-01T00:00Z"), pd.Timestamp("2026-11-20T00:30Z")
+    grids = [
+        {"code": "G0", "name": "旧", "utilities": "water", "valid_from": began, "valid_to": changed, "geom": west},
+        {"code": "G1", "name": "一", "utilities": "water", "valid_from": changed, "geom": west},
+        {"code": "G2", "name": "二", "utilities": "water", "valid_from": began, "geom": east},
+    ]
+    house = {"code": "H1", "name": "1栋", "kind": "residential", "community_code": "C1"}
+    one = {"code": "00000001", "kind": "resident", "households": 1, "meter_inside": True, "building_code": "H1"}
+    names = {"U01": "调度中心", "U02": "营业所", "U07": "管网管理处", "U12": "换表管理所", "U05": "水质监测中心"}
+    units = [{"code": code, "name_hans": name, "name_hant": "x", "name_en": "x", "kind": "office"}
+             for code, name in names.items()]  # fmt: skip
+    tables = {
+        "grids": layer("grids", grids),
+        "buildings": layer("buildings", [house | {"geom": square(40, 40, 20)}]),
+        "communities": layer("communities", [{"code": "C1", "name": "滨江小区", "geom": west}]),
+        "customers": layer("customers", [one | {"geom": shapely.Point(500_050, 3_400_050)}]),
+        "org_units": pd.DataFrame(units),
+    }
+    path = tmp_path / "town.gpkg"
+    with create_store(path, crs="EPSG:4547") as store:
+        store.save(tables, actor="t")
+    return path
+
+
+@pytest.fixture
+def bring(run, town, tmp_path):
+    """Import rows as a file in GB18030, or as XLSX."""
+
+    def brought(*rows, suffix=".csv", more=()):
+        path, mapping = tmp_path / f"热线{suffix}", tmp_path / "m.toml"
+        mapping.write_text(MAPPING, encoding="utf-8")
+        if suffix == ".xlsx":
+            pd.DataFrame([row.split(",") for row in rows], columns=HEAD.split(",")).to_excel(path, index=False)
+        else:
+            path.write_bytes("\n".join([HEAD, *rows]).encode("gb18030"))
+        words = ["--as", "incidents", "--mapping", mapping, "--crs", "EPSG:4547", "--store", town]
+        words += [] if suffix == ".xlsx" else ["--encoding", "gb18030"]
+        status, _, err = run("import", path, *words, *more)
+        return status, err, json.loads(path.with_name(f"{path.name}.report.json").read_text(encoding="utf-8"))
+
+    return brought
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_an_export_comes_in_with_place_grid_unit_and_clocks(bring, town, suffix):  # W15.2, W9.1
+    status, err, report = bring(*ROWS, suffix=suffix)
+    assert status == 0, err
+    with open_store(town) as store:
+        rows, steps = store.table("incidents").set_index("code"), store.table("incident_steps")
+    assert rows["grid_code"].fillna("-").tolist() == ["G0", "G2", "G1", "G1", "-"]
+    assert rows["located_by"].fillna("-").tolist() == ["-", "-", "account", "building", "unlocated"]
+    assert rows.loc[["R1", "R2", "R4"], "unit_code"].tolist() == ["U07", "U07", "U05"]
+    said = {step["incident_code"]: json.loads(step["value"]) for step in steps.to_dict("records")}
+    assert said["R1"]["unit_rule"].startswith("route ")
+    assert "K1:met" in said["R1"]["clocks"].split(",")
+    assert "K1:breached" in said["R2"]["clocks"].split(",")
+    assert report["answers"]["located"] == {"coordinates": 2, "account": 1, "building": 1, "unlocated": 1}
+    assert report["answers"]["grids"] == {"in_a_grid": 4, "in_none": 1}
+    assert report["answers"]["clocks"]["K1"]["breached"] >= 1
+
+
+def test_the_history_goes_on_after_what_the_file_said(bring, town):
+    bring(*ROWS)
+    with open_store(town) as store:
+        before = store.incidents.incident("R1")
+        after = store.incidents.record("R1", "arrive", actor="K1", role="crew", note="路面冒水")
+    assert [step.action for step in before.steps] == ["import"]
+    assert [step.action for step in after.steps] == ["import", "arrive"]
+    assert after.standing.repairs[0].moments["accepted_at"] == before.standing.repairs[0].moments["accepted_at"]
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new", "words"),
+    [
+        (1, "2026-11-20 09:25:01", "2026-11-20 09:01:00", "before dispatched_at"),
+        (2, "2026-11-20 10:00:00", "2199-11-20 10:00:00", "later than now"),
+        (2, "00000001", "00000007", "no known customer"),
+        (3, "R4", "R1", "'R1' stood in row 1 already"),
+        (3, "水质", "不知道", "found '不知道'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_row_is_named_and_nothing_is_written(bring, town, place, old, new, words):
+    rows = [row.replace(old, new) if at == place else row for at, row in enumerate(ROWS)]
+    status, err, report = bring(*rows)
+    assert status == 2
+    assert f"row {place + 1}" in err
+    assert words in report["rejected"][0]["found"]
+    with open_store(town) as store:
+        assert store.count("incidents") == store.count("incident_steps") == 0
+
+
+def test_a_dry_run_tells_the_answers_and_writes_nothing(bring, town, run, tmp_path):
+    status, out, _ = run("import", *_words(tmp_path, town), "--dry-run")
+    assert (status, json.loads(out)["answers"]["grids"]["in_a_grid"]) == (0, 4)
+    with open_store(town) as store:
+        assert store.count("incidents") == 0
+
+
+def _words(folder, town):
+    (folder / "m.toml").write_text(MAPPING, encoding="utf-8")
+    (folder / "a.csv").write_text("\n".join([HEAD, *ROWS]), encoding="utf-8")
+    return folder / "a.csv", "--as", "incidents", "--mapping", folder / "m.toml", "--crs", "EPSG:4547", "--store", town
