@@ -90,7 +90,7 @@ def _add_export(commands: Any) -> None:
     )
     made.add_argument("what", choices=tuple(EXPORTS))
     store_option(made)
-    made.add_argument("--format", required=True, choices=("json", "gpkg", "csv", "parquet"))
+    made.add_argument("--format", required=True, choices=("json", "gpkg", "csv", "parquet", "open311"))
     made.add_argument("--utility", choices=UTILITIES, help="needed for a network as JSON")
     made.add_argument(
         "-o", dest="out", type=Path, metavar="FILE", help="standard output when absent (not for gpkg and parquet)"
@@ -222,6 +222,8 @@ def run_export(options: argparse.Namespace) -> int:
             _put_network(store, options)
             store.note_way_out("export", actor=ACTOR, why="network as json", rows={"links": store.count("links")})
             return 0
+        if options.format == "open311":
+            return _put_open311(store, options)
         frames = {name: _chosen(_shared(store, name), options.utility) for name in EXPORTS[options.what]}
         if options.format == "gpkg":
             if options.out is None:
@@ -237,6 +239,27 @@ def run_export(options: argparse.Namespace) -> int:
         counts = {name: len(frame) for name, frame in frames.items()}
         store.note_way_out("export", actor=ACTOR, why=f"{options.what} as {options.format}", rows=counts)
     say(", ".join(f"{len(frame):,} {name}" for name, frame in frames.items()))
+    return 0
+
+
+def _put_open311(store: Store, options: argparse.Namespace) -> int:
+    """Write incidents as the requests of Open311."""
+    from datetime import UTC, datetime
+
+    from gisapp.incidents import clock_table, incidents_of, still_open
+    from gisapp.reports.open311 import open311_requests
+
+    if options.what != "incidents":
+        raise InputError(f"{options.what} are no requests", todo="export incidents", field="--format")
+    rows: Any = _chosen(_shared(store, "incidents"), options.utility)
+    book, steps = store.rule_book, store.table("incident_steps")
+    records = incidents_of(rows, steps[steps["incident_code"].isin(rows["code"])], book.life)
+    told = clock_table(records, lambda one: book.at(one.reported_at), now=datetime.now(UTC), zone=store.zone)
+    waits = still_open(rows, steps, book.life)
+    made = open311_requests(rows, told, book, is_open=waits, units=store.table("org_units"))
+    put_json(made, options.out)
+    store.note_way_out("export", actor=ACTOR, why="incidents as open311", rows={"incidents": len(made)})
+    say(f"{len(made):,} requests")
     return 0
 
 

@@ -95,7 +95,7 @@ def _of_group(incidents: pd.DataFrame, group: _Group, now: datetime, zone: ZoneI
     """Yield the clocks of a group, one frame a clock: row, place and what is told of it."""
     some = incidents.iloc[group.rows]
     moments = {name: _plain(some[name]) for name in (*TIMES, "reported_at")}
-    head = {name: None if pd.isna(value) else value for name, value in some.drop(columns="geom").iloc[0].items()}
+    head = {str(name): None if pd.isna(value) else value for name, value in some.drop(columns="geom").iloc[0].items()}
     case = Case(Incident(MappingProxyType(head), (), group.life), group.rules, now, zone)
     category = group.rules.category_of(head["category"], str(head["type"]))
     over = not moves_from(group.life, str(head["status"]))
@@ -147,7 +147,7 @@ def _due(
     level = case.level(category) if rule.of_level else None
     limit = np.timedelta64(round(level.hours * 3_600_000), "ms") if level else _ms(rule)
     if limit is None:
-        due = np.full(len(start), _NEVER)
+        due: npt.NDArray[np.datetime64] = np.full(len(start), _NEVER)
     elif (level and level.working_days) or rule.working_days:
         due = _by_working_days(case, rule, start, limit)
     else:

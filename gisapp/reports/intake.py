@@ -116,8 +116,9 @@ def _told(incidents: gpd.GeoDataFrame, rule: np.ndarray, judged: pd.DataFrame) -
         .where(incidents["located_by"].notna(), np.where(lies, "coordinates", "unlocated"))
     )
     clocks: dict[str, dict[str, int]] = {}
-    for (clock, state), many in judged.groupby(["clock", "state"]).size().items():
-        clocks.setdefault(str(clock), {})[str(state)] = int(many)
+    for pair, many in _counts(judged["clock"] + ":" + judged["state"]).items():
+        clock, _, state = pair.partition(":")
+        clocks.setdefault(clock, {})[state] = many
     placed = int(incidents["grid_code"].notna().sum())
     return {
         "located": _counts(ways),

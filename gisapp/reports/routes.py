@@ -135,9 +135,7 @@ def _facts(
     return told
 
 
-def _fact(
-    rules: Mapping[date, IncidentRules], category: object, kind: str, utility: object, day: date, *rest: Any
-) -> Facts:
+def _fact(rules: Mapping[date, IncidentRules], category: Any, kind: str, utility: Any, day: date, *rest: Any) -> Facts:
     """Return what routes depend on, from what stands in the columns."""
     apron, well, covered, customers, buildings, marked = rest
     rule = rules[day].category_of(None if pd.isna(category) else str(category), kind)

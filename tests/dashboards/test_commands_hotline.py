@@ -159,3 +159,25 @@ def _words(folder, town):
     (folder / "m.toml").write_text(MAPPING, encoding="utf-8")
     (folder / "a.csv").write_text("\n".join([HEAD, *ROWS]), encoding="utf-8")
     return folder / "a.csv", "--as", "incidents", "--mapping", folder / "m.toml", "--crs", "EPSG:4547", "--store", town
+
+
+def test_incidents_go_out_in_the_names_of_open311_without_what_is_personal(bring, town, run):
+    bring(*ROWS)
+    status, out, _ = run("export", "incidents", "--format", "open311", "--store", town)
+    told = {one["service_request_id"]: one for one in json.loads(out)}
+    first = told["R1"]
+    assert (status, len(told), first["status"], first["status_notes"]) == (0, 5, "open", "accepted")
+    assert first["agency_responsible"] == "G0 / 管网管理处"
+    assert (first["requested_datetime"], first["updated_datetime"]) == ("2026-11-20T00:00:00Z", "2026-11-20T00:25:00Z")
+    assert first["expected_datetime"] == "2026-11-20T00:45:00Z"
+    assert 113 < first["long"] < 115
+    assert 30 < first["lat"] < 31
+    assert (told["R5"]["lat"], told["R5"]["agency_responsible"]) == (None, "水质监测中心")
+    assert not any(word in out for word in ("13800000000", "张三", "501"))
+    with open_store(town) as store:
+        assert store.audit()["note"].iloc[-1] == "incidents as open311"
+
+
+def test_only_incidents_are_requests(town, run):
+    status, _, err = run("export", "grids", "--format", "open311", "--store", town)
+    assert (status, "export incidents" in err) == (2, True)
