@@ -21,6 +21,7 @@ SMALL = {
     "shutoff": "--links 2000 --peer-links 500 --questions 3",
     "store": "--rows 5000 --reports 50",
     "imports": "--rows 2000",
+    "incidents": "--rows 2000",
     "tiles": "{store} --tiles 2",
     "first_map": "{store} --times 1",
     "first_answer": "{store} --clicks 1",

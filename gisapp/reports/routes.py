@@ -124,7 +124,8 @@ def _facts(
         found = affected(incidents, tables["customers"], tables["buildings"], **near)
         many.iloc[mine] = found.iloc[mine].to_numpy()
     columns = (incidents[name].tolist() for name in ("code", "category", "type", "utility"))
-    rest = (days.tolist(), apron, well, list(covered), many["customers"].tolist(), many["buildings"].tolist())
+    bound = [None if one is pd.NA else bool(one) for one in covered]
+    rest = (days.tolist(), apron, well, bound, many["customers"].tolist(), many["buildings"].tolist())
     made: dict[tuple[Any, ...], Facts] = {}
     told = []
     for code, *known_of in zip(*columns, *rest, strict=True):
@@ -141,8 +142,7 @@ def _fact(rules: Mapping[date, IncidentRules], category: Any, kind: str, utility
     rule = rules[day].category_of(None if pd.isna(category) else str(category), kind)
     name, group = (rule.category, rule.group) if rule else (None, "")
     who = None if pd.isna(utility) else str(utility)
-    bound = None if covered is pd.NA else bool(covered)
-    return Facts(name, group, who, well, apron, bound, int(customers), int(buildings), marked)
+    return Facts(name, group, who, well, apron, covered, int(customers), int(buildings), marked)
 
 
 def _columns(routes: list[Route | None], org_units: pd.DataFrame) -> dict[str, Any]:
