@@ -11,10 +11,10 @@ import shapely
 
 from gisapp.crs import require_metres
 from gisapp.errors import InputError
+from gisapp.patrols.nearness import near_m
 
 TOLERANCE_M = 15.0
 """How near a track must pass when nothing else is said: a carriageway, and what a phone errs in a street."""
-_QUARTER = 64  # sides of a quarter of a disc: its edge lies at most 0.0076 % of the tolerance inside the circle
 _PATROLLED = ("pipe", "cable")
 
 
@@ -95,12 +95,11 @@ def coverage(
     require_metres(tracks.crs, "tracks")
     if not np.isfinite(tolerance_m) or tolerance_m <= 0:
         raise InputError(f"found {tolerance_m!r}", todo="give metres above 0", field="tolerance_m")
-    walked = shapely.union_all(tracks.to_numpy())
-    near = shapely.buffer(walked, tolerance_m, quad_segs=_QUARTER)
-    shapely.prepare(near)
+    lines = tracks.to_numpy()
+    walked = shapely.multilinestrings(lines)
     shapes = pipes.geometry.to_numpy()
     length_m = shapely.length(shapes)
-    covered_m = np.where(shapely.contains(near, shapes), length_m, shapely.length(shapely.intersection(shapes, near)))
+    covered_m = np.minimum(near_m(shapes, lines, tolerance_m), length_m)
     short = length_m - covered_m
     missed = pipes.assign(missed_m=short)[short > _SPECK_M].reset_index(drop=True)
     points = valves.iloc[:0] if checkpoints is None else checkpoints
@@ -130,8 +129,8 @@ def _missed(points: gpd.GeoDataFrame, walked: shapely.Geometry, tolerance_m: flo
 
 def _off_m(tracks: np.ndarray, route: shapely.Geometry, tolerance_m: float) -> float:
     """Return the metres walked away from the route."""
-    near = shapely.buffer(route, tolerance_m, quad_segs=_QUARTER)
-    return float(shapely.length(shapely.difference(tracks, near)).sum())
+    near = near_m(tracks, np.array([route], dtype=object), tolerance_m)
+    return float(np.maximum(shapely.length(tracks) - near, 0.0).sum())
 
 
 def told(found: Coverage) -> dict[str, object]:

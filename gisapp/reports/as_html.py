@@ -25,6 +25,7 @@ th,td{border:1px solid var(--line);padding:3px 8px;text-align:left;vertical-alig
 th{background:var(--shade);font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .facts td:first-child{width:8em;font-weight:600;overflow-wrap:normal}
 figure{margin:12px 0}.keys{display:flex;flex-wrap:wrap;gap:2px 14px;list-style:none;padding:0;font-size:13px}
+figure .swatch{display:inline;width:22px;height:14px}
 figure svg{display:block;width:100%;height:auto}
 footer{margin-top:16px;color:var(--quiet);font-size:12px;overflow-wrap:anywhere}
 @media screen and (prefers-color-scheme:dark){:root{--ink:#e8ecf1;--quiet:#a9b4c2;--line:#4a5563;--paper:#15191f;
