@@ -33,7 +33,7 @@ def register():
     ]
     people = [one | {"kind": "resident", "households": 1, "meter_inside": True} for one in people]
     named = {"customers": people, "buildings": houses, "communities": areas}
-    return Register.of({name: layer(name, rows) for name, rows in named.items()}, {"老食堂楼": "B11"})
+    return Register.of({name: layer(name, rows) for name, rows in named.items()}, {"老食堂楼": "B11", "3号院": "B11"})
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,8 @@ def register():
         (None, "老食堂楼后面冒水", "alias", "B11"),
         (None, "滨江小区门口路面冒水", "alias", "C0"),
         (None, "滨江小区33栋", "alias", "C0"),
+        (None, "3号院漏水", "alias", "B11"),
+        (None, "13号院漏水", "unlocated", None),
         (None, "3栋漏水", "unlocated", None),
         ("00000003", None, "unlocated", None),
         (None, None, "unlocated", None),

@@ -4,7 +4,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from gisapp.errors import ConflictError
+from gisapp.errors import ConflictError, StoreError
 from gisapp.store import open_store
 
 NIGHTLY = bool(os.environ.get("GISAPP_NIGHTLY"))
@@ -13,7 +13,10 @@ LEAK = {"type": "leak", "channel": "phone", "reported_at": datetime(2026, 11, 20
 
 
 def write(path, writer, codes):
-    """Make every change, each on what was seen; return how often somebody was faster, and what was not told then."""
+    """Make every change, each on what was seen; return how often somebody was faster, and what was not told then.
+
+    Who waits too long for the file is told that nothing was written, and tries again.
+    """
     lost, silent = 0, 0
     with open_store(path) as store:
         for change in range(CHANGES):
@@ -28,6 +31,8 @@ def write(path, writer, codes):
                     now = len(store.incidents.incident(code).steps)
                     silent += "remark" not in str(late)
                     lost, seen = lost + 1, now
+                except StoreError as busy:
+                    silent += "nothing was written, try again" not in str(busy)
     return lost, silent
 
 
