@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import geopandas as gpd
 import pandas as pd
@@ -42,6 +42,52 @@ def units_of_store(store: Store, *, streets: bool = False) -> gpd.GeoDataFrame:
     if not len(units):
         raise InputError("the store holds no units", todo="import them --as units, or say --units streets")
     return units
+
+
+def limits_of(store: Store, names: Collection[str]) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers that no grid may cross, by name: ``communities`` and kinds of ``limits``.
+
+    Raises
+    ------
+    InputError
+        When the store has none of a kind: a plan that is told not to cross nothing would seem sound.
+    """
+    found = {}
+    for name in sorted(names):
+        kept = store.table("communities") if name == "communities" else store.table("limits").query("kind == @name")
+        if kept.empty:
+            raise InputError(f"the store holds no {name}", todo="import them --as limits", field="--not-across")
+        found[name] = kept.reset_index(drop=True)
+    return found
+
+
+def limits_known(store: Store) -> list[str]:
+    """Return the names of the layers that there are to be told not to cross."""
+    return [
+        *(["communities"] if len(store.table("communities")) else []),
+        *sorted(set(store.table("limits")["kind"])),
+    ]
+
+
+def leaders_known(store: Store) -> list[str]:
+    """Return the codes of the people who may lead a grid: those who lead one or have led, then all others."""
+    posts = store.table("posts")
+    leading = sorted(set(posts.loc[posts["role"] == "grid_leader", "person_code"]))
+    others = sorted({*store.table("people")["code"], *posts["person_code"]} - set(leading))
+    return [*leading, *others]
+
+
+def require_person(store: Store, code: str) -> None:
+    """Raise unless somebody has a code; without people in the store any will do.
+
+    Raises
+    ------
+    InputError
+        When nobody has it.
+    """
+    known = leaders_known(store)
+    if code and known and code not in known:
+        raise InputError(f"nobody has the code {code!r}", todo="give the code of one of the people", field="leader")
 
 
 def plan_now(store: Store, units: gpd.GeoDataFrame, *, bridges: Sequence[tuple[str, str]] = ()) -> Plan:

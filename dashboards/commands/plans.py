@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands import proposals
+from dashboards.commands import plan_words, proposals
 from dashboards.commands.console import ACTOR, command, put_bytes, put_csv, put_json, put_text, say, store_option
 from dashboards.commands.files import put_geojson
 from gisapp.errors import InputError
@@ -27,6 +27,7 @@ def add_commands(commands: Any) -> None:
     verbs = group.add_subparsers(dest="verb", required=True, metavar="VERB")
     _reading(verbs)
     _writing(verbs)
+    plan_words.add_verbs(verbs)
     proposals.add_verbs(verbs)
 
 
@@ -52,8 +53,6 @@ def _reading(verbs: Any) -> None:
     made.add_argument("--pattern", metavar="REGEX", help="what the whole code of each grid must match")
     proposals.limits_option(made)
     made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
-    about = "List what was said about a plan, the oldest first."
-    _verb(verbs, "comments", run_comments, about, "comments B20261127-001", "code")
     about = "Compare two plans; 'now' stands for the grids in force. Exit status 1: nothing differs."
     made = _verb(verbs, "diff", run_diff, about, "diff now B20261127-001 --format xlsx -o diff.xlsx", "one", "other")
     made.add_argument("--format", choices=("json", "xlsx", "html"), default="json")
@@ -84,13 +83,7 @@ def _writing(verbs: Any) -> None:
         help="two units that hang together without touching, such as over a river; may be repeated; "
         "'streets' for all that a street joins",
     )
-    about = "Say something about a plan, a grid or a place of it; what was said stays."
-    made = _verb(
-        verbs, "comment", run_comment, about, "comment B20261127-001 '这里要避开学校' --at 500100,3400050", "code"
-    )
-    made.add_argument("text", metavar="TEXT")
-    made.add_argument("--at", metavar="X,Y", help="a place in the store's CRS")
-    made.add_argument("--grid", metavar="CODE")
+    proposals.limits_option(made, "areas whose borders none of its grids may cross, kept with the plan")
     for name, about in (
         ("submit", "Hand a draft in for approval."),
         ("return", "Give a submitted plan back as a draft."),
@@ -125,12 +118,13 @@ def run_check(options: argparse.Namespace) -> int:
     """List what is wrong with a plan."""
     import pandas as pd
 
+    from dashboards.drafting import limits_of
     from gisapp.grids.plan_checks import plan_faults
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
-        plan = store.plans.load(options.code).plan
-        limits = proposals.limits_in(store, options.not_across)
+        draft = store.plans.load(options.code)
+        plan, limits = draft.plan, limits_of(store, {*draft.across, *options.not_across})
         now = pd.Timestamp.now("UTC").floor("min")
         faults = plan_faults(plan, posts=store.table("posts"), since=now, pattern=options.pattern, limits=limits)
     spot = faults.geometry.representative_point()
@@ -195,15 +189,16 @@ def run_export(options: argparse.Namespace) -> int:
     """Write the grids of a plan."""
     import pandas as pd
 
-    from gisapp.grids import leaders_at, plan_grids
+    from gisapp.grids import leaders_at, leaders_planned, plan_grids
     from gisapp.store import export_geopackage, export_shapefile, open_store
 
     if options.format in ("gpkg", "shp") and options.out is None:
         named = {"gpkg": "GeoPackage", "shp": "shapefile"}[options.format]
         raise InputError(f"a {named} cannot go to standard output", todo="name a file", field="-o")
     with open_store(options.store) as store:
-        grids = plan_grids(store.plans.load(options.code).plan)
-        leaders = leaders_at(store.table("posts"), pd.Timestamp.now("UTC"))
+        plan = store.plans.load(options.code).plan
+        grids = plan_grids(plan)
+        leaders = leaders_planned(plan, leaders_at(store.table("posts"), pd.Timestamp.now("UTC")))
         frame = grids.assign(leader=grids["code"].map(leaders).astype("str"))
         if options.format == "gpkg":
             export_geopackage(options.out, {"grids": frame}, store.crs)
@@ -247,14 +242,15 @@ def _kml(frame: Any) -> str:
 
 def run_new(options: argparse.Namespace) -> int:
     """Begin a draft from the grids in force."""
-    from dashboards.drafting import plan_now, units_of_store
+    from dashboards.drafting import limits_of, plan_now, units_of_store
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
         units = units_of_store(store, streets=options.units == "streets")
         plan = plan_now(store, units, bridges=_bridges(store, units, options.bridge))
         change = _assigned(plan, options.assign) if options.assign else None
-        code = store.plans.open(plan, options.name, actor=ACTOR)
+        across = sorted(limits_of(store, options.not_across))
+        code = store.plans.open(plan, options.name, actor=ACTOR, across=across)
         if change is not None:
             store.plans.add(code, change, version=1, actor=ACTOR)
             plan = change.done(plan)
@@ -321,43 +317,6 @@ def _bridges(store: Store, units: Any, named: list[str]) -> list[tuple[str, str]
     if unknown:
         raise InputError(f"no unit {unknown[0]!r}", todo="give codes of units", field="--bridge")
     return sorted(set(pairs))
-
-
-def run_comment(options: argparse.Namespace) -> int:
-    """Say something about a plan."""
-    from gisapp.store import open_store
-
-    with open_store(options.store) as store:
-        place = _place(options.at)
-        number = store.plans.comment(options.code, options.text, actor=ACTOR, place=place, grid=options.grid)
-    put_json({"plan": options.code, "comment": number})
-    return 0
-
-
-def _place(words: str | None) -> tuple[float, float] | None:
-    """Return x and y."""
-    if words is None:
-        return None
-    try:
-        x, y = (float(part) for part in words.split(","))
-    except ValueError as error:
-        raise InputError(f"a place {words!r}", todo="give x and y as 500100,3400050", field="--at") from error
-    return x, y
-
-
-def run_comments(options: argparse.Namespace) -> int:
-    """List what was said about a plan."""
-    import pandas as pd
-
-    from gisapp.store import open_store
-
-    with open_store(options.store) as store:
-        store.plans.load(options.code)
-        said = store.table("plan_comments").query("plan_code == @options.code").sort_values("number")
-    columns = ["number", "at", "actor", "grid_code", "text"]
-    put_csv(pd.DataFrame(said[columns]).assign(x=said.geometry.x, y=said.geometry.y))
-    say(f"{options.code}: {len(said):,} comments")
-    return 0
 
 
 def _sheets(found: PlanDiff) -> dict[str, pd.DataFrame]:

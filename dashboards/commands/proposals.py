@@ -67,34 +67,10 @@ def _shared(made: argparse.ArgumentParser, tolerance: float) -> None:
     made.add_argument("-o", dest="out", type=Path, metavar="FILE")
 
 
-def limits_option(made: argparse.ArgumentParser) -> None:
+def limits_option(made: argparse.ArgumentParser, about: str = "areas whose borders no grid may cross") -> None:
     """Add ``--not-across``."""
-    made.add_argument(
-        "--not-across",
-        action="append",
-        default=[],
-        choices=("communities", *LIMITS),
-        help="areas whose borders no grid may cross; may be repeated",
-    )
-
-
-def limits_in(store: Store, names: list[str]) -> dict[str, Any]:
-    """Return the layers that no grid may cross, by name.
-
-    Raises
-    ------
-    InputError
-        When the store has none of a kind: a plan that is told not to cross nothing would seem sound.
-    """
-    from gisapp.errors import InputError
-
-    found = {}
-    for name in names:
-        kept = store.table("communities") if name == "communities" else store.table("limits").query("kind == @name")
-        if kept.empty:
-            raise InputError(f"the store holds no {name}", todo="import them --as limits", field="--not-across")
-        found[name] = kept.reset_index(drop=True)
-    return found
+    told = f"{about}; may be repeated"
+    made.add_argument("--not-across", action="append", default=[], choices=("communities", *LIMITS), help=told)
 
 
 def run_suggest(options: argparse.Namespace) -> int:
@@ -122,6 +98,7 @@ def _asked(options: argparse.Namespace) -> tuple[Plan, Units]:
     import geopandas as gpd
     import pandas as pd
 
+    from dashboards.drafting import limits_of
     from gisapp.grids import grids_at, labels_of
     from gisapp.grids.plans import plan_of_grids
     from gisapp.grids.units import units_of
@@ -129,14 +106,16 @@ def _asked(options: argparse.Namespace) -> tuple[Plan, Units]:
 
     now = pd.Timestamp.now("UTC")
     with open_store(options.store) as store:
+        across = set(options.not_across)
         if options.plan:
-            plan = store.plans.load(options.plan).plan
+            draft = store.plans.load(options.plan)
+            plan, across = draft.plan, {*draft.across, *across}
         else:
             plan = plan_of_grids(store.table("unit_grids"), grids_at(store.table("grids"), now))
         columns = {"code": plan.unit, "name": plan.unit}
         blocks = gpd.GeoDataFrame(columns, geometry=plan.shape, crs=plan.crs)
         weight = _weight(store, blocks, options.weight, now)
-        limits = limits_in(store, options.not_across)
+        limits = limits_of(store, across)
     label = labels_of(plan.shape, list(limits.values())) if limits else None
     return plan, units_of(blocks, weight, bridges=plan.bridges, label=label)
 

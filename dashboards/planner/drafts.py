@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,10 +13,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from dashboards.drafting import plans_listed
+from dashboards.drafting import plan_now, plans_listed, units_of_store
 from dashboards.planner.figures import grid_rows
 from dashboards.snapshot import LOAD_TABLES, Snapshot
-from gisapp.errors import InputError
+from gisapp.errors import GisappError, InputError
 from gisapp.grids.changes import Change
 from gisapp.grids.plan_load import PlanLoad, plan_load
 from gisapp.grids.plans import Plan
@@ -93,6 +94,8 @@ class Drafts:
         self._locks: dict[str, threading.Lock] = {}
         self._kept: dict[str, Opened] = {}
         self._before: dict[tuple[str, int], gpd.GeoDataFrame] = {}
+        self._counting = threading.Lock()
+        self._ground: tuple[PlanLoad, pd.Timestamp, tuple[int, ...]] | None = None
 
     def listed(self) -> pd.DataFrame:
         """Return every plan, the newest first."""
@@ -150,10 +153,30 @@ class Drafts:
         carried = kept.as_in(draft) if kept is not None else None
         if carried is not None:
             return carried
-        revisions, now = self._revisions(), self.snapshot.as_of()
-        tables = {name: self.snapshot.store.table(name) for name in (*LOAD_TABLES, "posts")}
-        load = plan_load(draft.plan, tables=tables, now=now, weights=self.snapshot.weights())
+        load, now, revisions = self._counted(draft.plan)
         return Opened(draft, load, now, revisions)
+
+    def _counted(self, plan: Plan) -> tuple[PlanLoad, pd.Timestamp, tuple[int, ...]]:
+        """Return what the units of a plan carry, up to when, and of which tables: units that are counted stay so."""
+        with self._counting:
+            revisions = self._revisions()
+            if self._ground is None or self._ground[2] != revisions:
+                now = self.snapshot.as_of()
+                tables = {name: self.snapshot.store.table(name) for name in (*LOAD_TABLES, "posts")}
+                load = plan_load(plan, tables=tables, now=now, weights=self.snapshot.weights())
+                self._ground = load, now, revisions
+            load, now, revisions = self._ground
+        return load.of(plan), now, revisions
+
+    def warm(self) -> None:
+        """Count the stored units in the background, so that the first draft opens at once."""
+        store = self.snapshot.store
+        if self._ground is None and not store.table("unit_grids").empty and not store.table("grids").empty:
+            threading.Thread(target=self._warmed, daemon=True).start()
+
+    def _warmed(self) -> None:
+        with suppress(GisappError):  # whoever opens a draft is told
+            self._counted(plan_now(self.snapshot.store, units_of_store(self.snapshot.store)))
 
     def _revisions(self) -> tuple[int, ...]:
         return tuple(self.snapshot.store.revision(name) for name in (*LOAD_TABLES, "posts"))

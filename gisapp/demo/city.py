@@ -20,6 +20,7 @@ from gisapp.demo.gas import make_gas
 from gisapp.demo.ground import make_ground
 from gisapp.demo.heating import make_heating
 from gisapp.demo.land import landcover_table, make_land
+from gisapp.demo.metering import limit_table
 from gisapp.demo.people import people_tables
 from gisapp.demo.power import make_power
 from gisapp.demo.sizes import Size
@@ -55,6 +56,7 @@ def make_town(size: Size, seed: int) -> Town:
     ]
     tables = people_tables(plan, size.grids, streams[10])
     tables |= district_tables(plan, districts, of_block)
+    tables["limits"] = limit_table(plan, ground)
     tables["streets"] = street_table(plan)
     tables["landcover"] = landcover_table(ground, plan, land, streams[11])
     tables["buildings"] = building_table(layout, kind, households, districts.community)

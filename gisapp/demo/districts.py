@@ -38,7 +38,7 @@ class _Group:
 
 def make_districts(plan: Plan, households: np.ndarray, grids: int) -> Districts:
     """Return the community and the grid of each block, given its households."""
-    branch = _branches(plan)
+    branch = branches_of(plan, COLLECTOR_HA)
     community = np.where(plan.wet, -1, branch)
     community[~plan.wet] = np.unique(community[~plan.wet], return_inverse=True)[1]
     weight = households + 0.004 * shapely.area(plan.drawing.faces)
@@ -72,8 +72,8 @@ def district_tables(plan: Plan, districts: Districts, households: np.ndarray) ->
     communities = {"code": codes("C", villages, 4), "name": community_names(np.arange(villages))}
     return {
         "unit_grids": framed("unit_grids", units, shapely.multipolygons(blocks[:, None])),
-        "grids": framed("grids", grids, _dissolved(blocks, districts.grid)),
-        "communities": framed("communities", communities, _dissolved(blocks[settled], districts.community[settled])),
+        "grids": framed("grids", grids, dissolved(blocks, districts.grid)),
+        "communities": framed("communities", communities, dissolved(blocks[settled], districts.community[settled])),
     }
 
 
@@ -82,7 +82,7 @@ def community_names(numbers: np.ndarray) -> np.ndarray:
     return (numbers + 1).astype(str).astype(object) + "号小区"
 
 
-def _dissolved(blocks: np.ndarray, group: np.ndarray) -> np.ndarray:
+def dissolved(blocks: np.ndarray, group: np.ndarray) -> np.ndarray:
     """Return the union of the blocks of each group as multipolygons; their shared vertices stay as they are."""
     order = np.argsort(group, kind="stable")
     starts = np.searchsorted(group[order], np.arange(int(group.max()) + 2))
@@ -93,14 +93,14 @@ def _dissolved(blocks: np.ndarray, group: np.ndarray) -> np.ndarray:
     return np.array(shapes)
 
 
-def _branches(plan: Plan) -> np.ndarray:
-    """Return for each block the largest branch above it that is no larger than a community."""
+def branches_of(plan: Plan, most_ha: float) -> np.ndarray:
+    """Return for each block the largest branch above it that is no larger than so many hectares."""
     area = shapely.area(np.array(plan.tree.polygon))
     parent = np.array(plan.tree.parent)
     branch = plan.leaf.copy()
     for _ in range(64):
         above = parent[branch]
-        climbs = (above >= 0) & (area[above] <= COLLECTOR_HA * 1e4)
+        climbs = (above >= 0) & (area[above] <= most_ha * 1e4)
         if not climbs.any():
             break
         branch = np.where(climbs, above, branch)

@@ -9,6 +9,7 @@ from gisapp.grids.districting_reasons import Shortfall
 from gisapp.grids.districting_units import Units
 from gisapp.grids.index import GridIndex, grid_index, shapely_index
 from gisapp.grids.leaders import leaders_at
+from gisapp.grids.naming import leaders_planned, name_grid, planned_leaders
 from gisapp.grids.plans import Plan, plan_grids, plan_of, plan_of_grids
 from gisapp.grids.units import bridges_of, cut_out, labels_of, units_of
 from gisapp.grids.workload import incident_rows, outside_load, rows_at, workload
@@ -31,10 +32,13 @@ __all__ = [
     "incident_rows",
     "labels_of",
     "leaders_at",
+    "leaders_planned",
+    "name_grid",
     "outside_load",
     "plan_grids",
     "plan_of",
     "plan_of_grids",
+    "planned_leaders",
     "rebalance",
     "rows_at",
     "shapely_index",

@@ -21,7 +21,7 @@ class Change:
     Attributes
     ----------
     kind
-        ``assign``, ``split``, ``merge``, ``draw``, ``drag``, ``enclave``, ``proposal``.
+        ``assign``, ``split``, ``merge``, ``draw``, ``drag``, ``enclave``, ``proposal``, ``name``.
     before, after
         The units that it touched, as they stood and as they stand.
     named
@@ -30,6 +30,8 @@ class Change:
         Units that it crossed and did not cut, by the sliver rule or a lock.
     violations
         What a planner must look at: grids in parts that are declared so.
+    was
+        Grids that the plan knew already and that ``named`` calls anew, as they were called.
     """
 
     kind: str
@@ -38,10 +40,11 @@ class Change:
     named: Mapping[str, Named] = field(default_factory=dict)
     whole: tuple[str, ...] = ()
     violations: tuple[str, ...] = ()
+    was: Mapping[str, Named] = field(default_factory=dict)
 
     @property
     def grids(self) -> list[str]:
-        """Codes of the grids whose polygon or units changed."""
+        """Codes of the grids whose polygon, units or name changed."""
         was = dict(zip(self.before.unit, self.before.grid, strict=True))
         moved = {
             code
@@ -50,7 +53,7 @@ class Change:
             for code in (grid, was.get(unit, grid))
         }
         gone = set(self.before.unit) - set(self.after.unit)
-        return sorted(moved | {was[unit] for unit in gone})
+        return sorted(moved | {was[unit] for unit in gone} | set(self.was))
 
     def done(self, plan: Plan) -> Plan:
         """Return the plan after this change."""
@@ -59,7 +62,7 @@ class Change:
     def undone(self, plan: Plan) -> Plan:
         """Return the plan before this change, from the one after it."""
         named = {code: value for code, value in plan.named.items() if code not in self.named}
-        return plan.changed(self.after, self.before, named=named)
+        return plan.changed(self.after, self.before, named={**named, **self.was})
 
     def as_text(self) -> str:
         """Return the change as JSON, every coordinate to the last bit."""
@@ -71,6 +74,8 @@ class Change:
             "whole": list(self.whole),
             "violations": list(self.violations),
         }
+        if self.was:
+            kept["was"] = {code: list(value) for code, value in self.was.items()}
         return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -84,6 +89,7 @@ def change_of(text: str) -> Change:
         {code: Named(*value) for code, value in kept["named"].items()},
         tuple(kept["whole"]),
         tuple(kept["violations"]),
+        {code: Named(*value) for code, value in kept.get("was", {}).items()},
     )
 
 

@@ -15,7 +15,8 @@ from gisapp.errors import InputError
 from gisapp.grids.changes import Change
 from gisapp.grids.cutting import SLIVERS, SliverRule
 from gisapp.grids.edits import carry_out, parts_of
-from gisapp.grids.plans import Named, Plan, plan_grids
+from gisapp.grids.naming import planned_leaders
+from gisapp.grids.plans import Plan, plan_grids
 
 KINDS = ("coverage", "parts", "hole", "sliver", "code", "no_leader", "leaders", "crossed")
 
@@ -48,7 +49,8 @@ def plan_faults(
     only
         Codes of the grids to look at, such as those of a change; all when absent.
     posts, since
-        The table of that name, and from when on every grid must have exactly one leader at any time.
+        The table of that name, and from when on every grid must have exactly one leader at any time. A grid for
+        which the plan names one has that one.
     pattern
         A regular expression that the whole code of each grid must match.
     limits
@@ -80,7 +82,8 @@ def plan_faults(
     if posts is not None:
         if since is None or since.tzinfo is None:
             raise InputError("leaders are checked from a moment on", todo="give it with its zone", field="since")
-        faults += _leaders(grids, posts, since)
+        unnamed = ~grids["code"].isin(planned_leaders(plan).index)
+        faults += _leaders(grids[unnamed], posts, since)
     for name, layer in (limits or {}).items():
         faults += _crossed(plan, name, layer)
     columns = {name: pd.array([getattr(one, name) for one in faults], dtype="str") for name in ("kind", "grid", "told")}
@@ -199,5 +202,5 @@ def renumber(plan: Plan, form: str = "G{number:03d}", *, band_m: float = 500.0) 
     if len(set(fresh)) < len(fresh):
         raise InputError(f"{form!r} gives equal codes", todo="put {number} into it", field="form")
     to = dict(zip(grids["code"].to_numpy()[order], fresh, strict=True))
-    named = {new: Named(plan.named[old].name, plan.named[old].utilities) for old, new in to.items()}
+    named = {new: plan.named[old] for old, new in to.items()}
     return carry_out(plan, np.array([to[code] for code in plan.grid], dtype=object), named=named)

@@ -13,6 +13,7 @@ import shapely
 
 from gisapp.errors import CrsError, InputError
 from gisapp.grids.leaders import leaders_at
+from gisapp.grids.naming import leaders_planned
 from gisapp.grids.plans import Plan, plan_grids
 from gisapp.grids.workload import measures, workload
 
@@ -165,7 +166,8 @@ def plan_diff(
         geometry=gpd.GeoSeries(shapes, crs=before.crs),
     ).rename_geometry("geom")
     grids = _balance(before, after, dict(tables) | {"now": now, "weights": weights})
-    return PlanDiff(matrix, grids, _leaders(matrix, leaders_at(tables["posts"], now)))
+    leaders = leaders_at(tables["posts"], now)
+    return PlanDiff(matrix, grids, _leaders(matrix, *(leaders_planned(plan, leaders) for plan in (before, after))))
 
 
 def _balance(before: Plan, after: Plan, load: Mapping[str, Any]) -> pd.DataFrame:
@@ -175,14 +177,14 @@ def _balance(before: Plan, after: Plan, load: Mapping[str, Any]) -> pd.DataFrame
     return joined.rename_axis("code").reset_index().assign(target=1.0)
 
 
-def _leaders(matrix: pd.DataFrame, leaders: pd.Series) -> pd.DataFrame:
+def _leaders(matrix: pd.DataFrame, before: pd.Series, after: pd.Series) -> pd.DataFrame:
     """Return the moves that come under another leader, and how many open incidents that one inherits."""
     told = pd.DataFrame(
         {
             "from": matrix["from"],
             "to": matrix["to"],
-            "leader_before": matrix["from"].map(leaders).astype("str"),
-            "leader_after": matrix["to"].map(leaders).astype("str"),
+            "leader_before": matrix["from"].map(before).astype("str"),
+            "leader_after": matrix["to"].map(after).astype("str"),
             "open_incidents": matrix["open_incidents"],
         }
     )

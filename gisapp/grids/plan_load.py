@@ -54,7 +54,7 @@ class PlanLoad:
     near
         What grids carry, found by place.
     led
-        Who leads which grid.
+        Who leads which grid now; whom the plan names takes that one's place in the figures.
     named
         The measures of incidents without a position, by the code of the grid that they name.
     weights
@@ -76,6 +76,16 @@ class PlanLoad:
     def before(self, change: Change) -> Self:
         """Return the same before a change that is undone."""
         return self._at(change.undone(self.plan), change, change.after, change.before)
+
+    def of(self, plan: Plan) -> Self:
+        """Return the same for another plan of the same tables: only units that this one does not have are counted."""
+        at = np.minimum(np.searchsorted(self.plan.unit, plan.unit), len(self.plan.unit) - 1)
+        known = (self.plan.unit[at] == plan.unit) & shapely.equals_identical(self.plan.shape[at], plan.shape)
+        units = np.where(known[:, None], self.units[at], 0)
+        fresh = np.flatnonzero(~known).astype(np.int64)
+        if len(fresh):
+            units[fresh] = self._counted(plan, fresh)
+        return replace(self, plan=plan, units=units, held=_held(plan, units, plan.codes, self.named))
 
     @cached_property
     def grids(self) -> gpd.GeoDataFrame:
@@ -105,7 +115,9 @@ class PlanLoad:
         )
         found = np.array([self.held[code].found for code in codes])
         ground = np.array([self.held[code].ground for code in codes])
-        return figures(names, found, ground, led=self.led, weights=self.weights)
+        planned = {code: self.plan.named[code].leader for code in codes if self.plan.named[code].leader}
+        led = Led({**self.led.leader, **planned}, {**self.led.leaders, **dict.fromkeys(planned, 1)})
+        return figures(names, found, ground, led=led, weights=self.weights)
 
     def _at(self, plan: Plan, change: Change, gone: Rows, come: Rows) -> Self:
         units = self._units(plan, gone, come)

@@ -28,10 +28,11 @@ Places = npt.NDArray[np.int64]
 
 
 class Named(NamedTuple):
-    """What a grid is called, and which utilities it serves, comma separated."""
+    """What a grid is called, which utilities it serves, comma separated, and who is to lead it, if a plan says so."""
 
     name: str
     utilities: str
+    leader: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Plan:
     crs
         Its frame, in metres.
     named
-        Name and utilities of each grid by code; may hold grids that have no unit any more.
+        Name, utilities and leader to be of each grid by code; may hold grids that have no unit any more.
     locked
         Grids that keep exactly their units.
     apart

@@ -18,8 +18,10 @@ from sqlalchemy import Connection, MetaData
 
 from gisapp.errors import ConflictError, InputError, StoreError
 from gisapp.grids.changes import Change, History, change_of
+from gisapp.grids.naming import planned_leaders
 from gisapp.grids.plan_life import next_status, standing
 from gisapp.grids.plans import Named, Plan, plan_grids
+from gisapp.store.appointing import appoint
 from gisapp.store.checking import checked
 from gisapp.store.connect import Connections
 from gisapp.store.geometry import decode
@@ -36,13 +38,17 @@ _TOLD = 10  # changes of others told one by one
 
 @dataclass(frozen=True)
 class Draft:
-    """A plan as it is stored: code, name, where it stands, the version that a save must name, and its history."""
+    """A plan as it is stored: code, name, where it stands, the version that a save must name, and its history.
+
+    ``across`` are the kinds of areas that none of its grids may cross: ``communities`` or one of ``LIMITS``.
+    """
 
     code: str
     name: str
     status: str
     version: int
     history: History
+    across: tuple[str, ...] = ()
 
     @property
     def plan(self) -> Plan:
@@ -56,7 +62,16 @@ class Planning:
     def __init__(self, connections: Connections, metadata: MetaData, crs: pyproj.CRS, zone: ZoneInfo) -> None:
         self._connections, self._tables, self._crs, self._zone = connections, metadata.tables, crs, zone
 
-    def open(self, plan: Plan, name: str, *, actor: str, code: str = "", based_on: str = "") -> str:
+    def open(
+        self,
+        plan: Plan,
+        name: str,
+        *,
+        actor: str,
+        code: str = "",
+        based_on: str = "",
+        across: Collection[str] = (),
+    ) -> str:
         """Write a new draft with its units and its first step; return its code.
 
         Raises
@@ -81,6 +96,7 @@ class Planning:
                 "apart": _listed(plan.apart),
                 "bridges": json.dumps(plan.bridges),
                 "grids": json.dumps({grid: list(named) for grid, named in plan.named.items()}, ensure_ascii=False),
+                "across": _listed(across),
             }
             connection.execute(self._tables["plans"].insert(), checked_values("plans", head))
             frame = gpd.GeoDataFrame(
@@ -112,7 +128,8 @@ class Planning:
         for change in changes[:position]:
             plan = change.done(plan)
         history = History(plan, tuple(changes[:position]), tuple(changes[position:]))
-        return Draft(code, str(head["name"]), status, int(head["version"]), history)
+        across = tuple(json.loads(head["across"])) if isinstance(head["across"], str) else ()
+        return Draft(code, str(head["name"]), status, int(head["version"]), history, across)
 
     def edits(self, code: str) -> pd.DataFrame:
         """Return every change of a plan, done or undone: ``number``, ``at``, ``actor``, ``kind`` and ``grids``."""
@@ -176,6 +193,11 @@ class Planning:
         with self._connections.writing() as connection:
             return self._moved(connection, self._editable(connection, code, version), apart=_listed(apart))
 
+    def keep_within(self, code: str, across: Collection[str], *, version: int) -> int:
+        """Say which kinds of areas no grid of a plan may cross; return the new version. Raises as :meth:`add`."""
+        with self._connections.writing() as connection:
+            return self._moved(connection, self._editable(connection, code, version), across=_listed(across))
+
     def comment(
         self, code: str, text: str, *, actor: str, place: tuple[float, float] | None = None, grid: str | None = None
     ) -> int:
@@ -228,7 +250,8 @@ class Planning:
     def activate(self, code: str, moment: pd.Timestamp, *, actor: str, note: str | None = None) -> None:
         """Put an approved plan in force from a minute on: its grids begin when those of before end.
 
-        One transaction: whoever asks before or after it gets a whole set of grids.
+        One transaction: whoever asks before or after it gets a whole set of grids. Leaders whom the plan names
+        begin in the same minute.
 
         Raises
         ------
@@ -254,8 +277,9 @@ class Planning:
             )
             batch = checked("grids", grids, self._crs)
             Saving(connection, srs_id_of(self._crs), replace=False, progress=None).write([batch])
+            counts = {"grids": len(grids), "posts": appoint(connection, self._tables, planned_leaders(plan), moment)}
             words = f"plan {code} in force from {begun}"
-            add_note(connection, "audit", actor=actor, words=words, tables={"grids": len(grids)}, last="activate")
+            add_note(connection, "audit", actor=actor, words=words, tables=counts, last="activate")
 
     def _step(
         self,

@@ -201,6 +201,24 @@ def test_a_comment_is_said_and_listed_and_one_outside_is_refused(plan):
     assert plan("comments", "B9")[0] == 2
 
 
+def test_a_grid_is_named_and_led_by_whom_the_plan_says(plan):
+    """G2.2"""
+    code = code_of(plan("new", "--name", "一"))
+    assert plan("name", code, "W", "--name", "西区", "--leader", "P1")[0] == 0
+    status, out, _ = plan("name", code, "W", "--code", "W2")
+    assert (status, json.loads(out)) == (
+        0,
+        {"plan": code, "grid": "W2", "name": "西区", "utilities": "water", "leader": "P1"},
+    )
+    status, out, _ = plan("export", code, "--format", "geojson")
+    assert ("W2", "P1") in [
+        (one["properties"]["code"], one["properties"]["leader"]) for one in json.loads(out)["features"]
+    ]
+    for words, said in ((("E", "--code", "W2"), "is taken"), (("X", "--name", "a"), "no grid 'X'")):
+        status, _, err = plan("name", code, *words)
+        assert (status, said in err) == (2, True)
+
+
 @pytest.fixture
 def zones(board):
     """Two pressure zones, west and east of the middle, and a DMA of the two southern squares in the west."""
@@ -220,6 +238,8 @@ def test_a_grid_across_a_zone_is_a_fault_where_the_plan_was_told_not_to(plan, zo
     assert (status, told) == (1, [("crossed", "W", "crosses pressure_zone: Z1, Z2")])
     status, _, words = plan("check", code, "--not-across", "communities")
     assert (status, "the store holds no communities" in words) == (2, True)
+    kept = code_of(plan("new", "--name", "二", "--not-across", "pressure_zone"))
+    assert "crosses pressure_zone" in plan("check", kept)[1]  # it stays with the plan
 
 
 @pytest.mark.parametrize(("layers", "k"), [(("pressure_zone",), 4), (("pressure_zone", "dma"), 4)])

@@ -1,5 +1,7 @@
 """Plans on the page: listed, opened, carried from version to version, drawn by what moved, led through their life."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,6 +53,18 @@ def test_a_plan_that_is_open_is_not_loaded_again_and_one_saved_elsewhere_is_carr
     np.testing.assert_array_equal(second.load.plan.grid, second.plan.grid)
     drafts.snapshot.store.plans.undo(code, version=2)
     pd.testing.assert_frame_equal(drafts.of(code).figures, first.figures)
+
+
+def test_what_units_carry_is_counted_once_for_all_drafts(drafts, code):
+    drafts.warm()
+    while drafts._ground is None:
+        time.sleep(0.01)
+    first = drafts.of(code)
+    drafts.snapshot.store.plans.add(code, assign_units(first.plan, ["G4-1"], "G2"), version=1, actor="P2")
+    other = drafts.snapshot.store.plans.open(drafts.of(code).plan, "n", actor="P1")
+    second = drafts.of(other)
+    assert second.load.near is first.load.near is drafts._ground[0].near
+    pd.testing.assert_frame_equal(second.figures, drafts.of(code).figures)
 
 
 def test_figures_carried_on_are_those_counted_anew(drafts, code):

@@ -57,8 +57,8 @@ def test_another_seed_gives_another_city(small):
 def test_every_table_of_the_dictionary_is_there_in_its_shape(small):
     assert list(small) == list(TABLES)
     for name, frame in small.items():
-        # nobody has drawn a boundary plan yet, or its limits, or decided about anything
-        unmade = name.startswith("plan") or name in ("limits", "decisions", "warranties", "meter_wells")
+        # nobody has drawn a boundary plan yet, or decided about anything
+        unmade = name.startswith("plan") or name in ("decisions", "warranties", "meter_wells")
         assert (len(frame) > 0) is not unmade
         pd.testing.assert_frame_equal(conform(frame, name), frame)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 import shapely
 
 from gisapp.demo.sizes import NOW, START
@@ -15,6 +16,17 @@ def shapes(frame) -> np.ndarray:
 def test_unit_grids_grids_and_communities_are_coverages(small):
     for name in ("unit_grids", "grids", "communities"):
         assert shapely.coverage_is_valid(shapes(small[name])), name
+
+
+def test_metered_areas_cover_the_city_in_one_piece_each_and_make_up_the_pressure_zones(small):
+    """G2.1"""
+    dma, zones = (small["limits"].query("kind == @kind").geometry.to_numpy() for kind in ("dma", "pressure_zone"))
+    assert (shapely.get_num_geometries(dma) == 1).all()
+    for shapes in (dma, zones):
+        assert shapely.coverage_is_valid(shapes)
+        assert shapely.area(shapes).sum() == pytest.approx(small["unit_grids"].area.sum())
+    within = shapely.STRtree(zones).query(shapely.point_on_surface(dma), "within")
+    assert len(within[0]) == len(dma)
 
 
 def test_unit_grids_leave_no_gap(small):

@@ -8,8 +8,9 @@ import pytest
 import shapely
 
 from gisapp.errors import ConflictError, InputError
-from gisapp.grids import assign, grids_at, plan_of_grids
+from gisapp.grids import assign, grids_at, leaders_at, name_grid, plan_of_grids
 from gisapp.grids.edits import assign_area, assign_units, draw_grid, merge_grids
+from gisapp.grids.leaders import leading_at
 from gisapp.reports.placing import placed_incidents
 from gisapp.store import open_store
 from gisapp.tables import conform
@@ -236,3 +237,40 @@ def test_a_comment_about_nothing_is_refused(town, told, words):
     with pytest.raises(InputError, match="there is no plan 'B9'"):
         town.plans.comment("B9", "a", actor="P1")
     assert town.count("plan_comments") == 0
+
+
+def test_leaders_whom_a_plan_names_begin_at_its_minute_and_those_of_before_end(town, rows):
+    """G2.2"""
+    held = rows("posts", 2).assign(
+        person_code=["P1", "P2"], role="grid_leader", scope_kind="grid", scope=["W", "E"], valid_from=SINCE
+    )
+    town.save({"posts": conform(held.drop(columns="valid_to"), "posts")}, actor="t")
+    change = name_grid(town.first, "E", leader="P3")
+    plan = change.done(town.first)
+    plan = name_grid(plan, "W", leader="P1").done(plan)
+    minute = soon()
+    town.plans.activate(approved(town, plan), minute, actor="P2")
+    posts = town.table("posts")
+    assert leaders_at(posts, minute).to_dict() == {"W": "P1", "E": "P3"}
+    assert leaders_at(posts, minute - pd.Timedelta(seconds=1)).to_dict() == {"W": "P1", "E": "P2"}
+    assert len(leading_at(posts, minute)) == 2
+    assert len(posts) == 3
+
+
+def test_what_a_plan_must_not_cross_stays_with_it_after_a_restart(town):
+    code = town.plans.open(town.first, "n", actor="P1", across=["communities"])
+    version = town.plans.keep_within(code, ["dma", "pressure_zone"], version=1)
+    with open_store(town.path) as again:
+        draft = again.plans.load(code)
+        assert draft.across == ("dma", "pressure_zone")
+        with pytest.raises(ConflictError):
+            again.plans.keep_within(code, [], version=version - 1)
+
+
+def test_a_name_is_one_of_the_changes_that_come_back(town):
+    code = town.plans.open(town.first, "n", actor="P1")
+    town.plans.add(code, name_grid(town.first, "E", code="E2", name="东", leader="P3"), version=1, actor="P1")
+    plan = town.plans.load(code).plan
+    assert plan.codes == ["E2", "W"]
+    assert plan.named["E2"].leader == "P3"
+    assert town.plans.edits(code)["kind"].tolist() == ["name"]
