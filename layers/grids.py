@@ -11,7 +11,7 @@ import pandas as pd
 
 from gisapp.words import word
 from layers.layer import Classes, Legend, Shapes, Style
-from layers.palette import base_colours, diverging_colours, other_colour, surface_colours
+from layers.palette import base_colours, diverging_colours, other_colour, plan_colours, surface_colours
 
 DEVIATION_LIMITS = (-0.5, -0.25, -0.1, 0.1, 0.25, 0.5)
 _RANGES = ("< −50 %", "−50 … −25 %", "−25 … −10 %", "±10 %", "+10 … +25 %", "+25 … +50 %", "> +50 %")
@@ -125,6 +125,25 @@ def locked_shapes(grids: gpd.GeoDataFrame, *, theme: str = "light") -> Shapes:
     line = base_colours(theme)["grid"]
     style = Style(line, width_px=1.0, opacity=0.5, outline=line, hatched=True)
     return Shapes("locked", "layers.locked", "polygon", grids[["code", "geom"]], style, table="grids")
+
+
+def limit_shapes(areas: gpd.GeoDataFrame, *, theme: str = "light") -> Shapes:
+    """Return areas whose borders no grid of a plan may cross (``code``, ``name``), outlined over the grids."""
+    line = plan_colours(theme)["limit"]
+    style = Style(line, width_px=3.0, opacity=0.0, outline=line, dashed=True, label="name", label_zoom=12.5)
+    return Shapes("plan_limits", "layers.plan_limits", "polygon", areas[["code", "name", "geom"]], style)
+
+
+def bridge_shapes(bridges: gpd.GeoDataFrame, *, theme: str = "light") -> Shapes:
+    """Return lines between units of a plan that hang together without touching, such as over a river."""
+    style = Style(plan_colours(theme)["bridge"], width_px=4.0)
+    return Shapes("plan_bridges", "layers.plan_bridges", "line", bridges[["code", "geom"]], style)
+
+
+def comment_shapes(comments: gpd.GeoDataFrame, *, theme: str = "light") -> Shapes:
+    """Return the places of a plan of which somebody said something, by ``number``; what was said is not in it."""
+    style = Style(plan_colours(theme)["comment"], width_px=9.0, outline=base_colours(theme)["grid"], label="number")
+    return Shapes("plan_comments", "layers.plan_comments", "point", comments[["number", "geom"]], style)
 
 
 def _limits(values: np.ndarray) -> np.ndarray:

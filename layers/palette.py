@@ -99,6 +99,10 @@ _BASE = {
         "grid": "#aab6c6",
     },
 }
+_PLAN = {
+    "light": {"limit": "#7b1fa2", "bridge": "#00796b", "comment": "#ffb300"},
+    "dark": {"limit": "#d7a6ff", "bridge": "#4dd0b0", "comment": "#ffd54f"},
+}
 # Brewer's RdBu on light ground; on dark ground the same hues around a middle near to the ground.
 _DIVERGING = {
     "light": ("#2166ac", "#67a9cf", "#d1e5f0", "#f4f4f2", "#fddbc7", "#ef8a62", "#b2182b"),
@@ -142,6 +146,11 @@ def task_colours(theme: str = "light") -> Mapping[str, str]:
 def base_colours(theme: str = "light") -> Mapping[str, str]:
     """Return the quiet colours of the base map."""
     return _of(_BASE, theme)
+
+
+def plan_colours(theme: str = "light") -> Mapping[str, str]:
+    """Return the colours of what is drawn over a boundary plan: limits, bridges, comments."""
+    return _of(_PLAN, theme)
 
 
 def other_colour(theme: str = "light") -> str:

@@ -12,8 +12,8 @@
   const now = (zone) => new Date().toLocaleString("sv-SE", { timeZone: zone }).slice(0, 16).replace(" ", "T");
 
   // ---- the dialog that asks ------------------------------------------------------------------------------------------
-  function input({ name, kind, value, required, choices, zone, least }) {
-    const attributes = { name, required: required && "", id: `ask-${name}` };
+  function input({ name, kind, value, required, choices, zone, least, list }) {
+    const attributes = { name, required: required && "", list: list || false, id: `ask-${name}` };
     if (kind === "area") return element("textarea", { ...attributes, rows: 3 }, value);
     if (kind === "tick") return element("input", { ...attributes, type: "checkbox" });
     if (kind === "past") return element("input", { ...attributes, type: "datetime-local", min: least, max: now(zone) });

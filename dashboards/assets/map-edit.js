@@ -1,4 +1,4 @@
-// A hand that draws on the map of dashboards/map.py: a lasso, a line, or corners of borders dragged; by mouse, pen and touch.
+// A hand that draws on the map of dashboards/map.py: a lasso, a brush, a line, or corners of borders dragged; by mouse, pen and touch.
 (() => {
   "use strict";
 
@@ -6,6 +6,7 @@
   const ROUGH_PX = 2.5; // and of these only those that matter
   const REACH_PX = { mouse: 14, pen: 18, touch: 28 };
   const MOST_DOTS = 400;
+  const BRUSH_PX = 12; // half of what a brush covers
   const SVG = "http://www.w3.org/2000/svg";
   const key = ([lng, lat]) => `${lng},${lat}`;
 
@@ -62,7 +63,7 @@
       this.map.on("move", () => this.draw());
     }
 
-    // What is drawn from now on: "lasso", "line", "corner", or nothing.
+    // What is drawn from now on: "lasso", "brush", "line", "corner", or nothing.
     use(tool) {
       this.cancel();
       this.tool = tool;
@@ -144,13 +145,19 @@
     // What was drawn so far, in degrees; nothing for a click.
     got() {
       const { points, caught } = this.stroke;
-      if (points.length < 2) return null;
+      if (points.length < 2 && this.tool !== "brush") return null;
       const degrees = ({ x, y }) => { const { lng, lat } = this.map.unproject([x, y]); return [lng, lat]; };
+      if (this.tool === "brush") return { line: plain(points).map(degrees), reach_m: BRUSH_PX * this.metres() };
       if (!caught) return { line: plain(points).map(degrees) };
       const moves = this.moved().map(({ at, to }) => [at, degrees(to)]);
       const going = new Set(caught.map(({ at }) => key(at)));
       const held = caught.flatMap(({ next }) => [...next.values()]).filter((one) => !going.has(key(one)));
       return { moves, held };
+    }
+
+    // Metres to a pixel of the screen where the map is.
+    metres() {
+      return (Math.cos((this.map.getCenter().lat * Math.PI) / 180) * 40075016.7) / (512 * 2 ** this.map.getZoom());
     }
 
     // The corners that were caught, and where they are on the screen now.
@@ -208,7 +215,7 @@
       const { points, caught } = this.stroke;
       if (!caught) {
         const text = points.map(({ x, y }) => `${x},${y}`).join(" ");
-        return [drawn(this.tool === "lasso" ? "polygon" : "polyline", { points: text, class: `stroke ${this.tool}` })];
+        return [drawn(this.tool === "lasso" ? "polygon" : "polyline", { points: points.length > 1 ? text : `${text} ${text}`, class: `stroke ${this.tool}` })];
       }
       const going = new Map(this.moved().map((one) => [key(one.at), one]));
       return [...going.values()].flatMap(({ next, to }) => [

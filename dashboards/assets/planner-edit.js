@@ -2,7 +2,8 @@
 (() => {
   "use strict";
 
-  const DRAWS = { assign: "lasso", draw: "lasso", split: "line", drag: "corner", merge: null };
+  const DRAWS = { assign: "lasso", brush: "brush", draw: "lasso", split: "line", drag: "corner", merge: null };
+  const OF_CHOSEN = ["assign", "brush", "merge"]; // tools that give to the chosen grid
   const LIVE_MS = 250; // how often the figures follow the hand, at most
   const PATIENCE_MS = 5000; // a question that was not answered does not keep the next one
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
@@ -10,7 +11,7 @@
   const bar = () => document.querySelector(".planner .tools");
   const say = (key, values = {}) => (
     (JSON.parse(bar().dataset.words)[key] || "").replace(/{(\w+)}/g, (_, name) => values[name] ?? ""));
-  const state = { tool: null, chosen: null, shapes: [], shown: null, hand: null, asked: 0, waiting: null, timer: 0, next: null };
+  const state = { tool: null, saying: false, rows: [], chosen: null, shapes: [], shown: null, hand: null, asked: 0, waiting: null, timer: 0, next: null };
 
   function editable() {
     return Boolean(bar()) && state.shown && state.shown.status === "draft" && page().dataset.writing !== "true";
@@ -24,6 +25,7 @@
   }
 
   function take(tool) {
+    state.saying = false;
     state.tool = state.tool === tool ? null : tool;
     for (const button of bar().querySelectorAll("[data-tool]"))
       button.setAttribute("aria-pressed", String(button.dataset.tool === state.tool));
@@ -36,8 +38,9 @@
   function hint() {
     const place = document.querySelector(".planner .hint");
     if (!place || !bar()) return;
-    const lacks = ["assign", "merge"].includes(state.tool) && !state.chosen;
-    place.textContent = state.tool ? say(lacks ? "choose" : state.tool, { grid: state.chosen }) : "";
+    const lacks = OF_CHOSEN.includes(state.tool) && !state.chosen;
+    const key = state.saying ? "saying" : lacks ? "choose" : state.tool;
+    place.textContent = key ? say(key, { grid: state.chosen }) : "";
   }
 
   // ---- what was drawn ------------------------------------------------------------------------------------------------
@@ -55,13 +58,13 @@
   }
 
   function draw(got) {
-    if (state.tool === "assign" && !state.chosen) return hint();
+    if (OF_CHOSEN.includes(state.tool) && !state.chosen) return hint();
     send(edit(got));
   }
 
   // The figures follow the hand: one question at a time, the latest one next.
   function preview(got) {
-    if (!editable() || (state.tool === "assign" && !state.chosen)) return;
+    if (!editable() || (OF_CHOSEN.includes(state.tool) && !state.chosen)) return;
     page().dataset.drawing = "true";
     state.waiting = got;
     if (Date.now() - state.asked > PATIENCE_MS && !state.timer) state.timer = setTimeout(ask, LIVE_MS);
@@ -112,13 +115,14 @@
       if (state.hand) state.hand.fresh();
     },
 
-    chosen(code) {
-      state.chosen = code;
+    chosen(code, rows) {
+      Object.assign(state, { chosen: code, rows });
       hint();
     },
 
     // A click on the map that a tool means: true when it chooses nothing.
-    clicked(code) {
+    clicked({ id: code, lng, lat }) {
+      if (state.saying) return sayAt([lng, lat], code);
       if (state.tool !== "merge" || !state.chosen || !code || code === state.chosen) return false;
       send({ do: "edit", kind: "merge", grid: code, to: state.chosen });
       return true;
@@ -141,6 +145,42 @@
     },
   });
 
+  // ---- words: what a grid is called and who leads it, what is said of a place -------------------------------------------
+  function nameGrid(code) {
+    const shape = state.shapes.find((one) => one.properties.code === code);
+    const row = state.rows.find((one) => one.code === code);
+    if (!shape || !row || !editable()) return;
+    const had = { code, name: shape.properties.name, leader: row.leader || "" };
+    const fields = Object.keys(had).map((name) => (
+      { name, label: say(`field_${name}`), kind: "text", value: had[name], required: name !== "leader", list: name === "leader" && "planner-leaders" }));
+    window.gisappDeeds.inquire(page(), say("name", { grid: code }), fields, (told) => {
+      const changed = Object.fromEntries(Object.entries(told).filter(([name, value]) => value.trim() !== had[name]));
+      if (Object.keys(changed).length) send({ do: "edit", kind: "name", grid: code, ...changed });
+    });
+  }
+
+  function sayAt(place, grid) {
+    state.saying = false;
+    hint();
+    const field = { name: "text", label: say("text"), kind: "area", value: "", required: true };
+    const deed = { do: "comment", plan: state.shown.plan, place, grid: grid || null };
+    window.gisappDeeds.inquire(page(), say("comment"), [field], ({ text }) => (
+      setProps("planner-edit", { data: { ...deed, text, at: Date.now() } })));
+    return true;
+  }
+
+  function startSaying() {
+    if (state.tool) take(state.tool);
+    state.saying = true;
+    hint();
+  }
+
+  function across(button) {
+    const on = [...button.parentNode.querySelectorAll("[data-across]")].filter((one) => (
+      (one.getAttribute("aria-pressed") === "true") !== (one === button)));
+    send({ do: "within", across: on.map((one) => one.dataset.across) });
+  }
+
   // ---- beside the table ------------------------------------------------------------------------------------------------
   function view(name) {
     page().dataset.view = name;
@@ -161,7 +201,7 @@
   }
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest(".planner :is(.tools button, .button[data-view], [data-lock], [data-position], [data-fit], [data-take])");
+    const button = event.target.closest(".planner :is(.tools button, .button[data-view], [data-lock], [data-position], [data-fit], [data-take], [data-name], [data-saying], [data-across], [data-do])");
     if (!button) return;
     if (button.dataset.tool) take(button.dataset.tool);
     else if (button.dataset.step) step(button.dataset.step);
@@ -170,6 +210,10 @@
     else if (button.dataset.position) send({ do: "to", position: Number(button.dataset.position) });
     else if (button.dataset.take) send({ do: "edit", kind: "proposal", number: Number(button.dataset.take) });
     else if (button.dataset.fit) go(button.dataset.fit);
+    else if (button.dataset.name !== undefined) nameGrid(button.dataset.name || state.chosen);
+    else if (button.dataset.saying) startSaying();
+    else if (button.dataset.across) across(button);
+    else if (button.dataset.do) send(JSON.parse(button.dataset.do));
     else button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
   });
 
@@ -180,6 +224,9 @@
     if (letter === "z" || letter === "y") {
       event.preventDefault();
       step(letter === "y" || event.shiftKey ? "redo" : "undo");
+    } else if (event.key === "Escape" && state.saying) {
+      state.saying = false;
+      hint();
     } else if (event.key === "Escape" && state.tool) {
       if (!hand().cancel()) take(state.tool);
     } else if (event.key === " " && state.tool && !event.target.closest("button, summary, a")) {

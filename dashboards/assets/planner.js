@@ -56,7 +56,7 @@
       const trigger = window.dash_clientside.callback_context.triggered_id;
       if (trigger === "shell-target" && target)
         return { grid: target.kind === "grids" ? target.code : chosen.grid, by: "search", at: target.asked };
-      if (trigger === "planner-map" && click && window.gisappPlanner.clicked(click.id)) return skip();
+      if (trigger === "planner-map" && click && window.gisappPlanner.clicked(click)) return skip();
       const grid = trigger === "planner-map" ? click && click.id : rows && rows[0] && rows[0].code;
       if (trigger === "planner-table" && !grid) return skip();
       return (grid || null) === chosen.grid ? skip() : { grid: grid || null, by: trigger };
@@ -67,7 +67,7 @@
       const code = row ? row.code : null;
       if (rows && rows.length) {
         window.gisapp.setState({ grid: code });
-        window.gisappPlanner.chosen(code);
+        window.gisappPlanner.chosen(code, rows);
       }
       for (const bar of document.querySelectorAll(".balance .bar"))
         bar.classList.toggle("chosen", bar.dataset.grid === code);
@@ -87,9 +87,9 @@
       ];
     },
 
-    // A comparison stands in the place of the plan's colours.
-    answers(specs, moves) {
-      return moves || specs || [];
+    // A comparison stands in the place of the plan's colours; comments lie over either.
+    answers(specs, moves, said) {
+      return [...(moves || specs || []), ...((said && said.specs) || [])];
     },
 
     // The shapes that came replace those of the same grids; every grid takes the class that it has now.

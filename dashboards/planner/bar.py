@@ -34,7 +34,7 @@ def plan_bar(listed: pd.DataFrame, code: str, zone: ZoneInfo, spoken: str) -> li
         word("planner.new", spoken),
         {"do": "new", "plan": code},
         needs=Permission.GRIDS_EDIT,
-        ask=[Field("name", word("planner.field_name", spoken), required=True)],
+        ask=[Field("name", word("planner.field_name", spoken), required=True), *_joined(code, spoken)],
         sign="plus",
         title=word("planner.new_from", spoken, of=title),
     )
@@ -45,6 +45,11 @@ def plan_bar(listed: pd.DataFrame, code: str, zone: ZoneInfo, spoken: str) -> li
         ),
         html.Div([one for one in (*_steps(head, zone, spoken), begin) if one is not None], className="buttons"),
     ]
+
+
+def _joined(code: str, spoken: str) -> list[Field]:
+    """Return the field that asks whether streets over a river join units; a copy takes over what its plan says."""
+    return [] if code else [Field("bridges", word("planner.field_bridges", spoken), "tick")]
 
 
 def status_badge(head: Mapping[str, Any] | pd.Series, spoken: str) -> Component:

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from dashboards.drafting import plan_now, plans_listed, units_of_store
+from dashboards.drafting import limits_of, plan_now, plans_listed, units_of_store
 from dashboards.planner.figures import grid_rows
 from dashboards.snapshot import LOAD_TABLES, Snapshot
 from gisapp.errors import GisappError, InputError
 from gisapp.grids.changes import Change
+from gisapp.grids.plan_checks import plan_faults
 from gisapp.grids.plan_load import PlanLoad, plan_load
 from gisapp.grids.plans import Plan
 from gisapp.store.planning import Draft
@@ -122,6 +123,12 @@ class Drafts:
                 kept = replace(kept, load=replace(kept.load, weights=self.snapshot.weights()))
             self.keep(kept)
             return kept
+
+    def faults(self, opened: Opened) -> gpd.GeoDataFrame:
+        """Return what is wrong with a plan from now on, limits that it must not cross included."""
+        store, now = self.snapshot.store, pd.Timestamp.now("UTC").floor("min")
+        limits = limits_of(store, opened.draft.across)
+        return plan_faults(opened.plan, posts=store.table("posts"), since=now, limits=limits)
 
     def keep(self, opened: Opened) -> None:
         """Keep a plan as it stands now, and how its last versions were drawn."""

@@ -10,19 +10,31 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from dashboards.drafting import limits_of
 from dashboards.map import place_from_map
 from dashboards.planner.drafts import Drafts, Opened
+from dashboards.planner.undrawn import change_undrawn
 from gisapp.errors import ConflictError, InputError
 from gisapp.grids.changes import Change
-from gisapp.grids.edits import assign_area, assign_units, drag_corner, draw_grid, merge_grids, split_grid, units_within
+from gisapp.grids.edits import (
+    assign_area,
+    assign_units,
+    drag_corner,
+    draw_grid,
+    split_grid,
+    units_under,
+    units_within,
+)
 from gisapp.grids.plans import Plan, free_code, plan_grids
 from gisapp.grids.stretch import stretched
 
 Edit = Mapping[str, Any]
-"""``kind`` (assign, draw, split, merge, drag) with what was drawn, in degrees of the map; ``cut`` cuts units."""
+"""``kind`` (assign, brush, draw, split, merge, drag) with what was drawn, in degrees of the map; ``cut`` cuts units.
+
+Or what is done to a ``grid`` without drawing: ``name``, ``enclave``, ``hole``, ``limit``; ``renumber`` for all."""
 
 
-def change_of_edit(edit: Edit, opened: Opened, frame: str) -> Change:
+def change_of_edit(edit: Edit, opened: Opened, drafts: Drafts) -> Change:
     """Return the change that something drawn on the map makes of a plan.
 
     Raises
@@ -30,9 +42,10 @@ def change_of_edit(edit: Edit, opened: Opened, frame: str) -> Change:
     InputError
         When it may not stand (:class:`~gisapp.errors.RefusedEdit`) or says nothing that is known.
     """
-    plan, kind = opened.plan, edit.get("kind")
-    if kind == "merge":
-        return merge_grids(plan, str(edit["grid"]), str(edit["to"]))
+    plan, kind, store, frame = opened.plan, edit.get("kind"), drafts.snapshot.store, drafts.snapshot.frame
+    undrawn = change_undrawn(edit, plan, store)
+    if undrawn is not None:
+        return undrawn
     if kind == "drag":
         moves = [(_place(start, plan, frame), _place(end, plan, frame)) for start, end in edit["moves"]]
         whole = stretched(plan, moves, [_place(point, plan, frame) for point in edit["held"]])
@@ -42,6 +55,8 @@ def change_of_edit(edit: Edit, opened: Opened, frame: str) -> Change:
         drawn = shapely.LineString(line if len(line) > 1 else [])
         code = free_code(plan)
         return split_grid(plan, _along(plan, drawn), drawn, code, code)
+    if kind == "brush":
+        return _painted(plan, line, edit)
     area = _closed(line)
     if kind == "assign":
         to = str(edit["to"])
@@ -50,6 +65,15 @@ def change_of_edit(edit: Edit, opened: Opened, frame: str) -> Change:
         code = free_code(plan)
         return draw_grid(plan, area if edit.get("cut") else _whole(plan, area), code, code)
     raise InputError(f"no edit {kind!r}", todo="draw with one of the tools", field="kind")
+
+
+def _painted(plan: Plan, line: Sequence[tuple[float, float]], edit: Edit) -> Change:
+    """Return the change of a brush: the units under its stroke, or (``cut``) exactly what it covers."""
+    stroke = shapely.LineString(line) if len(set(line)) > 1 else shapely.Point(line[0])
+    to = str(edit["to"])
+    if edit.get("cut"):
+        return assign_area(plan, stroke.buffer(float(edit["reach_m"]), quad_segs=4), to)
+    return assign_units(plan, units_under(plan, stroke), to, kind="brush")
 
 
 def swallowed(change: Change, plan: Plan) -> list[str]:
@@ -103,6 +127,36 @@ def lock(grids: Sequence[str], opened: Opened, drafts: Drafts) -> Opened:
     version = drafts.snapshot.store.plans.lock(draft.code, locked, version=draft.version)
     history = replace(draft.history, plan=replace(draft.plan, locked=locked))
     return _kept(replace(draft, version=version, history=history), opened, drafts)
+
+
+def declare(grids: Sequence[str], opened: Opened, drafts: Drafts) -> Opened:
+    """Declare exactly these grids as allowed to be in parts; return the plan then.
+
+    Raises
+    ------
+    ConflictError
+        When somebody has saved since.
+    """
+    draft, apart = opened.draft, frozenset(grids)
+    version = drafts.snapshot.store.plans.declare(draft.code, apart, version=draft.version)
+    history = replace(draft.history, plan=replace(draft.plan, apart=apart))
+    return _kept(replace(draft, version=version, history=history), opened, drafts)
+
+
+def keep_within(across: Sequence[str], opened: Opened, drafts: Drafts) -> Opened:
+    """Say which kinds of areas no grid may cross; return the plan then.
+
+    Raises
+    ------
+    ConflictError
+        When somebody has saved since.
+    InputError
+        When the store has none of a kind.
+    """
+    draft = opened.draft
+    named = tuple(sorted(limits_of(drafts.snapshot.store, across)))
+    version = drafts.snapshot.store.plans.keep_within(draft.code, named, version=draft.version)
+    return _kept(replace(draft, version=version, across=named), opened, drafts)
 
 
 def looked_at(done: Mapping[str, Any], drafts: Drafts) -> Opened:

@@ -12,6 +12,7 @@ from dashboards import shell
 from dashboards.access import Permission, callback
 from dashboards.bundles import tiles_of
 from dashboards.deeds import me
+from dashboards.drafting import limits_of
 from dashboards.map import Map
 from dashboards.planner import views
 from dashboards.planner.bar import plan_bar
@@ -47,7 +48,7 @@ DRAWING, PREVIEW = "planner-drawing", "planner-preview"  # an edit to be saved, 
 SAVED, PREVIEWED = "planner-saved", "planner-previewed"
 SPECS = "planner-specs"  # the layers of the plan; those of a comparison stand in their place
 LOCKED = {"locked": "params.data.locked"}  # the look of a grid that keeps its units
-KEPT = (SHOWN, DRAWN, SPECS, views.MOVES, EDIT, DECIDE, WRITTEN, BUSY, DRAWING, PREVIEW, SAVED, PREVIEWED)
+KEPT = (SHOWN, DRAWN, SPECS, views.MOVES, views.SAID, EDIT, DECIDE, WRITTEN, BUSY, DRAWING, PREVIEW, SAVED, PREVIEWED)
 
 
 def layout(context: shell.Context) -> Component:
@@ -101,6 +102,7 @@ def attach(app: Dash) -> None:
     _preview(app, drafts)
     views.attach(app, drafts, SHOWN)
     views.attach_proposals(app, drafts, searches, SHOWN, WRITTEN)
+    views.attach_comments(app, drafts, SHOWN, WRITTEN)
     _in_the_browser(app)
 
 
@@ -145,7 +147,7 @@ def _show(app: Dash, drafts: Drafts) -> None:
         return (
             bar,
             *_of_plan(opened, drafts, spoken),
-            plan_specs(opened, spoken, frame=snapshot.frame),
+            plan_specs(opened, spoken, frame=snapshot.frame, limits=limits_of(snapshot.store, opened.draft.across)),
             shapes,
             opened.mark,
         )
@@ -256,7 +258,7 @@ def _preview(app: Dash, drafts: Drafts) -> None:
     def preview(done: Deed) -> tuple[Any, Any]:
         spoken, opened = shell.language(), drafts.of(str(done["plan"]))
         try:
-            change = change_of_edit(done, opened, drafts.snapshot.frame)
+            change = change_of_edit(done, opened, drafts)
         except RefusedEdit as refused:
             return refusal_told(refused, spoken, live=True), done["at"]
         return edit_told(change, opened, opened.done(change, opened.draft.version), spoken, live=True), done["at"]
@@ -291,6 +293,7 @@ def _in_the_browser(app: Dash) -> None:
         Output("planner-map", "answers"),
         Input(SPECS, "data"),
         Input(views.MOVES, "data"),
+        Input(views.SAID, "data"),
     )
     app.clientside_callback(
         ClientsideFunction("planner", "draw"),

@@ -16,7 +16,7 @@ import pandas as pd
 
 from dashboards.planner.drafts import Opened
 from gisapp.errors import GisappError, InputError
-from gisapp.grids import Proposal, rebalance, suggest, units_of
+from gisapp.grids import Proposal, labels_of, rebalance, suggest, units_of
 from gisapp.grids.plan_load import PlanLoad
 from gisapp.rules.workload import MEASURES
 
@@ -63,7 +63,7 @@ class Searches:
             run.watched = time.monotonic()
         return run
 
-    def start(self, opened: Opened, asked: Mapping[str, Any]) -> None:
+    def start(self, opened: Opened, asked: Mapping[str, Any], limits: Mapping[str, gpd.GeoDataFrame]) -> None:
         """Begin a search in place of the one that the plan has.
 
         Parameters
@@ -71,6 +71,8 @@ class Searches:
         asked
             ``do`` (rebalance or suggest), ``weight`` (one of :data:`WEIGHTS`), ``tolerance`` in per cent and, for
             a fresh partition, ``k`` grids.
+        limits
+            Layers that no grid may cross, by name.
 
         Raises
         ------
@@ -80,7 +82,7 @@ class Searches:
         tolerance, count = _number(asked, "tolerance") / 100, int(_number(asked, "k")) if "k" in asked else 0
         self.stop(opened.draft.code)
         run = self._runs[opened.draft.code] = Search(dict(asked), opened.draft.version, time.monotonic())
-        threading.Thread(target=self._work, args=(run, opened, tolerance, count), daemon=True).start()
+        threading.Thread(target=self._work, args=(run, opened, limits, tolerance, count), daemon=True).start()
 
     def stop(self, code: str) -> None:
         """End the search of a plan with the best so far."""
@@ -88,7 +90,9 @@ class Searches:
         if run is not None:
             run.stopped = True
 
-    def _work(self, run: Search, opened: Opened, tolerance: float, count: int) -> None:
+    def _work(
+        self, run: Search, opened: Opened, limits: Mapping[str, gpd.GeoDataFrame], tolerance: float, count: int
+    ) -> None:
         suggested, balanced = (
             partial(make, tolerance=tolerance, count=ALTERNATIVES, progress=run.tell, stop=run.unwanted)
             for make in (suggest, rebalance)
@@ -97,7 +101,9 @@ class Searches:
             with self._turn:
                 plan = opened.plan
                 blocks = gpd.GeoDataFrame({"code": pd.array(plan.unit, dtype="str")}, geometry=plan.shape, crs=plan.crs)
-                units = units_of(blocks, unit_weight(opened.load, run.asked["weight"]), bridges=plan.bridges)
+                label = labels_of(plan.shape, list(limits.values())) if limits else None
+                weight = unit_weight(opened.load, run.asked["weight"])
+                units = units_of(blocks, weight, bridges=plan.bridges, label=label)
                 if run.asked["do"] == "suggest":
                     run.made = suggested(units, k=count, like=plan.grid)
                 else:

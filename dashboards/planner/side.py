@@ -24,8 +24,8 @@ from gisapp.grids.plan_diff import PlanDiff
 from gisapp.words import word
 from layers.plan_page import moves_of
 
-VIEWS = ("grids", "propose", "history", "checks", "compare")
-_MOST = 200  # rows of a list
+VIEWS = ("grids", "propose", "history", "checks", "compare", "comments")
+MOST = 200  # rows of a list
 _AROUND_M = 60.0  # of a place that is shown
 
 
@@ -43,18 +43,19 @@ def view_buttons(context: shell.Context) -> Component:
 
 
 def locks(context: shell.Context) -> Component:
-    """Return the buttons that lock the chosen grid, all or none."""
+    """Return the buttons that lock the chosen grid, all or none, and the one that names it."""
     buttons = [
         html.Button(context.word(f"planner.lock_{name}"), className="button writes", **{"data-lock": name})
         for name in ("chosen", "all", "none")
     ]
-    return html.Div(buttons, className="locks buttons")
+    call = html.Button(context.word("planner.name_grid"), className="button writes", **{"data-name": ""})
+    return html.Div([*buttons, call], className="locks buttons")
 
 
 def history(opened: Opened, rows: pd.DataFrame, zone: ZoneInfo, spoken: str) -> list[Component]:
     """Return every step of a plan, the newest first; a click goes to it. Steps that were undone stand above."""
     done = len(opened.draft.history.done)
-    made = [_step(row, done, zone, spoken) for row in rows.iloc[::-1].head(_MOST).to_dict("records")]
+    made = [_step(row, done, zone, spoken) for row in rows.iloc[::-1].head(MOST).to_dict("records")]
     first = _position(0, [html.Strong(word("planner.began", spoken))], here=done == 0, undone=False)
     return [
         html.P(word("planner.history_hint", spoken), className="quiet"),
@@ -74,32 +75,6 @@ def _position(number: int, inside: list[Component], *, here: bool, undone: bool)
     return html.Li(html.Button(inside, className="row undone" if undone else "row", **told))
 
 
-def checks(faults: gpd.GeoDataFrame, spoken: str, *, frame: str) -> list[Component]:
-    """Return what is wrong with a plan, grouped by kind; a click goes to the place."""
-    if faults.empty:
-        return [shell.badge(word("planner.sound", spoken), word("planner.sound.tip", spoken), tone="good")]
-    places = _bounds(faults.geometry, faults.crs, frame)
-    counts = faults["kind"].value_counts()
-    heads = [
-        shell.badge(
-            f"{word(f'planner.fault_{kind}', spoken)} · {count}", word(f"planner.fault_{kind}.tip", spoken), tone="bad"
-        )
-        for kind, count in counts.items()
-    ]
-    rows = [
-        html.Li(
-            html.Button(
-                [html.Strong(grid), html.Small(word(f"planner.fault_{kind}", spoken))],
-                className="row",
-                **{"data-fit": fit},
-            )
-        )
-        for grid, kind, fit in zip(faults["grid"], faults["kind"], places, strict=True)
-    ]
-    more = [html.P(word("planner.and_more_places", spoken, count=len(rows) - _MOST))] if len(rows) > _MOST else []
-    return [html.Div(heads, className="badges"), html.Ul(rows[:_MOST], className="faults"), *more]
-
-
 def comparison(found: PlanDiff, spoken: str, *, frame: str) -> list[Component]:
     """Return what moves from which grid to which, the most households first; a click goes to the place."""
     if found.matrix.empty:
@@ -117,7 +92,7 @@ def comparison(found: PlanDiff, spoken: str, *, frame: str) -> list[Component]:
     figures.append(shell.figure(word("diff.inherited", spoken), inherited, word("diff.leaders", spoken)))
     names = ("households", "open_incidents", "incidents_12m", "pipe_km", "critical")
     heads = [html.Th(word(f"diff.{name}", spoken), scope="col") for name in ("from_to", *names)]
-    places = _bounds(moves.geometry, moves.crs, frame)
+    places = bounds_of(moves.geometry, moves.crs, frame)
     rows = [
         html.Tr(
             [
@@ -125,7 +100,7 @@ def comparison(found: PlanDiff, spoken: str, *, frame: str) -> list[Component]:
                 *(html.Td(f"{row[name]:,.{1 if name == 'pipe_km' else 0}f}") for name in names),
             ]
         )
-        for row, fit in zip(moves.head(_MOST).to_dict("records"), places, strict=False)
+        for row, fit in zip(moves.head(MOST).to_dict("records"), places, strict=False)
     ]
     return [
         html.Div(figures, className="figures"),
@@ -142,10 +117,10 @@ def whole_bounds(shapes: gpd.GeoSeries, frame: str) -> list[float] | None:
     if shapes.empty:
         return None
     whole = gpd.GeoSeries([shapely.box(*shapes.total_bounds)], crs=shapes.crs)
-    return [float(part) for part in _bounds(whole, whole.crs, frame)[0].split(",")]
+    return [float(part) for part in bounds_of(whole, whole.crs, frame)[0].split(",")]
 
 
-def _bounds(shapes: gpd.GeoSeries, crs: pyproj.CRS, frame: str) -> list[str]:
+def bounds_of(shapes: gpd.GeoSeries, crs: pyproj.CRS, frame: str) -> list[str]:
     """Return around each shape west, south, east and north in degrees of the map, as the browser reads them."""
     boxes = shapely.bounds(shapes.to_numpy()) + np.array([-_AROUND_M, -_AROUND_M, _AROUND_M, _AROUND_M])
     change = to_degrees(crs)

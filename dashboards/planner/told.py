@@ -18,6 +18,7 @@ from gisapp.rules.workload import MEASURES
 from gisapp.words import catalog, word
 
 _MOST = 6  # grids told one by one
+STILL = ("name", "number")  # kinds of change that move no ground
 _NONE = "–"
 
 
@@ -26,13 +27,28 @@ def edit_told(change: Change, before: Opened, after: Opened, spoken: str, *, liv
     was, now = (one.figures.set_index("code") for one in (before, after))
     touched = change.grids
     title = word(f"planner.would_{change.kind}" if live else f"planner.did_{change.kind}", spoken)
-    moved = word("planner.moved", spoken, households=f"{_moved(change, was, now, after):,.0f}")
+    said = [] if change.kind in STILL else [html.Span(_moved_words(change, was, now, after, spoken))]
     rows = [_row(code, was, now, spoken) for code in touched[:_MOST]]
     more = [html.P(word("planner.and_more", spoken, count=len(touched) - _MOST))] if len(touched) > _MOST else []
+    below = [*more, *_notes(change, spoken), *_call(change, live, spoken)]
     return html.Div(
-        [html.P([html.Strong(title), html.Span(moved)]), _table(rows, spoken), *more, *_notes(change, spoken)],
+        [html.P([html.Strong(title), *said]), _table(rows, spoken), *below],
         className="told live" if live else "told",
     )
+
+
+def _call(change: Change, live: bool, spoken: str) -> list[Component]:
+    """Return the button that names a grid which was drawn or split off."""
+    if live or change.kind not in ("draw", "split"):
+        return []
+    fresh = [code for code in change.grids if code in set(change.after.grid) - set(change.before.grid)]
+    words = [(code, word("planner.name_it", spoken, grid=code)) for code in fresh]
+    return [html.Button(told, className="button writes", **{"data-name": code}) for code, told in words]
+
+
+def _moved_words(change: Change, was: pd.DataFrame, now: pd.DataFrame, after: Opened, spoken: str) -> str:
+    """Return how many households go to another grid."""
+    return word("planner.moved", spoken, households=f"{_moved(change, was, now, after):,.0f}")
 
 
 def _moved(change: Change, was: pd.DataFrame, now: pd.DataFrame, after: Opened) -> float:

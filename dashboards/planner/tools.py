@@ -6,11 +6,15 @@ import json
 
 from dash import html
 from dash.development.base_component import Component
+from flask import current_app, has_request_context
 
 from dashboards import shell
+from dashboards.drafting import leaders_known
+from dashboards.snapshot import snapshot_of
 from gisapp.words import catalog
 
-TOOLS = ("assign", "drag", "split", "merge", "draw")
+TOOLS = ("assign", "brush", "drag", "split", "merge", "draw")
+_MOST_LEADERS = 2_000  # offered by name
 
 
 def toolbar(context: shell.Context) -> list[Component]:
@@ -50,4 +54,10 @@ def toolbar(context: shell.Context) -> list[Component]:
         role="toolbar",
         **{"aria-label": context.word("planner.tools"), "data-words": json.dumps(said, ensure_ascii=False)},
     )
-    return [bar, html.Div(className="hint", role="status")]
+    return [bar, html.Div(className="hint", role="status"), _leaders()]
+
+
+def _leaders() -> Component:
+    """Return the people who may lead a grid, offered where one is asked for."""
+    people = leaders_known(snapshot_of(current_app).store) if has_request_context() else []
+    return html.Datalist([html.Option(value=code) for code in people[:_MOST_LEADERS]], id="planner-leaders")

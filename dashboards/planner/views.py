@@ -6,21 +6,23 @@ from typing import Any
 
 import dash_mantine_components as dmc
 import pandas as pd
-from dash import Dash, Input, Output, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, request
 
 from dashboards import shell
 from dashboards.access import Permission, callback, route
-from dashboards.drafting import NOW, two_plans
+from dashboards.deeds import may
+from dashboards.drafting import NOW, limits_known, two_plans
+from dashboards.planner.checklist import checks
 from dashboards.planner.drafts import Drafts, Opened
 from dashboards.planner.proposed import proposals
 from dashboards.planner.proposing import Searches
-from dashboards.planner.side import checks, comparison, history, whole_bounds
+from dashboards.planner.saying import comment_specs, comments
+from dashboards.planner.side import comparison, history, whole_bounds
 from dashboards.snapshot import LOAD_TABLES
 from dashboards.specs import layer_specs
 from gisapp.grids import leaders_at, plan_grids
-from gisapp.grids.plan_checks import plan_faults
 from gisapp.grids.plan_diff import PlanDiff, plan_diff
 from gisapp.reports.offline_page import policy_of
 from gisapp.words import word
@@ -30,6 +32,7 @@ from layers.plan_page import GROUND, Side, moved_shapes, moves_of, plan_diff_htm
 
 NEEDS = Permission.GRIDS_VIEW
 VIEW, MOVES, AGAINST = "planner-view", "planner-moves", "planner-against"
+SAID = "planner-said"  # the places that comments are about, as layers
 PAGE = "/plan-diff.html"
 TICK = "planner-tick"  # runs only while a search does
 TICK_MS = 700
@@ -50,6 +53,7 @@ def place(context: shell.Context) -> list[Component]:
         html.Div([against, page], className="against"),
         html.Div(id="planner-side", className="side"),
         html.Div(id="planner-proposals", className="side proposing", role="status"),
+        html.Div(id="planner-comments", className="side saying"),
         dcc.Interval(id=TICK, interval=TICK_MS, disabled=True),
     ]
 
@@ -116,15 +120,42 @@ def attach_proposals(app: Dash, drafts: Drafts, searches: Searches, shown_store:
         return told, search is None or search.over.is_set()
 
 
+def attach_comments(app: Dash, drafts: Drafts, shown_store: str, written: str) -> None:
+    """Register the callback that lists what was said about a plan, and puts it on the map."""
+
+    @callback(
+        app,
+        Output("planner-comments", "children"),
+        Output(SAID, "data"),
+        Input(shown_store, "data"),
+        Input(VIEW, "data"),
+        Input(written, "data"),
+        Input(shell.VERSION, "data"),
+        State(SAID, "data"),
+        needs=NEEDS,
+    )
+    def list_comments(shown: Any, view: str, _written: object, _version: object, had: Any) -> tuple[Any, Any]:
+        if not shown or not shown["plan"]:
+            return None, None
+        store, code, spoken, frame = drafts.snapshot.store, shown["plan"], shell.language(), drafts.snapshot.frame
+        mark = [code, store.revision("plan_comments"), view == "comments"]
+        if had and had["mark"] == mark:
+            return no_update, no_update
+        said = store.table("plan_comments").query("plan_code == @code").sort_values("number")
+        told = comments(said, code, store.zone, spoken, frame=frame) if view == "comments" else None
+        return told, {"mark": mark, "specs": comment_specs(said, spoken, frame=frame)}
+
+
 def _told(view: str, opened: Opened, drafts: Drafts, spoken: str) -> Any:
     """Return the history or the faults of a plan; nothing beside its table."""
     store = drafts.snapshot.store
     if view == "history":
         return history(opened, store.plans.edits(opened.draft.code), store.zone, spoken)
     if view == "checks":
-        now = pd.Timestamp.now("UTC").floor("min")
-        faults = plan_faults(opened.plan, posts=store.table("posts"), since=now)
-        return checks(faults, spoken, frame=drafts.snapshot.frame)
+        draft, frame = opened.draft, drafts.snapshot.frame
+        editable = draft.status == "draft" and may(Permission.GRIDS_EDIT)
+        faults = drafts.faults(opened)
+        return checks(faults, limits_known(store), draft.across, spoken, frame=frame, editable=editable)
     return None
 
 

@@ -11,13 +11,15 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards.access import Permission
-from dashboards.drafting import plan_now, units_of_store
+from dashboards.drafting import limits_of, plan_now, units_of_store
+from dashboards.map import place_from_map
 from dashboards.planner.bar import NEEDED
 from dashboards.planner.drafts import Drafts, Opened
-from dashboards.planner.editing import change_of_edit, go_to, lock, looked_at, save, swallowed
+from dashboards.planner.editing import change_of_edit, declare, go_to, keep_within, lock, looked_at, save, swallowed
 from dashboards.planner.proposing import Searches
 from dashboards.planner.told import edit_told, steps_told
 from gisapp.errors import AccessError, RefusedEdit
+from gisapp.grids import bridges_of
 from gisapp.grids.changes import Change
 from gisapp.grids.edits import carry_out
 from gisapp.grids.plans import Named, free_code
@@ -51,7 +53,11 @@ def write(done: Deed, drafts: Drafts, searches: Searches, *, who: str, needs: Pe
         return _begin(done, drafts, who)
     code = str(done["plan"])
     if done["do"] in ("rebalance", "suggest"):
-        searches.start(drafts.of(code), done)
+        opened = drafts.of(code)
+        searches.start(opened, done, limits_of(store, opened.draft.across))
+        return code
+    if done["do"] == "comment":
+        _say(done, drafts, who)
         return code
     if done["do"] == "stop":
         searches.stop(code)
@@ -82,21 +88,35 @@ def edited(
         When somebody has saved since the person looked.
     """
     opened = looked_at(done, drafts)
-    if done["do"] == "to":
-        after = go_to(int(done["position"]), opened, drafts)
-        return steps_told(opened, after, spoken), after.mark
-    if done["do"] == "lock":
-        after = lock(done["grids"], opened, drafts)
-        return html.Div(word("planner.locked", spoken, count=len(after.plan.locked)), className="told"), after.mark
+    if done["do"] != "edit":
+        told, after = _settled(done, opened, drafts, spoken)
+        return told, after.mark
     if done["kind"] == "proposal":
         change = _proposed(int(done["number"]), opened, searches)
         return edit_told(change, opened, save(change, opened, drafts, who), spoken), drafts.of(opened.draft.code).mark
-    change = change_of_edit(done, opened, drafts.snapshot.frame)
+    change = change_of_edit(done, opened, drafts)
     lost = swallowed(change, opened.plan)
-    if lost and change.kind != "merge" and not done.get("sure"):
+    if lost and change.kind not in ("merge", "name", "proposal") and not done.get("sure"):
         return html.Div(), {"words": word("planner.swallows", spoken, grids=", ".join(lost)), "edit": dict(done)}
     after = save(change, opened, drafts, who)
     return edit_told(change, opened, after, spoken), after.mark
+
+
+def _settled(done: Deed, opened: Opened, drafts: Drafts, spoken: str) -> tuple[Component, Opened]:
+    """Go to another step, lock grids, declare one in parts, or say what none may cross; return what to tell."""
+    if done["do"] == "to":
+        after = go_to(int(done["position"]), opened, drafts)
+        return steps_told(opened, after, spoken), after
+    if done["do"] == "lock":
+        after = lock(done["grids"], opened, drafts)
+        words = word("planner.locked", spoken, count=len(after.plan.locked))
+    elif done["do"] == "apart":
+        after = declare([*opened.plan.apart, str(done["grid"])], opened, drafts)
+        words = word("planner.declared", spoken, grid=str(done["grid"]))
+    else:
+        after = keep_within(done["across"], opened, drafts)
+        words = word("planner.kept_within", spoken, count=len(after.draft.across))
+    return html.Div(words, className="told"), after
 
 
 def _proposed(number: int, opened: Opened, searches: Searches) -> Change:
@@ -118,8 +138,17 @@ def _begin(done: Deed, drafts: Drafts, who: str) -> str:
     if based_on:
         plan = drafts.of(based_on).plan
     else:
-        plan = plan_now(store, units_of_store(store, streets=_without_units(store)))
-    return store.plans.open(plan, str(done["name"]).strip(), actor=who, based_on=based_on)
+        units = units_of_store(store, streets=_without_units(store))
+        plan = plan_now(store, units, bridges=bridges_of(units, store.table("streets")) if done.get("bridges") else ())
+    across = drafts.of(based_on).draft.across if based_on else ()
+    return store.plans.open(plan, str(done["name"]).strip(), actor=who, based_on=based_on, across=across)
+
+
+def _say(done: Deed, drafts: Drafts, who: str) -> None:
+    """Write a comment, about a place of the map if one was shown."""
+    store, place = drafts.snapshot.store, done.get("place")
+    at = place_from_map(float(place[0]), float(place[1]), store.crs, frame=drafts.snapshot.frame) if place else None
+    store.plans.comment(str(done["plan"]), str(done.get("text") or ""), actor=who, place=at, grid=done.get("grid"))
 
 
 def _without_units(store: Store) -> bool:

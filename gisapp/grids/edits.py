@@ -43,7 +43,7 @@ def assign_area(plan: Plan, area: shapely.Geometry, to: str, *, slivers: SliverR
         When the area is none or crosses itself, the grid is unknown or locked, nothing would move, or a grid
         would fall into parts without that being declared.
     """
-    _require_grid(plan, to)
+    require_grid(plan, to)
     _require_area(area)
     return _moved(plan, "assign", shapely.boundary(area), [(area, to)], slivers)
 
@@ -77,6 +77,14 @@ def units_within(plan: Plan, area: shapely.Geometry) -> list[str]:
     return [str(unit) for unit in plan.unit[near[common > shapely.area(plan.shape[near]) / 2]]]
 
 
+def units_under(plan: Plan, stroke: shapely.Geometry) -> list[str]:
+    """Return the units that a stroke of a brush (a line or a point) passes through, without those of locked grids."""
+    near = plan.near(stroke)
+    near = near[~plan.held_by(plan.locked)[near]]
+    shapely.prepare(stroke)
+    return [str(unit) for unit in plan.unit[near[shapely.intersects(stroke, plan.shape[near])]]]
+
+
 def assign_units(plan: Plan, units: Sequence[str], to: str, *, kind: str = "assign") -> Change:
     """Return the change that gives whole units to a grid; those that it has already count as nothing.
 
@@ -85,13 +93,13 @@ def assign_units(plan: Plan, units: Sequence[str], to: str, *, kind: str = "assi
     InputError
         When a unit or the grid is unknown, either is locked, nothing would move, or a grid would fall into parts.
     """
-    _require_grid(plan, to)
+    require_grid(plan, to)
     places = plan.places(list(dict.fromkeys(units)))
     places = places[plan.grid[places] != to]
     held = set(plan.grid[places]) & plan.locked
     if held:
         raise _locked(min(held), "unlock it or leave its units out", field="units")
-    return _reassigned(plan, kind, places, np.full(len(places), to, dtype=object))
+    return reassigned(plan, kind, places, np.full(len(places), to, dtype=object))
 
 
 def carry_out(plan: Plan, grid: Codes | Sequence[str], *, named: dict[str, Named] | None = None) -> Change:
@@ -111,7 +119,7 @@ def carry_out(plan: Plan, grid: Codes | Sequence[str], *, named: dict[str, Named
     if held:
         raise _locked(min(held), "unlock it or make the proposal with its lock")
     fresh = {code: (named or {}).get(code, Named(code, _utilities(plan))) for code in sorted(set(wanted[places]))}
-    change = _reassigned(plan, "proposal", places, wanted[places])
+    change = reassigned(plan, "proposal", places, wanted[places])
     return replace(change, named={code: value for code, value in fresh.items() if code not in plan.named})
 
 
@@ -125,7 +133,7 @@ def merge_grids(plan: Plan, one: str, into: str) -> Change:
     """
     if one == into:
         raise RefusedEdit("itself", f"grid {one} merged into itself", todo="choose two grids", grid=one)
-    _require_grid(plan, one)
+    require_grid(plan, one)
     return assign_units(plan, list(plan.unit[plan.of_grid(one)]), into, kind="merge")
 
 
@@ -142,7 +150,7 @@ def split_grid(
         When the line does not cut the grid in two, the grid is unknown or locked, there is a grid of the new
         code, or a part would not hang together.
     """
-    _require_grid(plan, grid)
+    require_grid(plan, grid)
     new = _new_grid(plan, code, name)
     _require_line(line)
     whole = outlines(plan, [plan.of_grid(grid)])[0]
@@ -203,28 +211,6 @@ def drag_corner(
         raise _locked(min(held), "unlock it first", field="moves")
     parts = [(area, code) for area, code in zip(gained, codes, strict=True) if shapely.area(area) > _LEAST_M2]
     return _moved(plan, "drag", _new_edges(old, new), parts, slivers, set(codes))
-
-
-def reassign_enclaves(plan: Plan, grid: str) -> Change:
-    """Return the change that gives all parts of a grid but its largest to the grids that border on them longest.
-
-    Raises
-    ------
-    InputError
-        When the grid is in one part, unknown or locked, or all neighbours of a part are locked.
-    """
-    _require_grid(plan, grid)
-    own = plan.of_grid(grid)
-    part = parts_of(plan, own)
-    area = np.bincount(part, shapely.area(plan.shape[own]))
-    if len(area) == 1:
-        found = f"grid {grid} is in one part"
-        raise RefusedEdit("one_part", found, todo="choose a grid in several parts", field="grid", grid=grid)
-    places = own[part != area.argmax()]
-    to = np.empty(len(places), dtype=object)
-    for number in np.unique(part[part != area.argmax()]):
-        to[np.isin(places, own[part == number])] = _longest_neighbour(plan, own[part == number], grid)
-    return _reassigned(plan, "enclave", places, to)
 
 
 def parts_of(plan: Plan, places: Places) -> Places:
@@ -302,7 +288,7 @@ def _merged(plan: Plan, noded: Plan, before: Rows, after: Rows, grid: Codes, who
     return Change("", Rows(*joined), now, whole=whole)
 
 
-def _reassigned(plan: Plan, kind: str, places: Places, to: Codes) -> Change:
+def reassigned(plan: Plan, kind: str, places: Places, to: Codes) -> Change:
     """Return the change that only moves whole units."""
     before = plan.rows(places, shapes=False)
     return _judged(plan, kind, Change(kind, before, replace(before, grid=to)))
@@ -345,7 +331,8 @@ def _part_count(plan: Plan, code: str) -> int:
     return int(parts_of(plan, places).max()) + 1
 
 
-def _require_grid(plan: Plan, code: str) -> None:
+def require_grid(plan: Plan, code: str) -> None:
+    """Raise unless a plan has a grid that is not locked."""
     if not (plan.grid == code).any():
         raise InputError(f"no grid {code!r} in the plan", todo=f"choose one of its {len(plan.codes)} grids")
     if code in plan.locked:
@@ -410,17 +397,3 @@ def _new_edges(old: Shapes, new: Shapes) -> shapely.Geometry:
     known = {tuple(edge) for edge in edges_of(old)[0].tolist()}
     fresh = {tuple(edge) for edge in edges_of(new)[0].tolist()} - known
     return shapely.multilinestrings(shapely.linestrings(np.array(sorted(fresh)).reshape(-1, 2, 2)))
-
-
-def _longest_neighbour(plan: Plan, part: Places, grid: str) -> str:
-    """Return the grid, not locked, with the longest common border with a part of another."""
-    whole = shapely.coverage_union_all(plan.shape[part])
-    near = plan.near(whole)
-    near = near[(plan.grid[near] != grid) & ~plan.held_by(plan.locked)[near]]
-    found = borders_of(np.append(plan.shape[near], whole))
-    mine = found.pairs[:, 1] == len(near)
-    if not mine.any():
-        said = f"a part of grid {grid} has no neighbour that is not locked"
-        raise RefusedEdit("walled", said, todo="unlock one", field="grid", grid=grid)
-    metres = pd.Series(found.border_m[mine], index=plan.grid[near[found.pairs[mine, 0]]]).groupby(level=0).sum()
-    return str(metres.idxmax())

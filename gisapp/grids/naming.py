@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+import shapely
 
-from gisapp.errors import RefusedEdit
+from gisapp.errors import InputError, RefusedEdit
 from gisapp.grids.changes import Change
-from gisapp.grids.plans import Named, Plan
+from gisapp.grids.edits import carry_out
+from gisapp.grids.plans import Named, Plan, plan_grids
 
 
 def name_grid(
@@ -57,6 +62,50 @@ def name_grid(
     after.grid[:] = to
     was = {to: plan.named[to]} if to in plan.named else {}
     return Change("name", before, after, {to: given}, was=was)
+
+
+def renumber(
+    plan: Plan, form: str = "G{number:03d}", *, band_m: float = 500.0, leaders: Mapping[str, str] | None = None
+) -> Change:
+    """Return the change that numbers the grids from north to south in bands, and west to east within each.
+
+    Names stay with the ground. So do leaders, who hold their posts by code: every grid gets the one that its
+    ground had.
+
+    Parameters
+    ----------
+    plan
+        A plan without locked grids.
+    form
+        How a code is made of a number.
+    band_m
+        Grids whose centres are in one band of this height count as one row.
+    leaders
+        Who leads each grid now, by the code that it has now.
+
+    Raises
+    ------
+    InputError
+        When a grid is locked, the form gives equal codes, or all grids have their number already.
+    """
+    grids = plan_grids(plan)
+    centre = shapely.centroid(grids.geometry.to_numpy())
+    x, y = shapely.get_x(centre), shapely.get_y(centre)
+    order = np.lexsort([x, -np.floor(y / band_m)])
+    fresh = [form.format(number=number) for number in range(1, len(grids) + 1)]
+    if len(set(fresh)) < len(fresh):
+        raise InputError(f"{form!r} gives equal codes", todo="put {number} into it", field="form")
+    to = dict(zip(grids["code"].to_numpy()[order], fresh, strict=True))
+    change = carry_out(plan, np.array([to[code] for code in plan.grid], dtype=object))
+    named = {new: _moved_on(old, plan.named[old], leaders or {}) for old, new in to.items() if old != new}
+    return replace(
+        change, kind="number", named=named, was={code: plan.named[code] for code in named.keys() & plan.named}
+    )
+
+
+def _moved_on(old: str, named: Named, leaders: Mapping[str, str]) -> Named:
+    """Return what a grid is called that gets another code."""
+    return named._replace(leader=named.leader or leaders.get(old, ""))
 
 
 def leaders_planned(plan: Plan, leaders: pd.Series) -> pd.Series:

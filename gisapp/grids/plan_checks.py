@@ -12,9 +12,8 @@ import pandas as pd
 import shapely
 
 from gisapp.errors import InputError
-from gisapp.grids.changes import Change
 from gisapp.grids.cutting import SLIVERS, SliverRule
-from gisapp.grids.edits import carry_out, parts_of
+from gisapp.grids.edits import parts_of
 from gisapp.grids.naming import planned_leaders
 from gisapp.grids.plans import Plan, plan_grids
 
@@ -27,6 +26,7 @@ class _Fault:
     grid: str
     told: str
     geom: shapely.Geometry
+    layer: str = ""
 
 
 def plan_faults(
@@ -64,8 +64,9 @@ def plan_faults(
     Returns
     -------
     GeoDataFrame
-        No row for a sound plan; else ``kind`` (of :data:`KINDS`), ``grid``, ``told`` (the fault in words)
-        and ``geom``: edges that do not match, all parts but the largest, holes, units.
+        No row for a sound plan; else ``kind`` (of :data:`KINDS`), ``grid``, ``told`` (the fault in words),
+        ``layer`` (the limit that is crossed) and ``geom``: edges that do not match, all parts but the largest,
+        holes, units.
 
     Raises
     ------
@@ -86,7 +87,10 @@ def plan_faults(
         faults += _leaders(grids[unnamed], posts, since)
     for name, layer in (limits or {}).items():
         faults += _crossed(plan, name, layer)
-    columns = {name: pd.array([getattr(one, name) for one in faults], dtype="str") for name in ("kind", "grid", "told")}
+    columns = {
+        name: pd.array([getattr(one, name) for one in faults], dtype="str")
+        for name in ("kind", "grid", "told", "layer")
+    }
     shapes = np.array([one.geom for one in faults], dtype=object)
     return gpd.GeoDataFrame(columns | {"geom": shapes}, geometry="geom", crs=plan.crs)
 
@@ -173,34 +177,5 @@ def _crossed(plan: Plan, name: str, layer: gpd.GeoDataFrame) -> list[_Fault]:
         if len(found) > 1:
             beyond = own.loc[own["code"] != found.index[0], "unit"].to_numpy()
             told = f"crosses {name}: {', '.join(map(str, sorted(found.index)))}"
-            faults.append(_Fault("crossed", str(code), told, shapely.coverage_union_all(plan.shape[beyond])))
+            faults.append(_Fault("crossed", str(code), told, shapely.coverage_union_all(plan.shape[beyond]), name))
     return faults
-
-
-def renumber(plan: Plan, form: str = "G{number:03d}", *, band_m: float = 500.0) -> Change:
-    """Return the change that numbers the grids from north to south in bands, and west to east within each.
-
-    Parameters
-    ----------
-    plan
-        A plan without locked grids.
-    form
-        How a code is made of a number.
-    band_m
-        Grids whose centres are in one band of this height count as one row.
-
-    Raises
-    ------
-    InputError
-        When a grid is locked, the form gives equal codes, or all grids have their number already.
-    """
-    grids = plan_grids(plan)
-    centre = shapely.centroid(grids.geometry.to_numpy())
-    x, y = shapely.get_x(centre), shapely.get_y(centre)
-    order = np.lexsort([x, -np.floor(y / band_m)])
-    fresh = [form.format(number=number) for number in range(1, len(grids) + 1)]
-    if len(set(fresh)) < len(fresh):
-        raise InputError(f"{form!r} gives equal codes", todo="put {number} into it", field="form")
-    to = dict(zip(grids["code"].to_numpy()[order], fresh, strict=True))
-    named = {new: plan.named[old] for old, new in to.items()}
-    return carry_out(plan, np.array([to[code] for code in plan.grid], dtype=object), named=named)

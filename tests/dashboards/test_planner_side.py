@@ -8,7 +8,8 @@ from dashboards.access import Permission
 from dashboards.app import create_app
 from dashboards.planner.drawn import plan_specs
 from dashboards.planner.proposing import Searches
-from dashboards.planner.side import checks, comparison, history, whole_bounds
+from dashboards.planner.checklist import checks
+from dashboards.planner.side import comparison, history, whole_bounds
 from dashboards.planner.views import _compared
 from dashboards.planner.writing import edited, write
 from gisapp.grids.plan_checks import KINDS, plan_faults
@@ -41,10 +42,10 @@ def test_the_history_lists_every_step_the_newest_first_and_marks_where_the_plan_
 def test_what_is_wrong_is_listed_with_its_place_and_a_sound_plan_is_said_to_be_so(drafts, code):
     opened, store = drafts.of(code), drafts.snapshot.store
     sound = plan_faults(opened.plan, posts=store.table("posts"), since=pd.Timestamp.now("UTC").floor("min"))
-    assert word("planner.sound", "en") in text_of(checks(sound, "en", frame="wgs84"))
+    assert word("planner.sound", "en") in text_of(checks(sound, [], [], "en", frame="wgs84", editable=False))
     nobody = store.table("posts").query("scope != 'G1'")
     faults = plan_faults(opened.plan, posts=nobody, since=pd.Timestamp.now("UTC").floor("min"))
-    _, listed = checks(faults, "en", frame="wgs84")
+    _, listed = checks(faults, [], [], "en", frame="wgs84", editable=False)
     (item,) = listed.children
     told = item.children.to_plotly_json()["props"]
     west, south, east, north = (float(part) for part in told["data-fit"].split(","))

@@ -17,10 +17,20 @@ from gisapp.grids.edits import (
     drag_corner,
     draw_grid,
     merge_grids,
-    reassign_enclaves,
     split_grid,
+    units_under,
 )
 from gisapp.grids.plans import free_code, plan_grids
+from gisapp.grids.repairs import reassign_enclaves
+
+
+def test_a_brush_takes_the_units_that_its_stroke_passes_through_but_not_those_of_locked_grids():
+    plan = board_plan("AABB", "AABC")
+    under = units_under(plan, shapely.LineString(at((150, 150), (250, 150))))
+    assert sorted(plan.grid[plan.places(under)]) == ["A", "B"]
+    assert len(units_under(plan, shapely.Point(*at((350, 50))[0]))) == 1
+    locked = replace(plan, locked=frozenset({"B"}))
+    assert list(plan.grid[plan.places(units_under(locked, shapely.LineString(at((150, 150), (250, 150)))))]) == ["A"]
 
 
 def area_of(plan, code):

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from plan_towns import board_plan
+import shapely
+from plan_towns import at, board_plan
 
-from gisapp.errors import RefusedEdit
+from gisapp.errors import InputError, RefusedEdit
 from gisapp.grids import Change, History, change_of, leaders_planned, name_grid
 from gisapp.grids.edits import assign_units, draw_grid, merge_grids
+from gisapp.grids.naming import renumber
 from gisapp.grids.plan_checks import plan_faults
-from gisapp.grids.plans import Named
+from gisapp.grids.plans import Named, plan_grids
 
 
 def kept(change: Change) -> Change:
@@ -79,3 +81,25 @@ def test_a_name_given_stays_with_a_grid_that_is_edited_on():
     whole = gone.done(after)
     anew = draw_grid(whole, whole.shape[0], "B", "又")  # a code that was known keeps its name
     assert anew.done(whole).named["B"].name == "东区"
+
+
+def test_grids_are_numbered_north_to_south_and_west_to_east():
+    plan = board_plan("XXQQ", "ZZAA", "ZZAA")
+    after = renumber(plan, "G{number:02d}", band_m=60).done(plan)
+    middle = plan_grids(after).geometry.centroid
+    assert [
+        shapely.Point(at((x, y))[0]) for x, y in ((100, 250), (300, 250), (100, 100), (300, 100))
+    ] == middle.tolist()
+    assert plan_grids(after)["name"].tolist() == ["X", "Q", "Z", "A"]
+    with pytest.raises(InputError, match="equal codes"):
+        renumber(plan, "G")
+    assert renumber(plan).undone(renumber(plan).done(plan)).named == plan.named
+
+
+def test_a_leader_stays_with_the_ground_when_codes_change_places():
+    """G2.2"""
+    plan = board_plan("BBA", "BBA")
+    change = kept(renumber(plan, "{number}", leaders={"A": "P1", "B": "P2"}))
+    after = change.done(plan)
+    assert {code: after.named[code].leader for code in after.codes} == {"1": "P2", "2": "P1"}
+    assert change.undone(after).named == plan.named

@@ -8,13 +8,12 @@ import pytest
 import shapely
 import shapely.affinity
 from grid_shapes import CRS
-from plan_towns import at, board_plan, lasso
+from plan_towns import board_plan, lasso
 
 from gisapp.errors import InputError
 from gisapp.grids.cutting import SliverRule
 from gisapp.grids.edits import assign_area
-from gisapp.grids.plan_checks import plan_faults, renumber
-from gisapp.grids.plans import plan_grids
+from gisapp.grids.plan_checks import plan_faults
 from gisapp.tables import conform
 
 NOW = pd.Timestamp("2026-11-27T00:00Z")
@@ -97,18 +96,6 @@ def test_a_grid_that_crosses_a_limit_is_told_with_what_is_beyond():
     faults = plan_faults(board_plan("AABB"), limits={"zones": zones})
     assert faults["told"].tolist() == ["crosses zones: Z1, Z2"]
     assert faults["grid"].tolist() == ["B"]
-
-
-def test_grids_are_numbered_north_to_south_and_west_to_east():
-    plan = board_plan("XXQQ", "ZZAA", "ZZAA")
-    after = renumber(plan, "G{number:02d}", band_m=60).done(plan)
-    middle = plan_grids(after).geometry.centroid
-    assert [
-        shapely.Point(at((x, y))[0]) for x, y in ((100, 250), (300, 250), (100, 100), (300, 100))
-    ] == middle.tolist()
-    assert plan_grids(after)["name"].tolist() == ["X", "Q", "Z", "A"]
-    with pytest.raises(InputError, match="equal codes"):
-        renumber(plan, "G")
 
 
 def test_only_the_grids_asked_for_are_looked_at():
