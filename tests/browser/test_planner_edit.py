@@ -154,7 +154,7 @@ def test_a_grid_is_split_merged_again_and_the_table_follows(desk, live, draft):
     expect(page.locator(".planner .hint")).to_have_text(word("planner.js.choose", "en"))
     for grid in ("G009", fresh[0]):
         page.mouse.click(*on_screen(page, shape(live.store, draft, grid).representative_point()))
-        page.wait_for_timeout(800)
+        expect(page.locator(".planner .hint")).not_to_have_text(word("planner.js.choose", "en"))
     expect(told(page)).to_contain_text(word("planner.did_merge", "en"))
     expect(page.locator("#planner-heading")).to_contain_text(f"{before} grids")
     assert fresh[0] not in areas(live.store, draft)

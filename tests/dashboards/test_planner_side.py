@@ -6,9 +6,9 @@ from squares import HOUSEHOLDS, text_of
 
 from dashboards.access import Permission
 from dashboards.app import create_app
+from dashboards.planner.checklist import checks
 from dashboards.planner.drawn import plan_specs
 from dashboards.planner.proposing import Searches
-from dashboards.planner.checklist import checks
 from dashboards.planner.side import comparison, history, whole_bounds
 from dashboards.planner.views import _compared
 from dashboards.planner.writing import edited, write
@@ -47,7 +47,7 @@ def test_what_is_wrong_is_listed_with_its_place_and_a_sound_plan_is_said_to_be_s
     faults = plan_faults(opened.plan, posts=nobody, since=pd.Timestamp.now("UTC").floor("min"))
     _, listed = checks(faults, [], [], "en", frame="wgs84", editable=False)
     (item,) = listed.children
-    told = item.children.to_plotly_json()["props"]
+    told = item.children[0].to_plotly_json()["props"]
     west, south, east, north = (float(part) for part in told["data-fit"].split(","))
     assert 113.9 < west < east < 114.1
     assert 36.6 < south < north < 36.8
