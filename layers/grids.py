@@ -130,8 +130,8 @@ def locked_shapes(grids: gpd.GeoDataFrame, *, theme: str = "light") -> Shapes:
 def limit_shapes(areas: gpd.GeoDataFrame, *, theme: str = "light") -> Shapes:
     """Return areas whose borders no grid of a plan may cross (``code``, ``name``), outlined over the grids."""
     line = plan_colours(theme)["limit"]
-    style = Style(line, width_px=3.0, opacity=0.0, outline=line, dashed=True, label="name", label_zoom=12.5)
-    return Shapes("plan_limits", "layers.plan_limits", "polygon", areas[["code", "name", "geom"]], style)
+    style = Style(line, width_px=3.0, opacity=0.0, outline=line, dashed=True, label="name", label_zoom=14.5)
+    return Shapes("plan_limits", "layers.plan_limits", "polygon", areas[["code", "name", "geom"]], style, table="limits")
 
 
 def bridge_shapes(bridges: gpd.GeoDataFrame, *, theme: str = "light") -> Shapes:

@@ -94,3 +94,10 @@ def test_locked_grids_are_marked_in_the_table_and_striped_on_the_map(drafts, cod
     _, locked = plan_specs(opened, "en", frame="wgs84")
     assert [one["properties"]["code"] for one in locked["shapes"]["features"]] == ["G1"]
     assert locked["style"]["light"]["hatched"]
+
+
+def test_what_a_plan_may_not_cross_lies_over_its_grids(drafts, code):
+    areas = drafts.snapshot.grids()[["code", "name", "geom"]].iloc[:1]
+    *_, over = plan_specs(drafts.of(code), "zh-Hans", frame="wgs84", limits={"dma": areas})
+    assert over["name"] == "plan_limits"
+    assert next(one["properties"]["code"] for one in over["shapes"]["features"]) == "G1"
