@@ -161,6 +161,36 @@ def test_a_grid_is_split_merged_again_and_the_table_follows(desk, live, draft):
     assert rows.count() > 0
 
 
+def test_units_are_painted_a_grid_is_named_and_a_place_is_spoken_of(desk, live, draft):
+    target = shape(live.store, draft, "G009")
+    page = opened(desk, draft, grid="G010", view=f"14.60/{target.centroid.y:.5f}/{target.centroid.x:.5f}")
+    before, inside = areas(live.store, draft), target.representative_point()
+    page.locator("[data-tool=brush]").click()
+    border = shape(live.store, draft, "G010").boundary.intersection(target.boundary).interpolate(0.5, normalized=True)
+    stroke(page, [on_screen(page, border), on_screen(page, inside)])
+    page.mouse.up()
+    expect(told(page)).to_contain_text(word("planner.did_brush", "en"))
+    after = areas(live.store, draft)
+    assert after["G010"] > before["G010"]
+    assert sum(after.values()) == pytest.approx(sum(before.values()), abs=1e-3)
+    page.keyboard.press("Escape")
+    page.locator(".planner .button[data-name]").first.click()
+    page.locator("dialog input[name=name]").fill("滨河网格")
+    page.locator("dialog .button.main").click()
+    expect(told(page)).to_contain_text(word("planner.did_name", "en"))
+    named = plan_grids(live.store.plans.load(draft).plan).set_index("code")["name"]
+    assert named["G010"] == "滨河网格"
+    page.locator(".button[data-view=comments]").click()
+    page.locator("[data-saying]").click()
+    page.mouse.click(*on_screen(page, inside))
+    page.locator("dialog textarea").fill("避开学校")
+    page.locator("dialog .button.main").click()
+    expect(page.locator(".saying .row")).to_contain_text("避开学校")
+    said = live.store.table("plan_comments").iloc[-1]
+    assert said["grid_code"] == "G010"  # painted by now
+    assert to_degrees(live.store, said["geom"]).distance(inside) < 1e-4
+
+
 @nightly
 def test_edits_that_may_not_stand_are_told_in_words_and_escape_cancels(desk, live, draft):
     target = shape(live.store, draft, "G010")
