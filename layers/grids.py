@@ -131,7 +131,9 @@ def limit_shapes(areas: gpd.GeoDataFrame, *, theme: str = "light") -> Shapes:
     """Return areas whose borders no grid of a plan may cross (``code``, ``name``), outlined over the grids."""
     line = plan_colours(theme)["limit"]
     style = Style(line, width_px=3.0, opacity=0.0, outline=line, dashed=True, label="name", label_zoom=14.5)
-    return Shapes("plan_limits", "layers.plan_limits", "polygon", areas[["code", "name", "geom"]], style, table="limits")
+    return Shapes(
+        "plan_limits", "layers.plan_limits", "polygon", areas[["code", "name", "geom"]], style, table="limits"
+    )
 
 
 def bridge_shapes(bridges: gpd.GeoDataFrame, *, theme: str = "light") -> Shapes:
