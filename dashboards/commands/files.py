@@ -73,6 +73,11 @@ def add_commands(commands: Any) -> None:
     )
     made.add_argument("--yes", action="store_true", help="with --clean: bring it in without asking")
     made.add_argument(
+        "--history",
+        action="store_true",
+        help="incidents of the past: each finds its grid, no unit or clock is worked out",
+    )
+    made.add_argument(
         "--format", choices=("text", "json"), help="of the report; text with --clean, json otherwise when left out"
     )
     made.add_argument("--dry-run", action="store_true", help="only say what would happen")
@@ -125,7 +130,7 @@ def run_import(options: argparse.Namespace) -> int:
             _put_report(error.report, options)
             _keep(error.report, report_path)
             raise
-        batch = _answered(store, batch)
+        batch = _answered(store, batch, history=options.history)
         _put_report(batch.report, options)
         if not options.dry_run:
             if not _agreed(batch.report, options):
@@ -187,18 +192,22 @@ def _mapping(options: argparse.Namespace) -> Any:
     return base.merged(Mapping.from_flags(**stated))
 
 
-def _answered(store: Store, batch: Batch) -> Batch:
-    """Return the batch; incidents with their grid, unit and clocks, and the first step of each."""
+def _answered(store: Store, batch: Batch, *, history: bool) -> Batch:
+    """Return the batch; incidents with their grid, and but for ``history`` their unit, clocks and first step."""
     from dataclasses import replace
     from datetime import UTC, datetime
 
     from gisapp.reports.intake import taken_in
+    from gisapp.reports.placing import placed_incidents
     from gisapp.reports.routes import TABLES
 
     if "incidents" not in batch.tables:
         return batch
-    around = {name: store.table(name) for name in (*TABLES, "incidents")}
     rev, now = store.revision("grids"), datetime.now(UTC)
+    if history:
+        placed = placed_incidents(batch.tables["incidents"], store.table("grids"), grid_rev=rev)
+        return replace(batch, tables=batch.tables | {"incidents": placed})
+    around = {name: store.table(name) for name in (*TABLES, "incidents")}
     found = taken_in(batch.tables["incidents"], around, store.rule_book, grid_rev=rev, now=now)
     tables = batch.tables | {"incidents": found.incidents, "incident_steps": found.steps}
     return replace(batch, tables=tables, report=replace(batch.report, answers=found.told))

@@ -118,6 +118,18 @@ def test_an_export_comes_in_with_place_grid_unit_and_clocks(bring, town, suffix)
     assert report["answers"]["clocks"]["K1"]["breached"] >= 1
 
 
+def test_incidents_of_the_past_find_their_grid_and_nothing_else_is_worked_out(bring, town):
+    status, err, report = bring(*ROWS, more=["--history"])
+    assert status == 0, err
+    assert "answers" not in report or not report["answers"]
+    with open_store(town) as store:
+        rows = store.table("incidents").set_index("code")
+        assert store.count("incident_steps") == 0
+        assert [step.action for step in store.incidents.incident("R1").steps] == []
+    assert rows["grid_code"].fillna("-").tolist() == ["G0", "G2", "G1", "G1", "-"]
+    assert rows["unit_code"].isna().all()
+
+
 def test_the_history_goes_on_after_what_the_file_said(bring, town):
     bring(*ROWS)
     with open_store(town) as store:
