@@ -152,6 +152,7 @@ def test_a_grid_is_split_merged_again_and_the_table_follows(desk, live, draft):
     expect(page.locator("#planner-heading")).to_contain_text(f"{before + 1} grids")
     page.locator("[data-tool=merge]").click()
     expect(page.locator(".planner .hint")).to_have_text(word("planner.js.choose", "en"))
+    page.wait_for_selector(".planner:not([data-writing=true])")  # what is drawn meanwhile is not taken
     for grid in ("G009", fresh[0]):
         page.mouse.click(*on_screen(page, shape(live.store, draft, grid).representative_point()))
         expect(page.locator(".planner .hint")).not_to_have_text(word("planner.js.choose", "en"))

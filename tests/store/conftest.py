@@ -117,7 +117,16 @@ def everything(
     """Rows of every table."""
     grids = rows("grids").assign(code=[f"code-{row}" for row in range(7)])
     steps = rows("incident_steps").assign(incident_code=rows("incidents")["code"])
-    own = {"grids": grids, "incident_steps": steps}
+    routes = rows("patrol_routes").assign(grid_code=grids["code"])
+    tracks = rows("patrol_tracks").assign(route_code=routes["code"])
+    own = {
+        "grids": grids,
+        "incident_steps": steps,
+        "patrol_routes": routes,
+        "patrol_checkpoints": rows("patrol_checkpoints").assign(route_code=routes["code"]),
+        "patrol_tracks": tracks,
+        "patrol_findings": rows("patrol_findings").assign(track_code=tracks["code"]),
+    }
     return {name: rows(name) for name in TABLES} | own | network | operations | boundaries
 
 
