@@ -252,6 +252,7 @@ def test_a_phone_shows_all_of_it_under_the_thumb(open_browser, own, opened):
     assert axe_findings(watched) == []
 
 
+@nightly
 def test_a_record_is_accessible_and_its_writing_controls_stop_with_the_connection(open_browser, own, opened):
     watched = open_browser(own, size=DESK, scheme="dark", bypass_csp=True)
     page = watched.go(f"/en/emergency?shutoff={opened()}")

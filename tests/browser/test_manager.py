@@ -186,6 +186,7 @@ def test_a_change_has_a_legend_on_both_sides_of_nothing(desk):
     expect(page.locator("#manager-map-2")).to_have_count(0)
 
 
+@nightly
 def test_density_along_the_pipes_comes_when_it_is_computed(desk):
     page = desk.go("/en/manager?types=leak,burst&bandwidth=100")
     segment(page, "drawn", "Pipes")
@@ -232,6 +233,7 @@ def test_figures_follow_the_map_when_asked(desk, live, cube):
     assert 0 < shown < whole / 2
 
 
+@nightly
 def test_files_hold_what_is_shown(desk):
     page = desk.go("/en/manager?last=0")
     expect(page.locator(".rank").first).to_be_visible()

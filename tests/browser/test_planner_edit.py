@@ -162,6 +162,7 @@ def test_a_grid_is_split_merged_again_and_the_table_follows(desk, live, draft):
     assert rows.count() > 0
 
 
+@nightly
 def test_units_are_painted_a_grid_is_named_and_a_place_is_spoken_of(desk, live, draft):
     target = shape(live.store, draft, "G009")
     page = opened(desk, draft, grid="G010", view=f"14.60/{target.centroid.y:.5f}/{target.centroid.x:.5f}")
