@@ -76,7 +76,7 @@ def write_hotline(path: Path, rows: int) -> None:
     """Write incidents at random places and times of one year."""
     draw = np.random.default_rng(1)
     place = draw.uniform(1, SIDE * STEP - 1, (2, rows)) + np.array([[WEST], [SOUTH]])
-    moment = pd.Timestamp("2026-01-01") + pd.to_timedelta(draw.integers(0, 365 * 24 * 60, rows), unit="min")
+    moment = pd.Timestamp("2025-01-01") + pd.to_timedelta(draw.integers(0, 365 * 24 * 60, rows), unit="min")
     frame = pd.DataFrame({"code": np.char.add("N", np.arange(rows).astype(str)), "type": "leak"})
     frame = frame.assign(reported_at=moment.strftime("%Y-%m-%d %H:%M"), x=place[0].round(2), y=place[1].round(2))
     frame.to_csv(path, index=False)
