@@ -138,7 +138,8 @@ def warm(server: Flask, kept: snapshot.Snapshot) -> None:
     kept.workload()
     kept.cube()
     tiles_of(server).warm()
-    emergency.ready(kept)
+    for page in (emergency, manager, planner):
+        page.ready(kept)
 
 
 def server_for(app: dash.Dash, host: str, port: int) -> BaseWSGIServer:

@@ -29,6 +29,7 @@ from gisapp.grids import (
 )
 from gisapp.network import Criticality, Network, criticality, network_of
 from gisapp.reports.concentration import incident_grids
+from gisapp.reports.places import Streets
 from gisapp.store import Store
 
 Value = TypeVar("Value")
@@ -172,6 +173,10 @@ class Snapshot:
             ("grids", *LOAD_TABLES),
             lambda: outside_load(self.grids(), **self._tables(*LOAD_TABLES), now=self.as_of()),
         )
+
+    def streets(self) -> Streets:
+        """Return the streets laid out for telling places by them."""
+        return self.derived("streets", ("streets",), lambda: Streets(self.store.table("streets")))
 
     def cube(self) -> Cube:
         """Return the incidents sorted by type and day, each with its grid of today."""

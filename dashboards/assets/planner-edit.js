@@ -146,10 +146,18 @@
   });
 
   // ---- words: what a grid is called and who leads it, what is said of a place -------------------------------------------
+  // A thousand options cost the page's first picture a tenth of a second: they are made when somebody names a leader.
+  function offerLeaders() {
+    const list = document.getElementById("planner-leaders");
+    if (list.childElementCount) return;
+    list.append(...JSON.parse(list.dataset.people).map((value) => Object.assign(document.createElement("option"), { value })));
+  }
+
   function nameGrid(code) {
     const shape = state.shapes.find((one) => one.properties.code === code);
     const row = state.rows.find((one) => one.code === code);
     if (!shape || !row || !editable()) return;
+    offerLeaders();
     const had = { code, name: shape.properties.name, leader: row.leader || "" };
     const fields = Object.keys(had).map((name) => (
       { name, label: say(`field_${name}`), kind: "text", value: had[name], required: name !== "leader", list: name === "leader" && "planner-leaders" }));

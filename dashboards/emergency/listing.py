@@ -19,7 +19,6 @@ from dashboards.emergency.standing import Standings
 from dashboards.snapshot import Snapshot
 from gisapp.operations import operation_list
 from gisapp.operations.lifecycle import DONE
-from gisapp.reports.places import Streets
 from gisapp.words import utility_word, word
 
 PAST = 12
@@ -65,7 +64,7 @@ def operations(snapshot: Snapshot, standings: Standings, spoken: str) -> Compone
 def _places(snapshot: Snapshot, rows: pd.DataFrame) -> np.ndarray:
     """Return where each operation is: by the nearest streets, empty where its place is not known."""
     heads = snapshot.store.table("shutoffs").set_index("code").loc[rows["code"]]
-    return Streets(snapshot.store.table("streets")).places(heads.geometry.to_numpy())
+    return snapshot.streets().places(heads.geometry.to_numpy())
 
 
 def _row(row: Mapping[Any, Any], standings: Standings, now: pd.Timestamp, spoken: str) -> Component:

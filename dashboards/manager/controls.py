@@ -7,6 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards import shell
+from dashboards.later import Later
 from dashboards.manager.asked import BANDWIDTHS_M, COMPARED, DRAWN, LISTS, MEASURES, PERIODS, SIZES_M, Asked
 
 MORE = tuple(name for name in LISTS if name != "types")
@@ -21,7 +22,7 @@ def controls(context: shell.Context, asked: Asked) -> list[Component]:
         _list("types", context, asked),
         _presets(context, asked),
         html.Details(
-            [html.Summary(context.word("manager.more")), html.Div(more, className="more")],
+            [html.Summary(context.word("manager.more")), Later(more, id="manager-more", className="more")],
             open=chosen,
         ),
         _segments("drawn", [(name, context.word(f"manager.drawn_{name}")) for name in DRAWN], asked.drawn, context),

@@ -24,7 +24,7 @@ from dashboards.map import Map, extent_of, place_from_map
 from dashboards.snapshot import Snapshot, snapshot_of
 from dashboards.specs import first_props, static_specs
 from dashboards.table import row_table
-from gisapp.words import word
+from gisapp.words import LANGUAGES, word
 
 PATH = "/manager"
 TITLE = "manager.title"
@@ -106,6 +106,15 @@ def attach(app: Dash) -> None:
     _place(app, snapshot)
     _in_the_browser(app)
     exports.add_routes(app, snapshot)
+
+
+def ready(snapshot: Snapshot) -> None:
+    """Work out what the page shows first, so that the first person on it finds all at hand."""
+    cube, asked = snapshot.cube(), asked_of({})
+    if cube.days:
+        found = Found.of(asked, snapshot)
+        drawn(found, picture(found), LANGUAGES[0])
+        again(asked, asked.span(cube), snapshot, LANGUAGES[0])
 
 
 def _draw_city(app: Dash, snapshot: Snapshot) -> None:

@@ -23,6 +23,7 @@ from gisapp.grids.plan_load import PlanLoad, plan_load
 from gisapp.grids.plans import Plan
 from gisapp.store.planning import Draft
 
+_COUNTED = (*LOAD_TABLES, "posts")
 _MOST = 6  # plans kept in memory
 DRAWN_M = 5.0  # what a border on the map may leave out: corners of triangles smaller than the square of this
 
@@ -95,8 +96,6 @@ class Drafts:
         self._locks: dict[str, threading.Lock] = {}
         self._kept: dict[str, Opened] = {}
         self._before: dict[tuple[str, int], gpd.GeoDataFrame] = {}
-        self._counting = threading.Lock()
-        self._ground: tuple[PlanLoad, pd.Timestamp, tuple[int, ...]] | None = None
 
     def listed(self) -> pd.DataFrame:
         """Return every plan, the newest first."""
@@ -160,33 +159,35 @@ class Drafts:
         carried = kept.as_in(draft) if kept is not None else None
         if carried is not None:
             return carried
-        load, now, revisions = self._counted(draft.plan)
+        load, now, revisions = counted(draft.plan, self.snapshot)
         return Opened(draft, load, now, revisions)
 
-    def _counted(self, plan: Plan) -> tuple[PlanLoad, pd.Timestamp, tuple[int, ...]]:
-        """Return what the units of a plan carry, up to when, and of which tables: units that are counted stay so."""
-        with self._counting:
-            revisions = self._revisions()
-            if self._ground is None or self._ground[2] != revisions:
-                now = self.snapshot.as_of()
-                tables = {name: self.snapshot.store.table(name) for name in (*LOAD_TABLES, "posts")}
-                load = plan_load(plan, tables=tables, now=now, weights=self.snapshot.weights())
-                self._ground = load, now, revisions
-            load, now, revisions = self._ground
-        return load.of(plan), now, revisions
-
-    def warm(self) -> None:
-        """Count the stored units in the background, so that the first draft opens at once."""
-        store = self.snapshot.store
-        if self._ground is None and not store.table("unit_grids").empty and not store.table("grids").empty:
-            threading.Thread(target=self._warmed, daemon=True).start()
-
-    def _warmed(self) -> None:
-        with suppress(GisappError):  # whoever opens a draft is told
-            self._counted(plan_now(self.snapshot.store, units_of_store(self.snapshot.store)))
-
     def _revisions(self) -> tuple[int, ...]:
-        return tuple(self.snapshot.store.revision(name) for name in (*LOAD_TABLES, "posts"))
+        return _revisions(self.snapshot)
+
+
+def ready(snapshot: Snapshot) -> None:
+    """Count the stored units, so that the first draft opens at once."""
+    store = snapshot.store
+    if not store.table("unit_grids").empty and not store.table("grids").empty:
+        with suppress(GisappError):  # whoever opens a draft is told
+            counted(plan_now(store, units_of_store(store)), snapshot)
+
+
+def counted(plan: Plan, snapshot: Snapshot) -> tuple[PlanLoad, pd.Timestamp, tuple[int, ...]]:
+    """Return what the units of a plan carry, up to when, and of which tables: units that are counted stay so."""
+
+    def make() -> tuple[PlanLoad, pd.Timestamp, tuple[int, ...]]:
+        revisions, now = _revisions(snapshot), snapshot.as_of()
+        tables = {name: snapshot.store.table(name) for name in _COUNTED}
+        return plan_load(plan, tables=tables, now=now, weights=snapshot.weights()), now, revisions
+
+    load, now, revisions = snapshot.derived("units counted", _COUNTED, make)
+    return load.of(plan), now, revisions
+
+
+def _revisions(snapshot: Snapshot) -> tuple[int, ...]:
+    return tuple(snapshot.store.revision(name) for name in _COUNTED)
 
 
 def _same(one: Change, other: Change) -> bool:

@@ -137,7 +137,6 @@ def _show(app: Dash, drafts: Drafts) -> None:
         bar = plan_bar(listed, code, snapshot.store.zone, spoken)
         same = bool(shown) and shown["plan"] == code
         if not code:
-            drafts.warm()
             return bar, *_in_force(drafts, spoken), [] if shown and not same else no_update, None, {"plan": ""}
         opened = drafts.of(code, anew=not same)
         if opened.mark == shown:

@@ -58,6 +58,6 @@ def toolbar(context: shell.Context) -> list[Component]:
 
 
 def _leaders() -> Component:
-    """Return the people who may lead a grid, offered where one is asked for."""
+    """Return the people who may lead a grid; the browser offers them where one is asked for."""
     people = leaders_known(snapshot_of(current_app).store) if has_request_context() else []
-    return html.Datalist([html.Option(value=code) for code in people[:_MOST_LEADERS]], id="planner-leaders")
+    return html.Datalist(id="planner-leaders", **{"data-people": json.dumps(people[:_MOST_LEADERS])})

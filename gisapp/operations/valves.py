@@ -59,8 +59,9 @@ def overrides(
     at
         What was known at this moment; None for all that is known.
     """
-    mine = devices[devices["utility"] == utility]
     log = valve_operations[valve_operations["utility"] == utility]
+    mine = devices[devices["code"].isin(log["device_code"].unique())]  # few of a hundred thousand
+    mine = mine[mine["utility"] == utility]
     log = log[log["device_code"].isin(mine["code"])]
     log = log if at is None else log[log["at"] <= at]
     moved = log[log["action"].isin(["closed", "opened"])]

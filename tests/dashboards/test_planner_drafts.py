@@ -1,7 +1,5 @@
 """Plans on the page: listed, opened, carried from version to version, drawn by what moved, led through their life."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +9,7 @@ from dashboards.access import Permission, Person
 from dashboards.app import create_app
 from dashboards.drafting import plan_now
 from dashboards.planner.bar import plan_bar
-from dashboards.planner.drafts import Drafts
+from dashboards.planner.drafts import Drafts, counted, ready
 from dashboards.planner.drawn import plan_shapes, plan_specs
 from dashboards.planner.proposing import Searches
 from dashboards.planner.writing import write
@@ -56,14 +54,13 @@ def test_a_plan_that_is_open_is_not_loaded_again_and_one_saved_elsewhere_is_carr
 
 
 def test_what_units_carry_is_counted_once_for_all_drafts(drafts, code):
-    drafts.warm()
-    while drafts._ground is None:
-        time.sleep(0.01)
+    ready(drafts.snapshot)
+    ground, *_ = counted(drafts.of(code).plan, drafts.snapshot)
     first = drafts.of(code)
     drafts.snapshot.store.plans.add(code, assign_units(first.plan, ["G4-1"], "G2"), version=1, actor="P2")
     other = drafts.snapshot.store.plans.open(drafts.of(code).plan, "n", actor="P1")
     second = drafts.of(other)
-    assert second.load.near is first.load.near is drafts._ground[0].near
+    assert second.load.near is first.load.near is ground.near
     pd.testing.assert_frame_equal(second.figures, drafts.of(code).figures)
 
 
