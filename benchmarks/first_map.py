@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import threading
 import time
+from contextlib import suppress
 
 import psutil
 from playwright.sync_api import Browser, sync_playwright
@@ -66,8 +67,11 @@ def visit(browser: Browser, address: str) -> tuple[float, float]:
 
 def processor_s() -> float:
     """Return the processor time of every browser process so far."""
-    family = psutil.Process().children(recursive=True)
-    return sum(sum(one.cpu_times()[:2]) for one in family if "chrom" in one.name())
+    spent = 0.0
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it ended meanwhile
+            spent += sum(one.cpu_times()[:2]) if "chrom" in one.name() else 0.0
+    return spent
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from dashboards import access, criticality, emergency, manager, planner, shell, snapshot
+from dashboards.begun import begun, in_order
 from dashboards.bundles import add_tiles, tiles_of
 from dashboards.workers import by_workers
 from gisapp.errors import GisappError, InputError
@@ -161,10 +162,14 @@ def server_for(app: dash.Dash, host: str, port: int) -> BaseWSGIServer:
 
 
 class _Application(dash.Dash):
-    """Dash with the page's language and colour scheme in its first bytes."""
+    """Dash with the page's language, its colour scheme and its map in its first bytes."""
+
+    pages: tuple[ModuleType, ...] = ()
 
     def interpolate_index(self, **parts: str) -> str:
         parts |= {"title": word("shell.product", shell.language()), "favicon": _FAVICON}
+        parts["app_entry"] += begun(shell.asked_for(self.pages))
+        parts["scripts"] = in_order(parts["scripts"])
         page = super().interpolate_index(**parts)
         return page.replace("<html>", f'<html lang="{shell.language()}" data-scheme="{shell.scheme()}">', 1)
 
@@ -178,8 +183,9 @@ class _QuietHandler(WSGIRequestHandler):
         """Log nothing."""
 
 
-def _add_pages(app: dash.Dash, pages: tuple[ModuleType, ...], kept: snapshot.Snapshot) -> None:
+def _add_pages(app: _Application, pages: tuple[ModuleType, ...], kept: snapshot.Snapshot) -> None:
     """Set the frame as layout, one callback that puts the page of the address into it, and the pages' own."""
+    app.pages = pages
     app.layout = lambda: shell.layout(kept, pages)
     skeletons = [page.layout(shell.Context(LANGUAGES[0], "auto", {})) for page in pages]
     app.validation_layout = html.Div([shell.layout(kept), *skeletons])

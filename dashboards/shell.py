@@ -147,6 +147,16 @@ def page(shown: ModuleType | None, here: Context) -> list[Component]:
     return [html.H1(here.word(shown.TITLE), className="unseen"), shown.layout(here)]
 
 
+def asked_for(pages: Iterable[ModuleType]) -> list[Component]:
+    """Return the page at the address of the present request, to a person who may see it."""
+    shown, person = page_of(pages, request.path), access_of(current_app).person()
+    return (
+        page(shown, context(request.query_string.decode()))
+        if shown and person and shown.NEEDS in person.permissions
+        else []
+    )
+
+
 def page_of(pages: Iterable[ModuleType], pathname: str) -> ModuleType | None:
     """Return the page at an address such as ``/en/planner``; None if there is none."""
     path = "/" + pathname.strip("/").partition("/")[2]

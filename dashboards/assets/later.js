@@ -28,7 +28,8 @@
       };
       const now = () => (props.script ? run(props.script).then(show, () => setTimeout(now, AGAIN_MS)) : show());
       const timer = setTimeout(now, MOST_MS);
-      window.addEventListener("gisapp-map-ready", now);
+      if (window.gisappMapLiving.stands) now();
+      else window.addEventListener("gisapp-map-ready", now);
       return () => {
         clearTimeout(timer);
         window.removeEventListener("gisapp-map-ready", now);

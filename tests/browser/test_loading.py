@@ -23,3 +23,29 @@ def test_while_an_answer_is_worked_out_nobody_is_said_to_be_supplied(desk, live,
     for route in held:
         route.continue_()
     expect(page.locator("#emergency-left")).not_to_contain_text(word("shell.computing", language))
+
+
+HELD = """() => document.addEventListener('DOMContentLoaded', () => {
+  window.heldMap = window.gisappMapLiving.begun?.living.map;
+  window.heldAt = window.heldMap?.getCenter().toArray();
+})"""
+
+
+@pytest.mark.parametrize("name", ["planner", *variants("emergency", "manager")[1:]])
+def test_the_map_that_began_before_the_page_is_the_one_that_the_page_takes(desk, name):
+    desk.go(f"/zh-Hans/{name}").wait_for_function("() => window.gisappMapLiving.stands")  # its layers are made now
+    desk.page.add_init_script(f"({HELD})()")
+    page = desk.go(f"/zh-Hans/{name}")
+    page.wait_for_function("() => !document.getElementById('gm-begun') && window.gisappMapLiving.stands")
+    page.wait_for_timeout(1000)
+    same, moved, controls = page.evaluate(
+        """name => { const map = document.querySelector(`#${name}-map .gm-canvas`).gisappMap;
+        const [lng, lat] = map.getCenter().toArray(), here = map.project([lng, lat]), then = map.project(window.heldAt);
+        return [map === window.heldMap, Math.hypot(here.x - then.x, here.y - then.y),
+                document.querySelectorAll(`#${name}-map .maplibregl-ctrl-group`).length]; }""",
+        name,
+    )
+    assert same
+    assert moved < 1.0
+    assert controls == 3
+    assert page.locator(f"#{name}-map .maplibregl-canvas").count() == 1
