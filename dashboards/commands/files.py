@@ -264,7 +264,7 @@ def _put_open311(store: Store, options: argparse.Namespace) -> int:
     book, steps = store.rule_book, store.table("incident_steps")
     records = incidents_of(rows, steps[steps["incident_code"].isin(rows["code"])], book.life)
     told = clock_table(records, lambda one: book.at(one.reported_at), now=datetime.now(UTC), zone=store.zone)
-    waits = still_open(rows, steps, book.life)
+    waits = still_open(rows, steps, book)
     made = open311_requests(rows, told, book, is_open=waits, units=store.table("org_units"))
     put_json(made, options.out)
     store.note_way_out("export", actor=ACTOR, why="incidents as open311", rows={"incidents": len(made)})

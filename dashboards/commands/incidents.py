@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dashboards.commands.console import (
     ACTOR,
@@ -20,15 +20,7 @@ from dashboards.commands.console import (
 from gisapp.limits import STATES
 from gisapp.tables import INCIDENT_TYPES, STATUSES, UTILITIES
 
-if TYPE_CHECKING:
-    import geopandas as gpd
-    import pandas as pd
-
-    from gisapp.incidents import Incident
-    from gisapp.store import Store
-
-_AROUND_H = 24
-"""Reports so many hours before and after an incident may be of the same lack of water."""
+_LISTS = {"statuses": "status", "types": "type", "clocks": "clock"}
 
 
 def add_commands(commands: Any) -> None:
@@ -85,77 +77,44 @@ def _of(words: str) -> str:
 
 def run_list(options: argparse.Namespace) -> int:
     """List incidents; exit status 1 when there is none."""
-    from gisapp.incidents import clock_table, incident_list, incidents_of, still_open
-    from gisapp.incidents.seeing import RESTRICTED_TO, restricted
+    from gisapp.reports.waiting import Chosen, waiting
     from gisapp.store import open_store
 
+    lists = {name: tuple(getattr(options, one) or ()) for name, one in _LISTS.items()}
+    one_of = {name: getattr(options, name) or "" for name in ("utility", "unit", "grid")}
+    told = {"now": _now(options.at), "role": options.role, "chosen": Chosen(**lists, **one_of), "over": options.all}
     with open_store(options.store) as store:
-        book, steps = store.rule_book, store.table("incident_steps")
-        rows = _asked(store.table("incidents"), options)
-        rows = rows if options.all else rows[still_open(rows, steps, book.life)]
-        rows = rows if options.role in RESTRICTED_TO else rows[~restricted(rows, book)]
-        mine = steps[steps["incident_code"].isin(rows["code"])]
-        records = list(incidents_of(rows, mine, book.life))
-        told = clock_table(records, lambda one: book.at(one.reported_at), now=_now(options.at), zone=store.zone)
-    found = incident_list(records, told)
-    if options.clock:
-        found = found[found["clock_state"].isin(options.clock)]
+        whole = (store.table("incidents"), store.table("incident_steps")) if options.all else store.incidents.waiting()
+        found = waiting(*whole, store.rule_book, **told)
     put_csv(found, options.out)
     counts = [f"{int((found['clock_state'] == state).sum())} {state}" for state in STATES]
     say(f"{len(found)} incidents by their worst clock: {', '.join(counts)}")
     return 0 if len(found) else 1
 
 
-def _asked(incidents: gpd.GeoDataFrame, options: argparse.Namespace) -> pd.DataFrame:
-    """Return the rows that the options ask for."""
-    import pandas as pd
-
-    keep = pd.Series(True, index=incidents.index)
-    for column in ("status", "type"):
-        if getattr(options, column):
-            keep &= incidents[column].isin(getattr(options, column))
-    for option, column in (("utility", "utility"), ("unit", "unit_code"), ("grid", "grid_code")):
-        if getattr(options, option):
-            keep &= incidents[column] == getattr(options, option)
-    return incidents[keep]
-
-
 def run_show(options: argparse.Namespace) -> int:
     """Show one incident."""
     from gisapp.incidents import clocks, incident_json
     from gisapp.incidents.seeing import require_visible
+    from gisapp.reports.routes import TABLES
+    from gisapp.reports.waiting import answers_of
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
         incident = store.incidents.incident(options.code)
-        require_visible(incident, store.rule_book, options.role)
-        rules = store.rule_book.at(incident.reported_at)
+        book = store.rule_book
+        require_visible(incident, book, options.role)
+        rules = book.at(incident.reported_at)
         told = clocks(incident, rules, now=_now(None), zone=store.zone)
-        shown = incident_json(incident, told) | {"routes": _routes(store, incident)}
+        shown = incident_json(incident, told)
+        tables = {name: store.table(name) for name in TABLES}
+        shown["routes"] = answers_of(incident, store.incidents.alongside(incident), tables, book)
         if options.clear is None:
             put_json(shown, options.out)
         else:
             who = {"actor": options.actor, "role": options.role or "", "why": options.clear}
             put_json_in_clear(shown | {"clear": store.incidents.in_clear(options.code, **who)}, options.out)
     return 0
-
-
-def _routes(store: Store, incident: Incident) -> dict[str, Any]:
-    """Return the grid and the unit of an incident, with their reasons."""
-    import pandas as pd
-
-    from gisapp.reports.routes import TABLES, routes_of
-
-    every = store.table("incidents")
-    around = (every["reported_at"] - incident.reported_at).abs() <= pd.Timedelta(hours=_AROUND_H)
-    group = incident.standing.duplicate_of or incident.code
-    some = every[around | every["code"].isin([group, incident.code]) | (every["duplicate_of"] == group)]
-    tables = {name: store.table(name) for name in TABLES}
-    marks = {incident.code: incident.standing.marks}
-    found = routes_of(some, tables, store.zone, own_rules=store.rule_book.own, marks=marks)
-    row = found[found["incident_code"] == incident.code].iloc[0]
-    plain = {str(name): None if pd.isna(value) else value for name, value in row.items()}
-    return plain | {"near_border": bool(plain["near_border"])}
 
 
 def run_act(options: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gisapp.incidents.book import RuleBook
 from gisapp.incidents.clocks import Clock
 from gisapp.incidents.lifecycle import allowed, recordable
 from gisapp.incidents.lives import NO_WORK, statuses_of
@@ -17,6 +18,7 @@ from gisapp.incidents.model import Incident
 from gisapp.limits import worst
 from gisapp.masking import masked_text
 from gisapp.tables import masked_account
+from gisapp.times import local_days
 
 _HEAD = (
     "code", "utility", "type", "category", "channel", "grid_code", "link_code", "device_code", "located_by", "drill",
@@ -65,26 +67,39 @@ def _all_said(moments: Mapping[str, datetime]) -> dict[str, str | None]:
     return {name: _said(moment) for name, moment in moments.items()}
 
 
-def still_open(
-    incidents: pd.DataFrame, incident_steps: pd.DataFrame, usual: Callable[[Mapping[str, Any]], str | None]
-) -> npt.NDArray[np.bool_]:
+OVER = ("archived", "quiet", "recurred", *NO_WORK)
+"""Statuses after which nothing is waited for, in whatever life; what is closed is over in most."""
+
+
+def still_open(incidents: pd.DataFrame, incident_steps: pd.DataFrame, book: RuleBook) -> npt.NDArray[np.bool_]:
     """Return which incidents something may still follow in, without reading their histories one by one.
 
     What is closed is over in every life but a repair's, where the callback follows; a history that holds a state that
     only a repair knows is one of a repair (:func:`gisapp.incidents.model.life_of`).
     """
-    over = incidents["status"].isin(["archived", "quiet", "recurred", *NO_WORK[1:]]).to_numpy(copy=True)
-    over |= (incidents["status"] == "merged").to_numpy()
+    over = incidents["status"].isin(OVER).to_numpy(copy=True)
     closed = np.flatnonzero(incidents["status"] == "closed")
-    columns = ("category", "type", "reported_at")
-    told = zip(*(incidents[name].iloc[closed] for name in columns), strict=True)
-    lives = [str(usual(dict(zip(columns, row, strict=True)))) for row in told]
+    lives = _lives(incidents.iloc[closed], book)
     for life in ("complaint", "finding"):
         own = statuses_of("repair") - statuses_of(life)
         as_repair = incident_steps.loc[incident_steps["to_status"].isin(own), "incident_code"]
-        mine = closed[[name == life for name in lives]]
+        mine = closed[lives == life]
         over[mine] = ~incidents["code"].iloc[mine].isin(as_repair).to_numpy()
     return ~over
+
+
+def _lives(incidents: pd.DataFrame, book: RuleBook) -> npt.NDArray[np.object_]:
+    """Return the life of the category of each incident; the rules are asked once for each kind and day."""
+    days = local_days(incidents["reported_at"], book.zone) if len(incidents) else np.array([], "datetime64[D]")
+    keys = pd.DataFrame({name: incidents[name].to_numpy(dtype=object) for name in ("category", "type")}).assign(
+        day=days
+    )
+    lives = np.full(len(incidents), None, dtype=object)
+    moments = incidents["reported_at"]
+    for rows in keys.groupby(["category", "type", "day"], dropna=False, sort=False).indices.values():
+        first = keys.iloc[rows[0]].to_dict() | {"reported_at": moments.iloc[rows[0]]}
+        lives[rows] = book.life(first)
+    return lives
 
 
 def incident_list(incidents: Iterable[Incident], clocks: pd.DataFrame) -> pd.DataFrame:

@@ -51,7 +51,7 @@ class Store:
         metadata = store_metadata(srs_id_of(self.crs))
         self._decisions = metadata.tables["decisions"]
         self._reporting = Reporting(self._connections, metadata, self.zone)
-        self.incidents = Handling(self._connections, metadata, self.zone)
+        self.incidents = Handling(self._connections, metadata, self.crs, self.zone)
         self.operations = Operating(self._connections, metadata, self.zone)
         self.plans = Planning(self._connections, metadata, self.crs, self.zone)
 

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import geopandas as gpd
+import pandas as pd
+import pyproj
 from sqlalchemy import Connection, MetaData
 
 from gisapp.errors import InputError
@@ -15,6 +18,7 @@ from gisapp.store.connect import Connections
 from gisapp.store.reporting import book_in, step_values
 from gisapp.store.saving import add_note
 from gisapp.store.snapshots import read_where
+from gisapp.store.unfinished import alongside, lacking, unfinished
 from gisapp.store.values import missing, require_past
 from gisapp.tables import TABLES
 
@@ -25,8 +29,27 @@ class Handling:
     What the ``incidents`` table says of an incident's standing is written with the step that changes it.
     """
 
-    def __init__(self, connections: Connections, metadata: MetaData, zone: ZoneInfo) -> None:
-        self._connections, self._tables, self._zone = connections, metadata.tables, zone
+    def __init__(self, connections: Connections, metadata: MetaData, crs: pyproj.CRS, zone: ZoneInfo) -> None:
+        self._connections, self._tables, self._crs, self._zone = connections, metadata.tables, crs, zone
+
+    def waiting(self) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+        """Return the incidents in which something may still follow, and their steps, as they stand on the disk.
+
+        Of the others only what tells that they are over is read: a city's board comes in a tenth of the time that
+        its whole tables take.
+        """
+        with self._connections.reading() as connection:
+            return unfinished(connection, self._crs, book_in(connection, self._zone))
+
+    def alongside(self, incident: Incident) -> gpd.GeoDataFrame:
+        """Return an incident's row, those merged with it, and reports of a lack of water about the same time."""
+        with self._connections.reading() as connection:
+            return alongside(connection, self._crs, incident)
+
+    def lacking(self, at: datetime) -> gpd.GeoDataFrame:
+        """Return the reports of a lack of water about a moment, with which another one is counted."""
+        with self._connections.reading() as connection:
+            return lacking(connection, self._crs, at)
 
     def incident(self, code: str) -> Incident:
         """Return one incident as it stands on the disk.

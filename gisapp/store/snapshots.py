@@ -6,8 +6,9 @@ of a row-wise fetch, and other threads run meanwhile.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -129,16 +130,39 @@ def read_columns(connection: Connection, table: Table, names: Sequence[str]) -> 
 
 def read_where(connection: Connection, table: Table, column: str, value: object) -> pd.DataFrame:
     """Return the few rows of a table without geometry in which ``column`` is ``value``."""
-    listed = ", ".join(f'"{known.name}"' for known in table.columns)
+    return _rows(connection, table, f'"{column}" = ?', (value,))
+
+
+def read_among(
+    connection: Connection, table: Table, column: str, values: Iterable[object], crs: pyproj.CRS | None = None
+) -> pd.DataFrame:
+    """Return the few rows of a table in which ``column`` is one of ``values``, with their geometry if it has one."""
+    listed = json.dumps(list(values))
+    frame = _rows(
+        connection, table, f'"{column}" IN (SELECT value FROM json_each(?))', (listed,), geometry=bool(table.geometry)
+    )
+    if not table.geometry:
+        return frame
+    return gpd.GeoDataFrame(frame.assign(geom=gpd.GeoSeries(frame["geom"], crs=crs)), geometry="geom")
+
+
+def _rows(
+    connection: Connection, table: Table, where: str, given: tuple[object, ...], *, geometry: bool = False
+) -> pd.DataFrame:
+    """Return the rows of a table for which a condition holds."""
+    names = [known.name for known in table.columns]
+    listed = ", ".join(f'"{name}"' for name in [*names, *(["geom"] if geometry else [])])
     found = connection.exec_driver_sql(
-        f'SELECT {listed} FROM "{table.name}" WHERE "{column}" = ? ORDER BY fid', (value,)
+        f'SELECT {listed} FROM "{table.name}" WHERE {where} ORDER BY fid', given
     ).fetchall()
-    frame = {}
+    frame: dict[str, Any] = {}
     for at, known in enumerate(table.columns):
         values: Any = [row[at] for row in found]
         if known.kind == "time":
             values = parsed_times(values, f"{table.name}.{known.name}")
         frame[known.name] = column_of(values, known.kind)
+    if geometry:
+        frame["geom"] = decode([row[-1] for row in found])
     return pd.DataFrame(frame)
 
 

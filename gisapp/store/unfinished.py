@@ -1,0 +1,76 @@
+"""Of very many incidents the few that somebody waits for, read without the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import geopandas as gpd
+import pandas as pd
+import pyproj
+from sqlalchemy import Connection
+
+from gisapp.incidents import Incident, RuleBook, still_open
+from gisapp.incidents.forms import OVER
+from gisapp.incidents.surroundings import PRESSURE
+from gisapp.store.rows import column_of, parsed_times
+from gisapp.store.snapshots import read_among
+from gisapp.tables import TABLES
+
+AROUND = timedelta(hours=24)
+"""Reports so long before and after one may be of the same lack of water."""
+_TOLD = ("code", "type", "category", "status", "reported_at")
+
+
+def unfinished(connection: Connection, crs: pyproj.CRS, book: RuleBook) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return the incidents in which something may still follow, and their steps."""
+    found = connection.exec_driver_sql(
+        f"SELECT {', '.join(_TOLD)} FROM incidents WHERE status NOT IN (SELECT value FROM json_each(?)) ORDER BY fid",
+        (json.dumps(OVER),),
+    ).fetchall()
+    columns = dict(zip(_TOLD, map(list, zip(*found, strict=True)), strict=True)) if found else {n: [] for n in _TOLD}
+    told = {name: column_of(values, "text") for name, values in columns.items() if name != "reported_at"}
+    told["reported_at"] = column_of(parsed_times(columns["reported_at"], "incidents.reported_at"), "time")
+    rows = pd.DataFrame(told)
+    steps = connection.exec_driver_sql(
+        "SELECT DISTINCT incident_code, to_status FROM incident_steps WHERE incident_code IN "
+        "(SELECT code FROM incidents WHERE status = 'closed')"
+    ).fetchall()
+    been = pd.DataFrame([tuple(step) for step in steps], columns=["incident_code", "to_status"], dtype="str")
+    return _whole(connection, crs, rows.loc[still_open(rows, been, book), "code"])
+
+
+def alongside(connection: Connection, crs: pyproj.CRS, incident: Incident) -> gpd.GeoDataFrame:
+    """Return an incident's row, those merged with it, and reports of a lack of water about the same time."""
+    group = incident.standing.duplicate_of or incident.code
+    merged = connection.exec_driver_sql("SELECT code FROM incidents WHERE duplicate_of = ?", (group,)).scalars().all()
+    near = _lacking(connection, incident.reported_at) if incident.head["type"] in PRESSURE else []
+    return _incidents(connection, crs, {incident.code, group, *merged, *near})
+
+
+def lacking(connection: Connection, crs: pyproj.CRS, at: datetime) -> gpd.GeoDataFrame:
+    """Return the reports of a lack of water about a moment."""
+    return _incidents(connection, crs, _lacking(connection, at))
+
+
+def _lacking(connection: Connection, at: datetime) -> list[str]:
+    ends = [(at + by).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") for by in (-AROUND, AROUND)]
+    kinds = ", ".join(f"'{kind}'" for kind in PRESSURE)
+    found = connection.exec_driver_sql(
+        f"SELECT code FROM incidents WHERE type IN ({kinds}) AND reported_at BETWEEN ? AND ?", tuple(ends)
+    )
+    return list(found.scalars())
+
+
+def _whole(connection: Connection, crs: pyproj.CRS, codes: Iterable[str]) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return the rows and the steps of incidents by their codes."""
+    codes = list(codes)
+    return (
+        _incidents(connection, crs, codes),
+        read_among(connection, TABLES["incident_steps"], "incident_code", codes),
+    )
+
+
+def _incidents(connection: Connection, crs: pyproj.CRS, codes: Iterable[str]) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(read_among(connection, TABLES["incidents"], "code", codes, crs))
