@@ -32,18 +32,25 @@ class Permission(StrEnum):
     SHUTOFF_RECORD = "shutoff.record"
     SHUTOFF_DECIDE = "shutoff.decide"
     INCIDENTS_REPORT = "incidents.report"
+    INCIDENTS_HANDLE = "incidents.handle"  # record steps, each as one of the person's roles
+    INCIDENTS_CLEAR = "incidents.clear"  # see what is personal in one incident, with a reason that is kept
     EXPORT = "export"
+
+
+HANDS = ("dispatcher", "customer_service", "unit", "crew", "grid_leader", "grid_member", "discipline", "supervision")
+"""As what persons act on incidents (:data:`gisapp.incidents.ROLES` without the program itself)."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Who asks, and what they may do."""
+    """Who asks, what they may do, and as what they may act on incidents."""
 
     code: str
     permissions: frozenset[Permission]
+    roles: tuple[str, ...] = ()
 
 
-LOCAL = Person("local", frozenset(Permission))
+LOCAL = Person("local", frozenset(Permission), HANDS)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 DASH_ROUTES = {
     "/": Permission.SHELL,

@@ -44,7 +44,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from dashboards import access, criticality, emergency, manager, planner, shell, snapshot
+from dashboards import access, criticality, dispatch, emergency, manager, planner, shell, snapshot
 from dashboards.begun import begun, in_order
 from dashboards.bundles import add_tiles, tiles_of
 from dashboards.workers import by_workers
@@ -53,7 +53,7 @@ from gisapp.store import Store
 from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, word
 
-PAGES: tuple[ModuleType, ...] = (planner, emergency, manager, criticality)
+PAGES: tuple[ModuleType, ...] = (planner, emergency, dispatch, manager, criticality)
 PACKED_FROM = 2000  # bytes: what fits into a packet or two is sent as it is
 PAGE_ROUTES = ("/", "/<path:path>")
 LOOPBACK_ADDRESSES = ("127.0.0.1", "localhost", "::1")

@@ -45,6 +45,12 @@ def me() -> str:
     return person.code if person is not None else ""
 
 
+def roles() -> tuple[str, ...]:
+    """Return as what the person who asks may act on incidents, the usual one first."""
+    person = _person()
+    return person.roles if person is not None else ()
+
+
 def _person() -> Person | None:
     return access_of(current_app).person() if has_request_context() else None
 

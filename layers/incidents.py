@@ -8,8 +8,8 @@ import geopandas as gpd
 
 from gisapp.times import DEFAULT_ZONE
 from gisapp.words import word
-from layers.layer import Classes, Legend, Shapes, Style
-from layers.palette import RIM, incident_colours, other_colour
+from layers.layer import Classes, Legend, Shapes, Style, Widths
+from layers.palette import RIM, clock_colours, incident_colours, other_colour
 
 
 def incident_shapes(
@@ -33,6 +33,32 @@ def incident_shapes(
         legend=_legend(frame, language, theme),
         popup=("code", "type", "status", "reported"),
         table="incidents",
+    )
+
+
+def waiting_shapes(rows: gpd.GeoDataFrame, *, language: str, theme: str = "light") -> Shapes:
+    """Return open incidents that have a position, by the colour of their clocks.
+
+    ``rows`` have ``code``, ``kind`` in words, and ``colour``, one of :data:`gisapp.reports.waiting.COLOURS`; the last
+    ones lie on top.
+    """
+    placed = rows[~(rows.geometry.isna() | rows.geometry.is_empty)]
+    colours = clock_colours(theme)
+    present = set(placed["colour"].unique())
+    entries = [(shade, word(f"dispatch.{name}", language)) for name, shade in colours.items() if name in present]
+    return Shapes(
+        name="waiting",
+        title="dispatch.waiting",
+        kind="point",
+        frame=placed[["code", "kind", "colour", "geom"]],
+        style=Style(
+            Classes("colour", colours, colours["nothing"]),
+            width_px=Widths("colour", {"breached": 7.0, "due_soon": 7.0, "running": 6.0}, 5.0),
+            opacity=0.95,
+            outline=RIM[theme],
+        ),
+        legend=Legend(tuple(entries)),
+        popup=("code", "kind"),
     )
 
 

@@ -81,6 +81,10 @@ _TASK = {
         "candidate": "#4e8eff",
     },
 }
+_CLOCK = {
+    "light": {"breached": "#b3261e", "due_soon": "#e08a00", "running": "#0b6e84", "nothing": "#7b8794"},
+    "dark": {"breached": "#ff6f66", "due_soon": "#f5c168", "running": "#4cc9e0", "nothing": "#8d99a6"},
+}
 _BASE = {
     "light": {
         "river": "#b8d8ec",
@@ -141,6 +145,11 @@ def device_colours(theme: str = "light") -> Mapping[str, str]:
 def task_colours(theme: str = "light") -> Mapping[str, str]:
     """Return the colours of what is to be done to a device in a shutoff."""
     return _of(_TASK, theme)
+
+
+def clock_colours(theme: str = "light") -> Mapping[str, str]:
+    """Return the colours of what waits, by its clocks."""
+    return _of(_CLOCK, theme)
 
 
 def base_colours(theme: str = "light") -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from gisapp.incidents.clocks import Clock, clock_table, clocks
 from gisapp.incidents.forms import incident_json, incident_list, still_open
 from gisapp.incidents.lifecycle import allowed, next_step, recordable
 from gisapp.incidents.lives import CALLBACKS, FIRST_STATUS, MOVES, ROLES
-from gisapp.incidents.merging import first_reports
+from gisapp.incidents.merging import alike, first_reports
 from gisapp.incidents.model import Actor, Incident, Standing, Step, imported, incident_of, incidents_of, replayed
 from gisapp.incidents.repeats import Repeats, repeat_complaints, repeat_repairs
 
@@ -21,6 +21,7 @@ __all__ = [
     "RuleBook",
     "Standing",
     "Step",
+    "alike",
     "allowed",
     "clock_table",
     "clocks",

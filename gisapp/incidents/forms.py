@@ -91,14 +91,15 @@ def still_open(incidents: pd.DataFrame, incident_steps: pd.DataFrame, book: Rule
 def _lives(incidents: pd.DataFrame, book: RuleBook) -> npt.NDArray[np.object_]:
     """Return the life of the category of each incident; the rules are asked once for each kind and day."""
     days = local_days(incidents["reported_at"], book.zone) if len(incidents) else np.array([], "datetime64[D]")
-    keys = pd.DataFrame({name: incidents[name].to_numpy(dtype=object) for name in ("category", "type")}).assign(
-        day=days
-    )
+    told = (incidents[name].tolist() for name in ("category", "type", "reported_at"))
+    known: dict[tuple[object, ...], str | None] = {}
     lives = np.full(len(incidents), None, dtype=object)
-    moments = incidents["reported_at"]
-    for rows in keys.groupby(["category", "type", "day"], dropna=False, sort=False).indices.values():
-        first = keys.iloc[rows[0]].to_dict() | {"reported_at": moments.iloc[rows[0]]}
-        lives[rows] = book.life(first)
+    for place, (category, kind, moment, day) in enumerate(zip(*told, days.tolist(), strict=True)):
+        named = category if isinstance(category, str) else None
+        key = (named, kind, day)
+        if key not in known:
+            known[key] = book.life({"category": named, "type": kind, "reported_at": moment})
+        lives[place] = known[key]
     return lives
 
 

@@ -1,0 +1,113 @@
+"""What the page works with, kept until a table below it changes: what waits, the register of places, the rules."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from dashboards.snapshot import Snapshot
+from gisapp.incidents import Incident, RuleBook
+from gisapp.incidents.locating import Register
+from gisapp.incidents.seeing import RESTRICTED_TO, require_visible, restricted
+from gisapp.reports.routes import TABLES
+from gisapp.reports.waiting import waiting
+from gisapp.rules.incidents import CategoryRule
+from gisapp.store import Store
+from gisapp.words import term
+
+TICK_S = 10
+"""Clocks are judged anew so often, whoever asks."""
+_INCIDENTS = ("incidents", "incident_steps")
+_NAME = {"zh-Hans": "name_hans", "zh-Hant": "name_hant", "en": "name_en"}
+
+
+class Desk:
+    """The store as the dispatchers' page asks it; many threads may ask."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    @property
+    def store(self) -> Store:
+        """Return the store."""
+        return self.snapshot.store
+
+    @property
+    def book(self) -> RuleBook:
+        """Return the rules of incidents of every day."""
+        return self.store.rule_book
+
+    def rows(self, role: str) -> gpd.GeoDataFrame:
+        """Return the open incidents that a role may see, in the shape of their table."""
+        rows, book = self._open()[0], self.book
+        return rows if role in RESTRICTED_TO else rows[~restricted(rows, book)]
+
+    def listed(self, role: str, now: datetime | None = None) -> pd.DataFrame:
+        """Return what waits, as ``gisapp incidents list`` tells a role, its clocks judged within :data:`TICK_S`."""
+        book, sees = self.book, role if role in RESTRICTED_TO else None
+        at = now or datetime.fromtimestamp(datetime.now(UTC).timestamp() // TICK_S * TICK_S, UTC)
+        return self.snapshot.derived(
+            ("waiting", sees, at, book), _INCIDENTS, lambda: waiting(*self._open(), book, now=at, role=sees)
+        )
+
+    def incident(self, code: str, role: str) -> Incident:
+        """Return one incident as it stands on the disk.
+
+        Raises
+        ------
+        AccessError
+            When the role may not see it.
+        InputError
+            When there is none.
+        """
+        incident = self.store.incidents.incident(code)
+        require_visible(incident, self.book, role)
+        return incident
+
+    def tables(self) -> dict[str, Any]:
+        """Return the tables with which grids and units are found."""
+        return {name: self.store.table(name) for name in TABLES}
+
+    def register(self) -> Register:
+        """Return the register in which places are looked up."""
+        names = ("customers", "buildings", "communities")
+
+        def make() -> Register:
+            register = Register.of({name: self.store.table(name) for name in names})
+            register.find("", "-")  # builds what it looks up in
+            return register
+
+        return self.snapshot.derived("register", names, make)
+
+    def units(self, spoken: str) -> dict[str, str]:
+        """Return the name of every unit by its code."""
+        units = self.store.table("org_units")
+        names = units[_NAME[spoken]].where(units[_NAME[spoken]].notna(), units["name_hans"])
+        return dict(zip(units["code"], names, strict=True))
+
+    def category(self, row: Mapping[str, Any], spoken: str) -> str:
+        """Return what was reported, in words: its category, or its type where the rules do not have it."""
+        rule = self.book.category(row)
+        return category_name(rule, spoken) if rule else term("incident", str(row["type"]), spoken)
+
+    def warm(self) -> None:
+        """Make what the first caller would wait for, beside whatever else is asked."""
+        threading.Thread(target=self._make, daemon=True).start()
+
+    def _make(self) -> None:
+        self.listed("")
+        self.register()
+        self.tables()
+
+    def _open(self) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+        return self.snapshot.derived("waiting rows", _INCIDENTS, self.store.incidents.waiting)
+
+
+def category_name(rule: CategoryRule, spoken: str) -> str:
+    """Return the name of a category."""
+    return str(getattr(rule, _NAME[spoken]))

@@ -1,0 +1,276 @@
+"""The page itself: its skeleton, and the callbacks that fill it and write what people do."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+
+from dashboards import shell
+from dashboards.access import Permission, callback
+from dashboards.bundles import tiles_of
+from dashboards.deeds import may, me, roles
+from dashboards.dispatch.asked import asked_of
+from dashboards.dispatch.board import board, board_specs
+from dashboards.dispatch.desk import Desk
+from dashboards.dispatch.form import intake_form
+from dashboards.dispatch.intake import drafted, preview
+from dashboards.dispatch.sheet import clear_told, sheet
+from dashboards.dispatch.told import conflict_told, preview_told
+from dashboards.dispatch.writing import Deed, in_clear, record, report
+from dashboards.map import Map, place_on_map
+from dashboards.snapshot import snapshot_of
+from dashboards.specs import first_props, static_specs
+from gisapp.errors import AccessError, ConflictError, InputError
+from gisapp.words import catalog, term, word
+from layers.palette import THEMES, clock_colours
+
+PATH = "/dispatch"
+TITLE = "dispatch.title"
+ICON = "list"
+NEEDS = Permission.INCIDENTS_VIEW
+
+BUNDLES = ("base", "grids")
+ASKED, BOARD = "dispatch-asked", "dispatch-board"
+CHOSEN, SHOWN = "dispatch-chosen", "dispatch-shown"  # the incident that is looked at, and the mark of its sheet
+DRAFT, PREVIEWED = "dispatch-draft", "dispatch-previewed"  # what is typed, and where that lies
+SEND, SENT = "dispatch-send", "dispatch-sent"
+RECORD, CLEAR = "dispatch-record", "dispatch-in-clear"
+WRITTEN, BUSY = "dispatch-written", "dispatch-busy"
+KEPT = (BOARD, SHOWN, DRAFT, PREVIEWED, SEND, SENT, RECORD, CLEAR, WRITTEN, BUSY)
+TICK_MS = 15_000
+"""How often clocks are judged anew though nothing was written."""
+
+
+def layout(context: shell.Context) -> Component:
+    """Return the skeleton: the board at the left, the map, the sheet or the form at the right."""
+    whole = None if context.view or context.query.get("incident") else "grids"
+    body = shell.workspace(
+        wide=True,
+        panel=[
+            html.Div(id="dispatch-head", className="of-board"),
+            html.Div(id="dispatch-filter", className="filter"),
+            html.Div(shell.computing(context), id="dispatch-rows", className="waiting"),
+        ],
+        stage=[
+            Map(
+                id="dispatch-map",
+                language=context.language,
+                height="100%",
+                clickable=["waiting"],
+                legend=False,
+                basemap=context.basemap,
+                view=context.view,
+                **first_props(*BUNDLES, language=context.language, whole=whole),
+            )
+        ],
+        aside=[
+            html.Div(id="dispatch-told", role="status"),
+            html.Div(id="dispatch-sheet", className="sheet"),
+            html.Div(id="dispatch-clear"),
+            intake_form(context),
+        ],
+    )
+    colours = {f"--{theme}-{name}": shade for theme in THEMES for name, shade in clock_colours(theme).items()}
+    return html.Div(
+        [
+            body,
+            dcc.Store(id=ASKED, data=_asked(context)),
+            dcc.Store(id=CHOSEN, data={"code": context.query.get("incident"), "by": "link"}),
+            *(dcc.Store(id=name) for name in KEPT),
+            dcc.Interval(id="dispatch-tick", interval=TICK_MS),
+        ],
+        className="dispatch",
+        style=colours,
+        **{"data-words": _browser_words(context)},
+    )
+
+
+def attach(app: Dash) -> None:
+    """Register the page's callbacks."""
+    desk = Desk(snapshot_of(app.server))
+    desk.warm()
+    _list(app, desk)
+    _draw_ground(app)
+    _show(app, desk)
+    _preview(app, desk)
+    _report(app, desk)
+    _record(app, desk)
+    _clear(app, desk)
+    _in_the_browser(app)
+
+
+def _list(app: Dash, desk: Desk) -> None:
+    @callback(
+        app,
+        Output(BOARD, "data"),
+        Output("dispatch-map", "answers"),
+        Input(ASKED, "data"),
+        Input(shell.VERSION, "data"),
+        Input(WRITTEN, "data"),
+        Input("dispatch-tick", "n_intervals"),
+        State(BOARD, "data"),
+        needs=NEEDS,
+    )
+    def list_waiting(stored: Any, _version: object, _written: object, _ticks: object, before: Any) -> tuple[Any, Any]:
+        asked, spoken = asked_of(stored), shell.language()
+        told = board(desk, asked, spoken)
+        if before and before["mark"] == told["mark"]:
+            return no_update, no_update
+        return told, board_specs(desk, asked, told["rows"], spoken)
+
+
+def _draw_ground(app: Dash) -> None:
+    @callback(
+        app,
+        Output("dispatch-map", "layers"),
+        Input(shell.VERSION, "data"),
+        State("dispatch-map", "laid"),
+        needs=NEEDS,
+    )
+    def draw_ground(_version: object, laid: bool | None) -> Any:
+        if laid and not ctx.triggered_id:
+            return no_update
+        return static_specs(tiles_of(app.server), *BUNDLES, language=shell.language())
+
+
+def _show(app: Dash, desk: Desk) -> None:
+    @callback(
+        app,
+        Output("dispatch-sheet", "children"),
+        Output("dispatch-clear", "children"),
+        Output(SHOWN, "data"),
+        Input(CHOSEN, "data"),
+        Input(ASKED, "data"),
+        Input(shell.VERSION, "data"),
+        Input(WRITTEN, "data"),
+        State(SHOWN, "data"),
+        needs=NEEDS,
+    )
+    def show_incident(chosen: Any, stored: Any, _version: object, _written: object, shown: Any) -> tuple[Any, ...]:
+        code, role, spoken = str(chosen["code"] or ""), asked_of(stored).role, shell.language()
+        if not code:
+            return None, None, None
+        try:
+            mark = f"{code} {len(desk.incident(code, role).steps)} {role}"
+            if mark == shown:
+                return no_update, no_update, no_update
+            return sheet(code, desk, role, spoken), None, mark
+        except (AccessError, InputError) as refused:
+            title = word("dispatch.not_shown", spoken, code=code)
+            return shell.empty(title, [str(refused)], sign="info-circle"), None, None
+
+
+def _preview(app: Dash, desk: Desk) -> None:
+    @callback(
+        app,
+        Output("dispatch-preview", "children"),
+        Output(PREVIEWED, "data"),
+        Input(DRAFT, "data"),
+        State(ASKED, "data"),
+        needs=Permission.INCIDENTS_REPORT,
+        prevent_initial_call=True,
+    )
+    def show_preview(typed: Any, stored: Any) -> tuple[Any, Any]:
+        if not typed or not typed.get("category"):
+            return None, None
+        spoken, at = shell.language(), datetime.now(UTC)
+        shown = preview(drafted(typed, desk, at), desk, at, spoken, role=asked_of(stored).role)
+        point = shown.location.point
+        place = place_on_map(point.x, point.y, desk.store.crs, frame=desk.snapshot.frame) if point else None
+        return preview_told(shown, desk, spoken), {"at": typed["at"], "place": place}
+
+
+def _report(app: Dash, desk: Desk) -> None:
+    @callback(
+        app,
+        Output(WRITTEN, "data"),
+        Output(SENT, "data"),
+        Input(SEND, "data"),
+        running=[(Output(BUSY, "data"), True, False)],
+        needs=Permission.INCIDENTS_REPORT,
+        prevent_initial_call=True,
+    )
+    def take_report(done: Deed) -> tuple[Any, Any]:
+        code = report(done, desk, shell.language(), who=me())
+        return done["at"], {"code": code, "at": done["at"], "words": word("dispatch.sent", shell.language(), code=code)}
+
+
+def _record(app: Dash, desk: Desk) -> None:
+    @callback(
+        app,
+        Output(WRITTEN, "data", allow_duplicate=True),
+        Output("dispatch-told", "children"),
+        Input(RECORD, "data"),
+        running=[(Output(BUSY, "data"), True, False)],
+        needs=Permission.INCIDENTS_HANDLE,
+        prevent_initial_call=True,
+    )
+    def record_step(done: Deed) -> tuple[Any, Any]:
+        try:
+            record(done, desk, who=me())
+        except ConflictError:
+            incident = desk.incident(str(done["code"]), str(done["role"]))
+            return done["at"], conflict_told(incident, int(done["seen"]), desk.store.zone, shell.language())
+        return done["at"], None
+
+
+def _clear(app: Dash, desk: Desk) -> None:
+    @callback(
+        app,
+        Output("dispatch-clear", "children", allow_duplicate=True),
+        Input(CLEAR, "data"),
+        running=[(Output(BUSY, "data"), True, False)],
+        needs=Permission.INCIDENTS_CLEAR,
+        prevent_initial_call=True,
+    )
+    def show_clear(done: Deed) -> Any:
+        return clear_told(in_clear(done, desk, who=me()), shell.language())
+
+
+def _in_the_browser(app: Dash) -> None:
+    """Register what the browser does by itself: assets/dispatch*.js."""
+    shell.keep_view(app, "dispatch-map")
+    app.clientside_callback(
+        ClientsideFunction("dispatch", "choose"),
+        Output(CHOSEN, "data"),
+        Input("dispatch-map", "click"),
+        Input(shell.TARGET, "data"),
+        Input(SENT, "data"),
+        State(CHOSEN, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("dispatch", "list"),
+        Output("dispatch-map", "highlight"),
+        Output("dispatch-map", "view"),
+        Output("dispatch-map", "flash"),
+        Input(BOARD, "data"),
+        Input(CHOSEN, "data"),
+        Input(PREVIEWED, "data"),
+        Input(shell.TARGET, "data"),
+        State("dispatch-map", "answers"),
+    )
+    app.clientside_callback(ClientsideFunction("dispatch", "keep"), Input(ASKED, "data"))
+    app.clientside_callback(ClientsideFunction("dispatch", "busy"), Input(BUSY, "data"))
+    app.clientside_callback(ClientsideFunction("dispatch", "shown"), Input("dispatch-sheet", "children"))
+    app.clientside_callback(ClientsideFunction("dispatchIntake", "sent"), Input(SENT, "data"))
+
+
+def _asked(context: shell.Context) -> dict[str, Any]:
+    """Return what the address asks; its lists stand under short names."""
+    query = context.query
+    told = {"clocks": query.get("clock"), "statuses": query.get("status"), "types": query.get("kind"), **query}
+    return asked_of(told).stored()
+
+
+def _browser_words(context: shell.Context) -> str:
+    """Return what the browser half needs: its words, the roles that the person has, whether they may report."""
+    told = catalog(context.language)
+    words = {key.removeprefix("dispatch.js."): text for key, text in told.items() if key.startswith("dispatch.js.")}
+    mine = [[name, term("role", name, context.language)] for name in roles()]
+    reports = may(Permission.INCIDENTS_REPORT)
+    return json.dumps({"words": words, "roles": mine, "reports": reports}, ensure_ascii=False)
