@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import dash
 import geopandas as gpd
@@ -13,7 +13,10 @@ from dashboards.access import Permission, access_of, route
 from dashboards.snapshot import LOAD_TABLES, NETWORK_TABLES, Snapshot, snapshot_of
 from dashboards.tiles import RULE, Bundle, Frames, Make, Tiles, tile_view
 from gisapp.grids import grids_at, leaders_at
+from gisapp.incidents import RuleBook
+from gisapp.incidents.seeing import restricted
 from gisapp.tables import UTILITIES
+from gisapp.times import DEFAULT_ZONE, zone_named
 from layers.basemap import basemap_layers
 from layers.criticality import criticality_layers
 from layers.grids import deviation_shapes, grid_shapes
@@ -33,13 +36,13 @@ NEEDS: Mapping[str, frozenset[Permission]] = {
 }
 
 
-def bundles() -> dict[str, Bundle]:
-    """Return every bundle by name, from below to above."""
+def bundles(own: Callable[[], str | None] = lambda: None) -> dict[str, Bundle]:
+    """Return every bundle by name, from below to above; ``own`` gives a utility's own rules of incidents."""
     return {
         "base": Bundle(("landcover", "streets", "buildings"), _base),
         "grids": Bundle(("grids", "posts"), _grids, dated=("grids", "posts")),
         **{utility: Bundle(("nodes", "links", "devices", "hydrants"), _network(utility)) for utility in UTILITIES},
-        "incidents": Bundle(("incidents",), _incidents),
+        "incidents": Bundle(("incidents",), _incidents(own), also=own),
     }
 
 
@@ -67,7 +70,9 @@ def add_tiles(app: dash.Dash, frames: Frames, *, frame: str = "wgs84") -> Tiles:
         person = access.person()
         return person is not None and bool(NEEDS[name] & person.permissions)
 
-    tiles = Tiles(frames, {**bundles(), **derived_bundles(snapshot_of(app.server))}, frame=frame)
+    kept = snapshot_of(app.server)
+    made = {**bundles(lambda: kept.store.kept_rules("incidents")), **derived_bundles(kept)}
+    tiles = Tiles(frames, made, frame=frame)
     app.server.extensions["gisapp.tiles"] = tiles
     route(app, RULE, tile_view(tiles, permit), needs=Permission.SHELL)
     return tiles
@@ -91,9 +96,15 @@ def _grids(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) ->
     return [grid_shapes(grids_at(tables["grids"], now), leaders_at(tables["posts"], now), theme=theme)]
 
 
-def _incidents(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
-    """Return the incidents."""
-    return [incident_shapes(tables["incidents"], language=language, theme=theme)]
+def _incidents(own: Callable[[], str | None]) -> Make:
+    """Return what makes the incidents, without those of a restricted category."""
+
+    def make(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
+        every = tables["incidents"]
+        shown = every[~restricted(every, RuleBook(zone_named(DEFAULT_ZONE), own()))]
+        return [incident_shapes(shown, language=language, theme=theme)]
+
+    return make
 
 
 def _network(utility: str) -> Make:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashboards.commands.console import (
     ACTOR,
@@ -19,6 +19,11 @@ from dashboards.commands.console import (
 )
 from gisapp.limits import STATES
 from gisapp.tables import INCIDENT_TYPES, STATUSES, UTILITIES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gisapp.store import Store
 
 _LISTS = {"statuses": "status", "types": "type", "clocks": "clock"}
 
@@ -80,16 +85,21 @@ def run_list(options: argparse.Namespace) -> int:
     from gisapp.reports.waiting import Chosen, waiting
     from gisapp.store import open_store
 
-    lists = {name: tuple(getattr(options, one) or ()) for name, one in _LISTS.items()}
-    one_of = {name: getattr(options, name) or "" for name in ("utility", "unit", "grid")}
-    told = {"now": _now(options.at), "role": options.role, "chosen": Chosen(**lists, **one_of), "over": options.all}
+    lists: dict[str, Any] = {name: tuple(getattr(options, one) or ()) for name, one in _LISTS.items()}
+    one_of: dict[str, Any] = {name: getattr(options, name) or "" for name in ("utility", "unit", "grid")}
+    told: dict[str, Any] = {"now": _now(options.at), "role": options.role, "over": options.all}
     with open_store(options.store) as store:
-        whole = (store.table("incidents"), store.table("incident_steps")) if options.all else store.incidents.waiting()
-        found = waiting(*whole, store.rule_book, **told)
+        rows, steps = store.incidents.waiting() if not options.all else _all(store)
+        found = waiting(rows, steps, store.rule_book, chosen=Chosen(**lists, **one_of), **told)
     put_csv(found, options.out)
     counts = [f"{int((found['clock_state'] == state).sum())} {state}" for state in STATES]
     say(f"{len(found)} incidents by their worst clock: {', '.join(counts)}")
     return 0 if len(found) else 1
+
+
+def _all(store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return all incidents and all their steps."""
+    return store.table("incidents"), store.table("incident_steps")
 
 
 def run_show(options: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ class Asked:
 def asked_of(told: Mapping[str, Any]) -> Asked:
     """Return what an address or the browser asks; what it does not know, or a role not one's own, is left out."""
     lists: dict[str, Any] = {name: _listed(told.get(name), known) for name, known in LISTS.items()}
-    one_of = {name: str(told.get(name) or "") for name in ("unit", "grid")}
+    one_of: dict[str, Any] = {name: str(told.get(name) or "") for name in ("unit", "grid")}
     return Asked(role=role_of(told.get("role")), **lists, **one_of)
 
 

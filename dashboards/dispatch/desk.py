@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,7 +89,7 @@ class Desk:
         names = units[_NAME[spoken]].where(units[_NAME[spoken]].notna(), units["name_hans"])
         return dict(zip(units["code"], names, strict=True))
 
-    def category(self, row: Mapping[str, Any], spoken: str) -> str:
+    def category(self, row: Any, spoken: str) -> str:
         """Return what was reported, in words: its category, or its type where the rules do not have it."""
         rule = self.book.category(row)
         return category_name(rule, spoken) if rule else term("incident", str(row["type"]), spoken)

@@ -122,10 +122,10 @@ def _clock_row(clock: Clock, desk: Desk, spoken: str, *, several: bool) -> Compo
         if clock.extended_to
         else []
     )
-    waits = clock.done_at is None and clock.due_at is not None
+    due = clock.due_at if clock.done_at is None else None
     left = (
-        html.Span(className="left", **{"data-due": str(int(clock.due_at.timestamp() * 1000))})
-        if waits
+        html.Span(className="left", **{"data-due": str(int(due.timestamp() * 1000))})
+        if due
         else (html.Span(moment_told(clock.done_at, zone), className="quiet"))
     )
     state = html.Span(term("clock_state", clock.state, spoken), className=f"badge {TONES.get(clock.state, '')}".strip())

@@ -147,6 +147,15 @@ def test_no_tile_tells_personal_data(tiles, drawn):
     assert b"secret" not in content
 
 
+def test_no_tile_tells_of_a_restricted_case(drawn):
+    incidents = drawn.tables["incidents"]
+    drawn.tables["incidents"] = incidents.assign(category=["conduct"] + [None] * (len(incidents) - 1))
+    tiles = Tiles(drawn, bundles())
+    content = gzip.decompress(tiles.tile("incidents", centre(tiles, 12))[1])
+    assert incidents["code"].iloc[0].encode() not in content
+    assert incidents["code"].iloc[1].encode() in content
+
+
 def test_the_drawing_moves_with_the_base_map(drawn):
     here, there = (Tiles(drawn, bundles(), frame=frame) for frame in ("wgs84", "gcj02"))
     assert here.address("water").url != there.address("water").url

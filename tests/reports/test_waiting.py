@@ -1,4 +1,4 @@
-"""What is waited for: the same rows from the few that are read and from whole tables, by colour, restricted ones apart."""
+"""What is waited for: by colour, the most urgent first, restricted ones apart, both answers with their reasons."""
 
 from datetime import timedelta
 
@@ -37,7 +37,8 @@ def test_only_what_something_may_follow_in_is_waited_for(town, listed):
 
 def test_the_most_urgent_stands_first(listed):
     rank = colours_of(listed).map(COLOURS.index)
-    assert rank.is_monotonic_increasing and rank.nunique() > 1
+    assert rank.is_monotonic_increasing
+    assert rank.nunique() > 1
     for _, rows in listed.groupby(rank):
         assert rows["due_at"].dropna().is_monotonic_increasing
 
@@ -52,7 +53,7 @@ def test_a_choice_keeps_the_rows_of_which_it_speaks(town, now, listed, column):
 
 
 def test_cases_of_conduct_are_told_to_discipline_and_supervision_alone(town, now, listed):
-    """W38.1."""
+    """W15.8."""
     incidents = town["incidents"].copy()
     code = listed.loc[listed["life"] == "complaint", "code"].iloc[0]
     incidents.loc[incidents["code"] == code, "category"] = "conduct"
@@ -66,7 +67,9 @@ def test_cases_of_conduct_are_told_to_discipline_and_supervision_alone(town, now
 
 def test_nothing_waits_in_a_new_store(town, now):
     nothing = waiting(town["incidents"][:0], town["incident_steps"][:0], BOOK, now=now)
-    assert nothing.empty and "due_at" in nothing and colours_of(nothing).empty
+    assert nothing.empty
+    assert "due_at" in nothing
+    assert colours_of(nothing).empty
 
 
 def test_both_answers_come_with_what_gave_them(town, listed):
@@ -75,12 +78,14 @@ def test_both_answers_come_with_what_gave_them(town, listed):
     rows = town["incidents"][town["incidents"]["code"] == incident.code]
     told = answers_of(incident, rows, {name: town[name] for name in TABLES}, BOOK)
     assert told["grid"] == row["grid_code"]
-    assert told["unit_rule"].startswith("route ") and told["unit_why"]
+    assert told["unit_rule"].startswith("route ")
+    assert told["unit_why"]
     assert isinstance(told["near_border"], bool)
 
 
 def test_what_is_due_soon_is_breached_a_while_later(town, now, listed):
     soon = listed.loc[listed["clock_state"].isin(["running", "due_soon"]), "code"]
     later = waiting(town["incidents"], town["incident_steps"], BOOK, now=now + timedelta(days=40))
-    assert (later.set_index("code").loc[soon, "clock_state"] == "breached").all() and len(soon)
+    assert (later.set_index("code").loc[soon, "clock_state"] == "breached").all()
+    assert len(soon)
     assert pd.Index(later["code"]).is_unique

@@ -34,14 +34,16 @@ def test_what_waits_is_read_with_its_steps_and_places(city):
 def test_a_store_without_incidents_waits_for_nothing(tmp_path):
     with create_store(tmp_path / "new.gpkg", crs="EPSG:4547") as store:
         rows, steps = store.incidents.waiting()
-        assert rows.empty and steps.empty and rows.crs == store.crs
+        assert rows.empty
+        assert steps.empty
+        assert rows.crs == store.crs
 
 
 def test_reports_of_one_lack_of_water_are_read_together(tmp_path):
     at = datetime(2026, 11, 20, 8, tzinfo=UTC)
     told = {"channel": "phone", "utility": "water", "geom": shapely.Point(5, 5)}
     with create_store(tmp_path / "new.gpkg", crs="EPSG:4547") as store:
-        one, other, leak, late, into = (
+        one, other, leak, _late, into = (
             store.report(told | {"type": kind, "reported_at": at + timedelta(hours=hours)}, actor="E1")
             for kind, hours in (("no_supply", 0), ("low_pressure", 23), ("leak", 0), ("no_supply", 25), ("leak", 90))
         )
