@@ -139,7 +139,7 @@ def warm(server: Flask, kept: snapshot.Snapshot) -> None:
     kept.workload()
     kept.cube()
     tiles_of(server).warm()
-    for page in (emergency, manager, planner):
+    for page in (emergency, dispatch, manager, planner):
         page.ready(kept)
 
 

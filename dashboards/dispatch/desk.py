@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime
 from typing import Any
 
@@ -94,17 +93,16 @@ class Desk:
         rule = self.book.category(row)
         return category_name(rule, spoken) if rule else term("incident", str(row["type"]), spoken)
 
-    def warm(self) -> None:
-        """Make what the first caller would wait for, beside whatever else is asked."""
-        threading.Thread(target=self._make, daemon=True).start()
-
-    def _make(self) -> None:
-        self.listed("")
-        self.register()
-        self.tables()
-
     def _open(self) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
         return self.snapshot.derived("waiting rows", _INCIDENTS, self.store.incidents.waiting)
+
+
+def ready(snapshot: Snapshot) -> None:
+    """Make what the first caller would wait for: what waits, the register of places, the tables of grids and units."""
+    desk = Desk(snapshot)
+    desk.listed("")
+    desk.register()
+    desk.tables()
 
 
 def category_name(rule: CategoryRule, spoken: str) -> str:

@@ -92,7 +92,6 @@ def layout(context: shell.Context) -> Component:
 def attach(app: Dash) -> None:
     """Register the page's callbacks."""
     desk = Desk(snapshot_of(app.server))
-    desk.warm()
     _list(app, desk)
     _draw_ground(app)
     _show(app, desk)
