@@ -93,6 +93,7 @@ def crews_at_work(shutoffs: pd.DataFrame, shutoff_steps: pd.DataFrame, *, leavin
 
 def _along_streets(lines: np.ndarray, starts: np.ndarray, place: shapely.Point) -> np.ndarray:
     """Return the metres along streets from every start to a place; infinite where no street leads."""
+    lines = lines[shapely.length(lines) > 0]  # an empty line takes some versions of GEOS down
     if not len(lines) or not len(starts):
         return np.full(len(starts), np.inf)
     lines = shapely.get_parts(shapely.node(shapely.multilinestrings(lines)))

@@ -117,6 +117,13 @@ def test_without_streets_every_way_is_straight():
     assert (found["by"].tolist(), found["distance_m"].tolist()) == (["straight"], [100.0])
 
 
+def test_streets_without_a_line_lead_nowhere_and_harm_nobody():
+    holes = (shapely.LineString(), None, line((5, 5), (5, 5)))
+    found = nearest_crews(crews((600, 0)), streets(ROAD, *holes), PLACE, utility="water")
+    assert found["distance_m"].tolist() == pytest.approx([110])
+    assert nearest_crews(crews((500, 110)), streets(*holes), PLACE, utility="water")["by"].tolist() == ["straight"]
+
+
 def test_degrees_are_refused():
     with pytest.raises(CrsError):
         nearest_crews(crews((0, 0)).to_crs(4490), streets(ROAD), PLACE, utility="water")
