@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TARGETS = (
     *("network", "devices", "grids", "customers", "incidents", "units", "buildings", "limits"),
-    *("tracks", "routes", "checkpoints", "findings", "warranties", "wells"),
+    *("tracks", "routes", "checkpoints", "findings", "warranties", "wells", "materials", "plans"),
 )
 EXPORTS = {
     "network": ("nodes", "links", "devices", "hydrants"),
@@ -124,6 +124,7 @@ def run_import(options: argparse.Namespace) -> int:
                 existing={name: store.table(name) for name in tables_needed(options.target)},
                 skip_rejected=options.skip_rejected,
                 clean_m=clean_m,
+                book=store.rule_book,
                 progress=Progress("reading"),
             )
         except RejectedError as error:

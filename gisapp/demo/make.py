@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gisapp.demo.city import Town, make_town
+from gisapp.demo.emergencies import EMERGENCY_DEMO_TABLES, emergency_tables
 from gisapp.demo.incidents import MONTHS, Scene, incident_months
 from gisapp.demo.operations import OPERATION_TABLES, fit_bursts, operation_tables
 from gisapp.demo.patrols import PATROL_TABLES, patrol_tables
@@ -53,6 +54,7 @@ def city_tables(size: str, seed: int = 1) -> dict[str, pd.DataFrame]:
     bursts = _last_bursts([fit_bursts(month["incidents"]) for month in months])
     town.tables.update(operation_tables(town.tables, bursts, _chance(seed, 3)))
     town.tables.update(patrol_tables(town.tables, _chance(seed, 4)))
+    town.tables.update(emergency_tables(town.tables, _chance(seed, 5)))
     return {name: town.tables[name] if name in town.tables else _none_of(name) for name in TABLES}
 
 
@@ -116,6 +118,7 @@ def _fill(store: Store, size: str, seed: int, progress: Progress) -> None:
             held = []
     told = operation_tables({name: store.table(name) for name in OPERATION_TABLES}, bursts[0], _chance(seed, 3))
     told |= patrol_tables({name: store.table(name) for name in PATROL_TABLES}, _chance(seed, 4))
+    told |= emergency_tables({name: store.table(name) for name in EMERGENCY_DEMO_TABLES}, _chance(seed, 5))
     store.save(told, actor="gisapp demo", note=note)
     progress(steps, steps)
 

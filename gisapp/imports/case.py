@@ -16,6 +16,7 @@ from gisapp.tables import TABLES, Column
 
 if TYPE_CHECKING:
     from gisapp.grids.cleaning import Cleaning
+    from gisapp.incidents.book import RuleBook
     from gisapp.incidents.locating import Location
 
 TARGETS: Map[str, tuple[str, ...]] = {
@@ -33,6 +34,8 @@ TARGETS: Map[str, tuple[str, ...]] = {
     "findings": ("patrol_findings",),
     "warranties": ("warranties",),
     "wells": ("meter_wells",),
+    "materials": ("materials",),
+    "plans": ("emergency_plans",),
 }
 
 
@@ -54,6 +57,7 @@ class Case:
     frame_name: str
     existing: Map[str, pd.DataFrame]
     clean_m: float | None = None
+    book: RuleBook | None = None
     kind: str = ""
     drawn: bool = False
     warnings: list[str] = field(default_factory=list)

@@ -23,6 +23,7 @@ from gisapp.imports.report import RejectedError, Report, by_row
 from gisapp.imports.rows import checked_rows
 from gisapp.imports.trails import trail_rows
 from gisapp.imports.transport import Raw
+from gisapp.incidents.book import RuleBook
 from gisapp.tables import TABLES, UTILITIES, Column, conform
 from gisapp.times import zone_named
 
@@ -52,6 +53,7 @@ def read_file(  # noqa: PLR0913 - the command's options, every one of them state
     progress: Progress | None = None,
     skip_rejected: bool = False,
     clean_m: float | None = None,
+    book: RuleBook | None = None,
     limits: Limits | None = None,
 ) -> Batch:
     """Return the rows of a file that may come in, in the project's CRS, and the report on all of them.
@@ -84,6 +86,8 @@ def read_file(  # noqa: PLR0913 - the command's options, every one of them state
     clean_m
         Make grids or units a valid coverage: mend polygons, close gaps and overlaps up to this width in metres,
         see :func:`gisapp.grids.cleaning.cleaned`. The report's ``cleaning`` tells everything that was done.
+    book
+        The rules by which an incident may stand where its row says; without them any status comes in.
 
     Raises
     ------
@@ -112,6 +116,7 @@ def read_file(  # noqa: PLR0913 - the command's options, every one of them state
             frame or "wgs84",
             existing or {},
             clean_m,
+            book,
             sniff.kind_named(file),
         )
         reading = guarded(file, _request(case, encoding), limits=limits or Limits(), progress=_share(progress, 0))
@@ -222,6 +227,9 @@ def _source_crs(case: Case, raw: Raw) -> pyproj.CRS:
     standard = raw.crs_said_by == "the GeoJSON standard"
     if case.frame_name != "wgs84" and (written is None or standard):
         written, standard = frames.crs_named("EPSG:4326", "WGS84"), True
+    if TABLES[case.table(raw.name)].geometry is None:
+        case.provenance["crs_said_by"] = "nobody: there are no coordinates"
+        return case.project
     if stated is None and written is None and "address" in case.mapping.geometry and "x" not in case.mapping.geometry:
         case.provenance["crs_said_by"] = "the project: places are looked up"
         return case.project
@@ -246,7 +254,8 @@ def _split(case: Case, name: str, frame: gpd.GeoDataFrame) -> dict[str, pd.DataF
         return {name: conform(frame, name)}
     table = TARGETS[case.target][0]
     own = [column.name for column in TABLES[table].columns if column.name in frame.columns]
-    tables: dict[str, pd.DataFrame] = {table: conform(frame[[*own, "geom"]], table)}
+    whole = frame[[*own, "geom"]] if TABLES[table].geometry else pd.DataFrame(frame[own])
+    tables: dict[str, pd.DataFrame] = {table: conform(whole, table)}
     if case.target == "customers":
         tables["connections"] = _connections(case, frame)
     return tables

@@ -21,6 +21,8 @@ REFERENCES: Map[str, Map[str, tuple[str, str]]] = {
     "buildings": {"community_code": ("communities", "code")},
     "customers": {"building_code": ("buildings", "code")},
     "warranties": {"unit_code": ("org_units", "code")},
+    "materials": {"unit_code": ("org_units", "code")},
+    "emergency_plans": {"unit_code": ("org_units", "code")},
     "incidents": {
         "unit_code": ("org_units", "code"),
         "grid_code": ("grids", "code"),

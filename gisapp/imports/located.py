@@ -21,7 +21,8 @@ POINT_NAMES = (("lon", "lat"), ("x", "y"))
 def located(case: Case, raw: Raw, table: str, mapping: Mapping, source: pyproj.CRS, faults: Faults) -> np.ndarray:
     """Return the shapes of a table in the project's CRS; rows that must have one and do not become faults."""
     geometry = TABLES[table].geometry
-    assert geometry is not None
+    if geometry is None:
+        return np.full(raw.rows, None, dtype=object)
     extends = case.target in ("grids", "units")
     placing = places.Placing(source, case.frame_name, case.project, case.drawn, case.existing.get("grids"), extends)
     optional = case.kind in ("inp", "json") or _unlocated_allowed(mapping, table)

@@ -20,6 +20,7 @@ from gisapp.incidents import RuleBook
 from gisapp.rules import rows_of, workload_weights
 from gisapp.store import migrate
 from gisapp.store.checking import checked
+from gisapp.store.commanding import Commanding
 from gisapp.store.connect import Connections
 from gisapp.store.finding import found
 from gisapp.store.geopackage import srs_id_of
@@ -53,6 +54,7 @@ class Store:
         self._reporting = Reporting(self._connections, metadata, self.zone)
         self.incidents = Handling(self._connections, metadata, self.crs, self.zone)
         self.operations = Operating(self._connections, metadata, self.zone)
+        self.emergencies = Commanding(self._connections, metadata, self.zone)
         self.plans = Planning(self._connections, metadata, self.crs, self.zone)
 
     def __enter__(self) -> Self:

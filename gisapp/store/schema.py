@@ -37,6 +37,7 @@ REFERENCES = (
     ("patrol_checkpoints", "route_code", "patrol_routes"),
     ("patrol_tracks", "route_code", "patrol_routes"),
     ("patrol_findings", "track_code", "patrol_tracks"),
+    ("emergency_steps", "emergency_code", "emergencies"),
     ("plan_steps", "plan_code", "plans"),
     ("plan_units", "plan_code", "plans"),
     ("plan_changes", "plan_code", "plans"),

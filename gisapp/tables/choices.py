@@ -87,4 +87,17 @@ CHANNELS = (
 )
 VERDICTS = ("confirmed", "dismissed")
 """What a person decides about a proposal."""
+EMERGENCY_KINDS = (
+    "burst",
+    "water_outage",
+    "power_outage",
+    "heating_outage",
+    "gas_outage",
+    "gas_leak",
+    "water_quality",
+    "fire",
+    "flood",
+    "equipment_fault",
+    "other",
+)
 NOTICE_KINDS = ("shutoff_notice", "report_up", "posting_list", "sms", "fire_note")

@@ -8,6 +8,7 @@ from gisapp.tables.boundaries import BOUNDARIES
 from gisapp.tables.builders import BUILDERS
 from gisapp.tables.column import Table
 from gisapp.tables.decisions import DECISIONS
+from gisapp.tables.emergencies import EMERGENCIES
 from gisapp.tables.incidents import INCIDENTS
 from gisapp.tables.network import NETWORK
 from gisapp.tables.operations import OPERATIONS
@@ -15,8 +16,8 @@ from gisapp.tables.organisation import ORGANISATION
 from gisapp.tables.patrols import PATROLS
 from gisapp.tables.town import TOWN
 
-TABLES: Mapping[str, Table] = {
-    table.name: table
-    for part in (ORGANISATION, TOWN, NETWORK, INCIDENTS, OPERATIONS, BOUNDARIES, DECISIONS, PATROLS, BUILDERS)
-    for table in part
-}
+_PARTS = (
+    *(ORGANISATION, TOWN, NETWORK, INCIDENTS, OPERATIONS, BOUNDARIES, DECISIONS, PATROLS, BUILDERS),
+    EMERGENCIES,
+)
+TABLES: Mapping[str, Table] = {table.name: table for part in _PARTS for table in part}

@@ -1,0 +1,32 @@
+"""Where incidents may stand that come in."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gisapp.imports import RejectedError
+from gisapp.incidents import RuleBook
+
+BOOK = RuleBook(ZoneInfo("Asia/Shanghai"))
+STANDS = (
+    {"status": "repaired"},
+    {"status": "solution_set"},
+    {"type": "complaint", "status": "solution_set"},
+    {"type": "patrol_finding", "status": "repaired"},
+    {"type": "patrol_finding", "status": "on_site"},
+)
+
+
+def test_a_status_that_the_life_of_its_category_does_not_know_is_rejected_by_row(come_in, leaks):
+    with pytest.raises(RejectedError) as caught:
+        come_in(leaks(*STANDS), crs="EPSG:4547", book=BOOK)
+    told = caught.value.report.rejected
+    assert told[["row", "field", "found"]].to_numpy().tolist() == [
+        [2, "status", "found 'solution_set', unknown to a repair"],
+        [5, "status", "found 'on_site', unknown to a finding"],
+    ]
+    assert told["todo"].iloc[1].startswith("use one of cancelled, closed, graded")
+
+
+def test_without_rules_any_status_comes_in(come_in, leaks):
+    assert come_in(leaks(*STANDS), crs="EPSG:4547").report.accepted == 5
