@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.commands.console import aware_moment, command, put_json, say, store_option
+from dashboards.commands.console import aware_moment, command, put_json, put_text, say, store_option
 from dashboards.commands.spans import span_name, span_of, span_options
 from gisapp.errors import InputError
+from gisapp.words import LANGUAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,8 @@ def add_commands(commands: Any) -> None:
     store_option(made)
     span_options(made)
     made.add_argument("--by", choices=("unit", "grid", "person"), default="unit")
-    made.add_argument("--format", choices=("json", "xlsx"), default="json")
+    made.add_argument("--format", choices=("json", "xlsx", "html"), default="json")
+    made.add_argument("--lang", choices=LANGUAGES, default="zh-Hans", help="of the page")
     made.add_argument("--at", type=aware_moment, metavar="TIME", help="judge the clocks then; now when absent")
     about = "what persons gave: subject, scored_by and each part, 0 to 100"
     made.add_argument("--scores", type=Path, metavar="SCORES.csv", help=about)
@@ -51,10 +53,12 @@ def run_assess(options: argparse.Namespace) -> int:
     with open_store(options.store) as store:
         name, start, end = span_of(options, store)
         facts, rates = _told(store, options, start, end)
-        rules = store.rule_book.at(end - timedelta(seconds=1))
+        rules, issuer = store.rule_book.at(end - timedelta(seconds=1)), str(store.setting("issuer") or store.name)
     weights, facts = shares(rules), _with_scores(facts, options.scores, rules)
     if options.format == "xlsx":
         _put_sheet(facts, rates, weights, options.out)
+    elif options.format == "html":
+        put_text(_page(facts, rates, weights, options, span=name, issuer=issuer), options.out)
     else:
         rows = [{**plain_row(row), "clocks": _clocks(rates, row["subject"])} for row in facts.to_dict("records")]
         put_json({span_name(options): name, "by": options.by, "weights": weights, "subjects": rows}, options.out)
@@ -104,6 +108,24 @@ def _with_scores(facts: pd.DataFrame, scores: Path | None, rules: IncidentRules)
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read ({error})", todo="give a CSV in UTF-8", file=str(scores)) from error
     return facts.merge(scored(given, rules), on="subject", how="outer")
+
+
+def _page(
+    facts: pd.DataFrame,
+    rates: pd.DataFrame,
+    weights: dict[str, float],
+    options: argparse.Namespace,
+    *,
+    span: str,
+    issuer: str,
+) -> str:
+    """Return the tables as one page that prints."""
+    from gisapp.reports.as_html import text_html
+    from gisapp.reports.assessing import assessment_text
+    from gisapp.reports.texts import Edition
+
+    text = assessment_text(facts, rates, weights, by=options.by, span=span, language=options.lang)
+    return text_html(Edition(text, span), issuer=issuer)
 
 
 def _put_sheet(facts: pd.DataFrame, rates: pd.DataFrame, weights: dict[str, float], target: Path) -> None:

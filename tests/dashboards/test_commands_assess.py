@@ -1,6 +1,7 @@
 """The facts of a month by script, as JSON and as a sheet."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -66,3 +67,21 @@ def test_scores_stand_beside_the_facts_with_their_weights(run, town, tmp_path):
     assert (told["subjects"][0]["score"], told["weights"]["results"]) == (80, 0.4)
     missing = run("assess", "--month", "2026-10", "--store", town, "--scores", tmp_path / "none.csv")
     assert (missing[0], "cannot be read" in missing[2]) == (2, True)
+
+
+@pytest.mark.parametrize(("language", "title"), [("zh-Hans", "考核表"), ("zh-Hant", "考核表"), ("en", "Assessment")])
+def test_the_page_says_the_same_in_three_languages(run, town, tmp_path, language, title):
+    """G5.6."""
+    page, sheet = tmp_path / "october.html", tmp_path / "october.xlsx"
+    asked = ("assess", "--month", "2026-10", "--store", town)
+    assert run(*asked, "--format", "html", "--lang", language, "-o", page)[0] == 0
+    assert run(*asked, "--format", "xlsx", "-o", sheet)[0] == 0
+    tables = re.findall(r"<tbody>(.*?)</tbody>", page.read_text(encoding="utf-8"))
+    work, said, clocks = ([re.findall(r"<td[^>]*>(.*?)</td>", row) for row in one.split("</tr>")] for one in tables[:3])
+    facts, rates = (pd.read_excel(sheet, sheet_name=name) for name in ("facts", "clocks"))
+    assert work[0][:4] == [str(one) for one in facts[["subject", "incidents", "closed", "reopened"]].iloc[0]]
+    assert said[0][1] == str(facts["asked"].iloc[0])
+    wanted = [[one["clock"], str(one["met"]), str(one["breached"])] for one in rates.to_dict("records")]
+    assert [row[1:4] for row in clocks if row] == wanted
+    assert f"{100 * rates['rate'].iloc[0]:.1f} %" in clocks[0]
+    assert title in page.read_text(encoding="utf-8")
