@@ -254,7 +254,7 @@ def costs(given: Grounds, zones: Sets, *, valves: bool = True) -> Costs:
 
 def _narrow(column: np.ndarray) -> np.ndarray:
     """Return counts in half the room where they fit: what ranks a million of them waits for memory alone."""
-    fits = column.dtype == np.int64 and -(2**31) <= column.min(initial=0) and column.max(initial=0) < 2**31
+    fits = column.dtype == np.int64 and column.min(initial=0) >= -(2**31) and column.max(initial=0) < 2**31
     return column.astype(np.int32) if fits else column
 
 
