@@ -39,7 +39,7 @@ bench: $(VENV)/dev.stamp data/city.gpkg
 	@for name in assign boundaries cluster density districting hotspots incidents repeats segments shutoff store imports; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 	$(CHROMIUM)
 	$(BIN)/gisapp upgrade --store data/city.gpkg
-	@for name in tiles first_map first_answer area; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name data/city.gpkg || exit 1; done
+	@for name in tiles first_map first_answer board area; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name data/city.gpkg || exit 1; done
 
 data/city.gpkg: | $(VENV)/run.stamp
 	$(BIN)/gisapp demo --size city --seed 1 --store $@

@@ -26,6 +26,7 @@ SMALL = {
     "first_map": "{store} --times 1",
     "first_answer": "{store} --clicks 1",
     "area": "{store} --cases 1 --customers 100",
+    "board": "{store} --times 1",
 }
 
 
