@@ -212,7 +212,8 @@
       return click.id && click.id !== chosen.code ? { code: click.id, by: "map", at: click.at } : skip();
     },
 
-    list(now, chosen, previewed, target, answers) {
+    list(now, chosen, previewed, target, answers, wanted) {
+      asked = wanted;
       if (now && now !== board) {
         board = now;
         showHead();

@@ -53,6 +53,11 @@ class Desk:
             ("waiting", sees, at, book), _INCIDENTS, lambda: waiting(*self._open(), book, now=at, role=sees)
         )
 
+    @property
+    def at_hand(self) -> bool:
+        """Return whether what waits is known, or is at once."""
+        return self.snapshot.soon("waiting rows", _INCIDENTS, self.store.incidents.waiting) is not None
+
     def incident(self, code: str, role: str) -> Incident:
         """Return one incident as it stands on the disk.
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
+from flask import current_app, has_request_context
 
 from dashboards import shell
 from dashboards.access import Permission, callback
 from dashboards.bundles import tiles_of
 from dashboards.deeds import may, me, roles
-from dashboards.dispatch.asked import asked_of
+from dashboards.dispatch.asked import Asked, asked_of
 from dashboards.dispatch.board import board, board_specs
 from dashboards.dispatch.desk import Desk
 from dashboards.dispatch.form import intake_form
@@ -40,7 +41,7 @@ DRAFT, PREVIEWED = "dispatch-draft", "dispatch-previewed"  # what is typed, and 
 SEND, SENT = "dispatch-send", "dispatch-sent"
 RECORD, CLEAR = "dispatch-record", "dispatch-in-clear"
 WRITTEN, BUSY = "dispatch-written", "dispatch-busy"
-KEPT = (BOARD, SHOWN, DRAFT, PREVIEWED, SEND, SENT, RECORD, CLEAR, WRITTEN, BUSY)
+KEPT = (SHOWN, DRAFT, PREVIEWED, SEND, SENT, RECORD, CLEAR, WRITTEN, BUSY)
 TICK_MS = 15_000
 """How often clocks are judged anew though nothing was written."""
 
@@ -78,7 +79,8 @@ def layout(context: shell.Context) -> Component:
     return html.Div(
         [
             body,
-            dcc.Store(id=ASKED, data=_asked(context)),
+            dcc.Store(id=ASKED, data=_asked(context).stored()),
+            dcc.Store(id=BOARD, data=_at_hand(context)),
             dcc.Store(id=CHOSEN, data={"code": context.query.get("incident"), "by": "link"}),
             *(dcc.Store(id=name) for name in KEPT),
             dcc.Interval(id="dispatch-tick", interval=TICK_MS),
@@ -117,9 +119,10 @@ def _list(app: Dash, desk: Desk) -> None:
     def list_waiting(stored: Any, _version: object, _written: object, _ticks: object, before: Any) -> tuple[Any, Any]:
         asked, spoken = asked_of(stored), shell.language()
         told = board(desk, asked, spoken)
-        if before and before["mark"] == told["mark"]:
+        same = bool(before) and before["mark"] == told["mark"]
+        if same and ctx.triggered_id:
             return no_update, no_update
-        return told, board_specs(desk, asked, told["rows"], spoken)
+        return no_update if same else told, board_specs(desk, asked, told["rows"], spoken)
 
 
 def _draw_ground(app: Dash) -> None:
@@ -252,6 +255,7 @@ def _in_the_browser(app: Dash) -> None:
         Input(PREVIEWED, "data"),
         Input(shell.TARGET, "data"),
         State("dispatch-map", "answers"),
+        State(ASKED, "data"),
     )
     app.clientside_callback(ClientsideFunction("dispatch", "keep"), Input(ASKED, "data"))
     app.clientside_callback(ClientsideFunction("dispatch", "busy"), Input(BUSY, "data"))
@@ -259,11 +263,19 @@ def _in_the_browser(app: Dash) -> None:
     app.clientside_callback(ClientsideFunction("dispatchIntake", "sent"), Input(SENT, "data"))
 
 
-def _asked(context: shell.Context) -> dict[str, Any]:
+def _at_hand(context: shell.Context) -> dict[str, Any] | None:
+    """Return the board where what waits is known already: its rows come with the page then."""
+    if not has_request_context() or not may(NEEDS):
+        return None
+    desk = Desk(snapshot_of(current_app))
+    return board(desk, _asked(context), context.language) if desk.at_hand else None
+
+
+def _asked(context: shell.Context) -> Asked:
     """Return what the address asks; its lists stand under short names."""
     query = context.query
     told = {"clocks": query.get("clock"), "statuses": query.get("status"), "types": query.get("kind"), **query}
-    return asked_of(told).stored()
+    return asked_of(told)
 
 
 def _browser_words(context: shell.Context) -> str:

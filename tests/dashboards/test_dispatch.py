@@ -356,6 +356,15 @@ def test_who_may_not_never_receives_a_clear_number_in_any_answer(desk, post):
         assert "张三" not in text
 
 
+@pytest.mark.parametrize("permissions", [frozenset(Permission), frozenset({Permission.SHELL})])
+def test_rows_come_with_the_page_for_whom_they_are(desk, take, permissions, monkeypatch):
+    code, person = take(), Person("E9", permissions, HANDS)
+    monkeypatch.setattr("dashboards.deeds._person", lambda: person)
+    client = create_app(desk.store, person_of=lambda: person).server.test_client()
+    told = client.get("/_dash-layout", headers={"Referer": "http://localhost/en/dispatch"}).get_data(as_text=True)
+    assert (code in told) == (Permission.INCIDENTS_VIEW in permissions)
+
+
 def test_every_callback_of_the_page_has_its_permission(desk):
     held = access_of(create_app(desk.store).server).callbacks
     mine = {name: needs for name, needs in held.items() if "dispatch-" in name}
