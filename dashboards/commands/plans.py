@@ -97,6 +97,14 @@ def _writing(verbs: Any) -> None:
     )
     made = _verb(verbs, "activate", run_activate, about, "activate B20261127-001 --at '2027-01-01 00:00'", "code")
     made.add_argument("--at", required=True, metavar="TIME", help="a minute to come, in the store's zone")
+    made.add_argument(
+        "--except",
+        dest="excepted",
+        action="append",
+        default=[],
+        metavar="GRID",
+        help="a grid that may have no leader or several then, which is written down; may be repeated",
+    )
     made.add_argument("--note")
 
 
@@ -295,7 +303,7 @@ def run_activate(options: argparse.Namespace) -> int:
 
     with open_store(options.store) as store:
         moment = parse_moment(options.at, store.zone)
-        store.plans.activate(options.code, moment, actor=ACTOR, note=options.note)
+        store.plans.activate(options.code, moment, actor=ACTOR, note=options.note, excepted=options.excepted)
     put_json({"plan": options.code, "in_force_from": moment.isoformat()})
     return 0
 

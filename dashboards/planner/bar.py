@@ -85,12 +85,17 @@ def _steps(head: pd.Series | None, zone: ZoneInfo, spoken: str) -> list[Componen
                 word(f"planner.do_{action}", spoken),
                 {"do": "step", "plan": head["code"], "action": action},
                 needs=NEEDED.get(action, Permission.GRIDS_APPROVE),
-                ask=[_minute(zone, spoken), note] if action == "activate" else [note],
+                ask=[_minute(zone, spoken), _excepted(spoken), note] if action == "activate" else [note],
                 look="bad" if action == "withdraw" else "main" if place == 0 else "",
                 title=f"{word(f'planner.do_{action}', spoken)} · {head['name']}",
             )
         )
     return made
+
+
+def _excepted(spoken: str) -> Field:
+    """Return the field that asks which grids may begin without exactly one leader."""
+    return Field("excepted", word("planner.field_excepted", spoken))
 
 
 def _minute(zone: ZoneInfo, spoken: str) -> Field:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -67,7 +68,9 @@ def write(done: Deed, drafts: Drafts, searches: Searches, *, who: str, needs: Pe
         raise AccessError(f"{action} is not done by the right {needs}")
     note = str(done.get("note") or "").strip() or None
     if action == "activate":
-        store.plans.activate(code, parse_moment(str(done["minute"]), store.zone), actor=who, note=note)
+        excepted = re.split(r"[\s,;，；、]+", str(done.get("excepted") or "").strip())
+        moment = parse_moment(str(done["minute"]), store.zone)
+        store.plans.activate(code, moment, actor=who, note=note, excepted=[one for one in excepted if one])
     else:
         store.plans.record(code, action, actor=who, note=note)
     return code

@@ -14,6 +14,7 @@ import shapely
 from gisapp.errors import InputError
 from gisapp.grids.cutting import SLIVERS, SliverRule
 from gisapp.grids.edits import parts_of
+from gisapp.grids.leaders import as_appointed
 from gisapp.grids.naming import planned_leaders
 from gisapp.grids.plans import Plan, plan_grids
 
@@ -49,8 +50,8 @@ def plan_faults(
     only
         Codes of the grids to look at, such as those of a change; all when absent.
     posts, since
-        The table of that name, and from when on every grid must have exactly one leader at any time. A grid for
-        which the plan names one has that one.
+        The table of that name, and from when on every grid must have exactly one leader at any time. Whom the
+        plan names is taken to begin then.
     pattern
         A regular expression that the whole code of each grid must match.
     limits
@@ -83,8 +84,7 @@ def plan_faults(
     if posts is not None:
         if since is None or since.tzinfo is None:
             raise InputError("leaders are checked from a moment on", todo="give it with its zone", field="since")
-        unnamed = ~grids["code"].isin(planned_leaders(plan).index)
-        faults += _leaders(grids[unnamed], posts, since)
+        faults += _leaders(grids, as_appointed(posts, planned_leaders(plan), since), since)
     for name, layer in (limits or {}).items():
         faults += _crossed(plan, name, layer)
     columns = {

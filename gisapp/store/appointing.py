@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 from sqlalchemy import Connection, Table
 
-from gisapp.grids.leaders import leading_at
+from gisapp.errors import InputError
+from gisapp.grids.leaders import leaders_counted, leading_at
 from gisapp.store.moment import iso
 from gisapp.store.snapshots import read_where
 from gisapp.store.values import checked_values
 from gisapp.tables import TABLES
+
+_TOLD = 10  # grids told one by one
 
 
 def appoint(connection: Connection, tables: Mapping[str, Table], leaders: pd.Series, moment: pd.Timestamp) -> int:
@@ -38,3 +41,27 @@ def appoint(connection: Connection, tables: Mapping[str, Table], leaders: pd.Ser
             connection.execute(posts.insert(), values)
             begun += 1
     return begun
+
+
+def require_leaders(
+    connection: Connection, grids: Collection[str], moment: pd.Timestamp, *, excepted: Collection[str]
+) -> list[str]:
+    """Raise unless every grid has exactly one leader at a moment; return the exceptions that were needed, sorted.
+
+    Raises
+    ------
+    InputError
+        Names the grids that have none or several and are not among ``excepted``; or an exception that is no grid.
+    """
+    strange = sorted(set(excepted) - set(grids))
+    if strange:
+        raise InputError(f"no grid {strange[0]!r} in the plan", todo="name one of its grids", field="excepted")
+    count = leaders_counted(read_where(connection, TABLES["posts"], "role", "grid_leader"), grids, moment)
+    wrong = count[count != 1]
+    unled = wrong[~wrong.index.isin(excepted)]
+    if len(unled):
+        told = [f"grid {code} has {number} leaders" for code, number in unled.head(_TOLD).items()]
+        told += [f"{len(unled) - _TOLD} more grids"] * (len(unled) > _TOLD)
+        todo = "name one leader for each in a draft or in the posts, or declare the exception"
+        raise InputError(f"at {moment.isoformat()} {', '.join(told)}", todo=todo, field="leaders")
+    return sorted(map(str, wrong.index))

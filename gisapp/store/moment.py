@@ -6,8 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import UserDefinedType
+
+from gisapp.errors import InputError
 
 
 class Moment(UserDefinedType[datetime]):
@@ -32,3 +35,11 @@ def iso(moment: datetime) -> str:
 def now_iso() -> str:
     """Return this moment as the database writes it."""
     return iso(datetime.now(UTC))
+
+
+def require_minute(moment: pd.Timestamp) -> None:
+    """Raise unless a moment has a zone and is a whole minute."""
+    if moment.tzinfo is None:
+        raise InputError(f"the time {moment} has no zone", todo="give a time with its zone", field="at")
+    if moment != moment.floor("min"):
+        raise InputError(f"{moment.isoformat()} is no whole minute", todo="leave the seconds out", field="at")

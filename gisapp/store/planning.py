@@ -21,16 +21,17 @@ from gisapp.grids.changes import Change, History, change_of
 from gisapp.grids.naming import planned_leaders
 from gisapp.grids.plan_life import next_status, standing
 from gisapp.grids.plans import Named, Plan, plan_grids
-from gisapp.store.appointing import appoint
+from gisapp.store.appointing import appoint, require_leaders
 from gisapp.store.checking import checked
 from gisapp.store.connect import Connections
 from gisapp.store.geometry import decode
 from gisapp.store.geopackage import srs_id_of
-from gisapp.store.moment import iso
+from gisapp.store.moment import iso, require_minute
 from gisapp.store.saving import Saving, add_note
 from gisapp.store.snapshots import read_where
 from gisapp.store.values import checked_values
 from gisapp.tables import TABLES
+from gisapp.words import word
 
 _MOST_A_DAY = 999
 _TOLD = 10  # changes of others told one by one
@@ -247,18 +248,27 @@ class Planning:
         with self._connections.writing() as connection:
             return self._step(connection, code, action, actor, note=note)
 
-    def activate(self, code: str, moment: pd.Timestamp, *, actor: str, note: str | None = None) -> None:
+    def activate(
+        self,
+        code: str,
+        moment: pd.Timestamp,
+        *,
+        actor: str,
+        note: str | None = None,
+        excepted: Collection[str] = (),
+    ) -> None:
         """Put an approved plan in force from a minute on: its grids begin when those of before end.
 
         One transaction: whoever asks before or after it gets a whole set of grids. Leaders whom the plan names
-        begin in the same minute.
+        begin in that minute. ``excepted`` grids may have no leader or several then, which is written down.
 
         Raises
         ------
         InputError
-            When the plan is not approved, ``moment`` is no whole minute, is past, or other grids begin later.
+            When the plan is not approved, ``moment`` is no whole minute, is past, or other grids begin later, or
+            another grid has not exactly one leader then.
         """
-        _require_minute(moment)
+        require_minute(moment)
         plan = self.load(code).plan
         grids = plan_grids(plan).assign(valid_from=moment)
         with self._connections.writing() as connection:
@@ -271,14 +281,18 @@ class Planning:
             if later:
                 found = f"{later} grids begin at {moment.isoformat()} or later"
                 raise InputError(found, todo="give a later minute", field="at")
+            posts = appoint(connection, self._tables, planned_leaders(plan), moment)
+            unled = require_leaders(connection, plan.codes, moment, excepted=excepted)
+            declared = [word("grids.unled", "zh-Hans", grids=", ".join(unled))] if unled else []
+            note = "; ".join([*([note] if note else []), *declared]) or None
             self._step(connection, code, "activate", actor, note=note, in_force_from=moment.to_pydatetime(warn=False))
             connection.exec_driver_sql(
                 "UPDATE grids SET valid_to = ? WHERE valid_to IS NULL OR valid_to > ?", (begun, begun)
             )
             batch = checked("grids", grids, self._crs)
             Saving(connection, srs_id_of(self._crs), replace=False, progress=None).write([batch])
-            counts = {"grids": len(grids), "posts": appoint(connection, self._tables, planned_leaders(plan), moment)}
-            words = f"plan {code} in force from {begun}"
+            counts = {"grids": len(grids), "posts": posts}
+            words = "; ".join([f"plan {code} in force from {begun}", *declared])
             add_note(connection, "audit", actor=actor, words=words, tables=counts, last="activate")
 
     def _step(
@@ -373,14 +387,6 @@ class Planning:
 
 def _listed(codes: Collection[str]) -> str:
     return json.dumps(sorted(codes), ensure_ascii=False)
-
-
-def _require_minute(moment: pd.Timestamp) -> None:
-    """Raise unless a moment has a zone and is a whole minute."""
-    if moment.tzinfo is None:
-        raise InputError(f"the time {moment} has no zone", todo="give a time with its zone", field="at")
-    if moment != moment.floor("min"):
-        raise InputError(f"{moment.isoformat()} is no whole minute", todo="leave the seconds out", field="at")
 
 
 def _next_code(connection: Connection, now: datetime, zone: ZoneInfo) -> str:

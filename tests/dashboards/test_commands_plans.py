@@ -83,6 +83,21 @@ def test_a_plan_goes_from_the_grids_in_force_to_its_own_minute(plan, board, tmp_
     assert grids_at(grids, then - pd.Timedelta(minutes=1)).geometry.area.tolist() == [6e4, 2e4]
 
 
+def test_an_activation_names_the_grid_that_would_have_no_leader_and_a_check_lists_it(plan, board):
+    code = code_of(plan("new", "--name", "一"))
+    assert plan("name", code, "W", "--code", "V", "--leader", "")[0] == 0
+    status, out, _ = plan("check", code)
+    assert (status, [(row["kind"], row["grid"]) for row in csv.DictReader(io.StringIO(out))]) == (
+        1,
+        [("no_leader", "V")],
+    )
+    for verb in ("submit", "approve"):
+        assert plan(verb, code)[0] == 0
+    status, _, told = plan("activate", code, "--at", LATER)
+    assert (status, "grid V has 0 leaders" in told) == (2, True)
+    assert plan("activate", code, "--at", LATER, "--except", "V")[0] == 0
+
+
 def test_a_comparison_tells_what_moves_to_whom_and_the_workbook_says_the_same(plan, tmp_path):
     code = balanced(plan, tmp_path)
     status, out, words = plan("diff", "now", code)

@@ -34,7 +34,11 @@ def squares(rows):
 @pytest.fixture
 def town(store, rows):
     units, grids = squares(rows)
-    store.save({"grids": conform(grids, "grids")}, actor="t")
+    posts = rows("posts", 2).assign(
+        person_code=["P1", "P2"], role="grid_leader", scope_kind="grid", scope=["W", "E"], valid_from=SINCE
+    )
+    posts = conform(posts.drop(columns="valid_to"), "posts")
+    store.save({"grids": conform(grids, "grids"), "posts": posts}, actor="t")
     store.first = plan_of_grids(units, grids)
     return store
 
@@ -147,6 +151,7 @@ def test_from_the_minute_on_points_are_in_the_new_grids_and_before_it_in_the_old
 def test_a_grid_that_the_new_plan_lacks_ends_and_a_new_one_begins(town):
     plan = merge_grids(town.first, "E", "W").done(town.first)
     plan = draw_grid(plan, shapely.box(X, Y, X + 100, Y + 200), "N", "新").done(plan)
+    plan = name_grid(plan, "N", leader="P3").done(plan)
     minute = soon()
     town.plans.activate(approved(town, plan), minute, actor="P2")
     assert grids_at(town.table("grids"), minute)["code"].tolist() == ["N", "W"]
@@ -239,12 +244,8 @@ def test_a_comment_about_nothing_is_refused(town, told, words):
     assert town.count("plan_comments") == 0
 
 
-def test_leaders_whom_a_plan_names_begin_at_its_minute_and_those_of_before_end(town, rows):
+def test_leaders_whom_a_plan_names_begin_at_its_minute_and_those_of_before_end(town):
     """G2.2"""
-    held = rows("posts", 2).assign(
-        person_code=["P1", "P2"], role="grid_leader", scope_kind="grid", scope=["W", "E"], valid_from=SINCE
-    )
-    town.save({"posts": conform(held.drop(columns="valid_to"), "posts")}, actor="t")
     change = name_grid(town.first, "E", leader="P3")
     plan = change.done(town.first)
     plan = name_grid(plan, "W", leader="P1").done(plan)
@@ -255,6 +256,36 @@ def test_leaders_whom_a_plan_names_begin_at_its_minute_and_those_of_before_end(t
     assert leaders_at(posts, minute - pd.Timedelta(seconds=1)).to_dict() == {"W": "P1", "E": "P2"}
     assert len(leading_at(posts, minute)) == 2
     assert len(posts) == 3
+
+
+def test_a_grid_without_a_leader_is_not_put_in_force_unless_declared_which_is_written_down(town):
+    """W9.1"""
+    plan = draw_grid(town.first, shapely.box(X, Y, X + 100, Y + 200), "N", "新").done(town.first)
+    code, minute, before = approved(town, plan), soon(), town.table("grids")
+    with pytest.raises(InputError, match=r"grid N has 0 leaders; name one leader for each .* or declare"):
+        town.plans.activate(code, minute, actor="P2")
+    with pytest.raises(InputError, match="no grid 'M' in the plan"):
+        town.plans.activate(code, minute, actor="P2", excepted=["M"])
+    assert town.table("grids") is before
+    assert town.plans.load(code).status == "approved"
+    town.plans.activate(code, minute, actor="P2", excepted=["N", "W"], note="待任命")
+    assert town.table("plan_steps")["note"].iloc[-1] == "待任命; 网格长并非恰好一人：N"
+    assert grids_at(town.table("grids"), minute)["code"].tolist() == ["E", "N", "W"]
+
+
+def test_a_grid_with_two_leaders_at_the_minute_is_named_and_one_whose_second_has_left_by_then_is_not(town, rows):
+    minute = soon()
+    second = rows("posts", 1).assign(
+        person_code="P9", role="grid_leader", scope_kind="grid", scope="E", valid_from=SINCE
+    )
+    town.save({"posts": conform(second.drop(columns="valid_to"), "posts")}, actor="t")
+    code = approved(town, town.first)
+    with pytest.raises(InputError, match="grid E has 2 leaders"):
+        town.plans.activate(code, minute, actor="P2")
+    kept = town.table("posts")
+    kept = kept.assign(valid_to=kept["valid_to"].mask(kept["person_code"] == "P9", minute))
+    town.save({"posts": kept}, actor="t", replace=True)
+    town.plans.activate(code, minute, actor="P2")
 
 
 def test_what_a_plan_must_not_cross_stays_with_it_after_a_restart(town):
