@@ -98,9 +98,8 @@ def _asked(options: argparse.Namespace) -> tuple[Plan, Units]:
     import geopandas as gpd
     import pandas as pd
 
-    from dashboards.drafting import limits_of
-    from gisapp.grids import grids_at, labels_of
-    from gisapp.grids.plans import plan_of_grids
+    from dashboards.drafting import limits_of, plan_now
+    from gisapp.grids import labels_of
     from gisapp.grids.units import units_of
     from gisapp.store import open_store
 
@@ -111,7 +110,7 @@ def _asked(options: argparse.Namespace) -> tuple[Plan, Units]:
             draft = store.plans.load(options.plan)
             plan, across = draft.plan, {*draft.across, *across}
         else:
-            plan = plan_of_grids(store.table("unit_grids"), grids_at(store.table("grids"), now))
+            plan = plan_now(store, store.table("unit_grids"))
         columns = {"code": plan.unit, "name": plan.unit}
         blocks = gpd.GeoDataFrame(columns, geometry=plan.shape, crs=plan.crs)
         weight = _weight(store, blocks, options.weight, now)
@@ -134,6 +133,8 @@ def _weight(store: Store, blocks: Any, measure: str, now: Any) -> Any:
     known = load.select_dtypes("number").columns
     if measure not in known:
         raise InputError(f"no measure {measure!r}", todo=f"weigh by one of {', '.join(known)}", field="weight")
+    if not load[measure].any():
+        raise InputError(f"no unit has any {measure}", todo="weigh by another measure, such as area_km2", field="weight")
     return load[measure].to_numpy(dtype=float)
 
 

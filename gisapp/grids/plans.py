@@ -23,6 +23,9 @@ from gisapp.grids.units import require_coverage
 
 Codes = npt.NDArray[np.object_]
 _FEW = 20  # grids that are sooner sought one by one than all sorted
+_SNAP_M = 1e-3  # by which a unit cut out of grids may miss their borders
+_NO_UNITS = "there are no units"
+_MAKE = "import them --as units, or let streets cut them out: gisapp plan new --units streets"
 Shapes = npt.NDArray[np.object_]
 Places = npt.NDArray[np.int64]
 
@@ -196,7 +199,7 @@ def plan_of(
     crs = require_metres(units.crs, "the units")
     codes, held = units["code"].to_numpy(dtype=object), np.asarray(grid, dtype=object)
     if len(codes) == 0:
-        raise InputError("there are no units", todo="make them: gisapp plan units, or import them")
+        raise InputError(_NO_UNITS, todo=_MAKE)
     require_coverage(units.geometry.to_numpy(), units["code"])
     absent = pd.isna(held)
     if len(held) != len(codes) or absent.any():
@@ -223,8 +226,11 @@ def plan_of_grids(units: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, *, bridges: 
     Raises
     ------
     InputError
-        When a unit lies in no grid, or a border of a grid crosses a unit by more than 1 m2; both name the unit.
+        When there are no units, a unit lies in no grid, or a border of a grid crosses a unit by more than 1 m2 and
+        1 mm along its border; the last two name the unit.
     """
+    if units.empty:
+        raise InputError(_NO_UNITS, todo=_MAKE)
     inner = shapely.point_on_surface(units.geometry.to_numpy())
     shapes = grids.geometry.to_numpy()
     unit, row = shapely.STRtree(shapes).query(inner, predicate="within")
@@ -232,13 +238,14 @@ def plan_of_grids(units: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, *, bridges: 
     lost = np.setdiff1d(np.arange(len(units)), held)
     if len(lost):
         found = f"unit {units['code'].iloc[lost[0]]} and {len(lost) - 1} more lie in no grid"
-        raise InputError(found, todo="make the units from these grids: gisapp plan units")
+        raise InputError(found, todo="make the units from these grids: gisapp plan new --units streets")
     row = row[first]
     beyond = shapely.area(shapely.difference(units.geometry.to_numpy(), shapes[row]))
-    if beyond.max() > 1.0:
+    beyond -= np.maximum(1.0, _SNAP_M * shapely.length(units.geometry.to_numpy()))
+    if beyond.max() > 0:
         at = int(beyond.argmax())
         found = f"a border of grid {grids['code'].iloc[row[at]]} crosses unit {units['code'].iloc[at]}"
-        raise InputError(found, todo="make the units from these grids: gisapp plan units")
+        raise InputError(found, todo="make the units from these grids: gisapp plan new --units streets")
     return plan_of(units, grids["code"].to_numpy(dtype=object)[row], grids, bridges=bridges)
 
 

@@ -229,7 +229,7 @@ def cut_out(
     Returns
     -------
     GeoDataFrame
-        ``code``, ``grid_code`` and ``geom``, an edge-matched coverage of exactly the grids, by grid and
+        ``code``, ``grid_code`` and ``geom``, an edge-matched coverage of the grids to a millimetre, by grid and
         number. A street block too small without a neighbour in its grid stays.
     """
     crs = require_metres(grids.crs, "the grids table")

@@ -298,3 +298,19 @@ def test_bad_input_is_told_and_writes_nothing(plan, words, said):
     assert (status, out) == (2, "")
     assert said in err
     assert "0 plans" in plan("list")[2]
+
+
+def test_a_proposal_without_units_says_how_to_make_them(run, tmp_path):
+    path = tmp_path / "bare.gpkg"
+    columns = {"code": ["W"], "name": "西", "utilities": "water", "valid_from": SINCE}
+    with create_store(path, crs="EPSG:4547") as store:
+        store.save({"grids": frame("grids", [shapely.box(X, Y, X + 100, Y + 100)], **columns)}, actor="t")
+    status, _, told = run("plan", "suggest", "--k", "2", "--store", path)
+    assert (status, "plan new --units streets" in told) == (2, True)
+
+
+def test_a_weight_that_no_unit_has_is_told_and_so_are_more_grids_than_units(plan):
+    status, _, told = plan("suggest", "--k", "2", "--weight", "pipe_m")
+    assert (status, "no unit has any pipe_m; weigh by another" in told) == (2, True)
+    status, _, told = plan("suggest", "--k", "9")
+    assert (status, "9 grids of 8 units" in told) == (2, True)
