@@ -134,7 +134,9 @@ def _weight(store: Store, blocks: Any, measure: str, now: Any) -> Any:
     if measure not in known:
         raise InputError(f"no measure {measure!r}", todo=f"weigh by one of {', '.join(known)}", field="weight")
     if not load[measure].any():
-        raise InputError(f"no unit has any {measure}", todo="weigh by another measure, such as area_km2", field="weight")
+        raise InputError(
+            f"no unit has any {measure}", todo="weigh by another measure, such as area_km2", field="weight"
+        )
     return load[measure].to_numpy(dtype=float)
 
 

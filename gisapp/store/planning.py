@@ -26,6 +26,7 @@ from gisapp.store.checking import checked
 from gisapp.store.connect import Connections
 from gisapp.store.geometry import decode
 from gisapp.store.geopackage import srs_id_of
+from gisapp.store.ground import require_same_ground
 from gisapp.store.moment import iso, require_minute
 from gisapp.store.saving import Saving, add_note
 from gisapp.store.snapshots import read_where
@@ -249,13 +250,7 @@ class Planning:
             return self._step(connection, code, action, actor, note=note)
 
     def activate(
-        self,
-        code: str,
-        moment: pd.Timestamp,
-        *,
-        actor: str,
-        note: str | None = None,
-        excepted: Collection[str] = (),
+        self, code: str, moment: pd.Timestamp, *, actor: str, note: str | None = None, excepted: Collection[str] = ()
     ) -> None:
         """Put an approved plan in force from a minute on: its grids begin when those of before end.
 
@@ -265,8 +260,8 @@ class Planning:
         Raises
         ------
         InputError
-            When the plan is not approved, ``moment`` is no whole minute, is past, or other grids begin later, or
-            another grid has not exactly one leader then.
+            When the plan is not approved, ``moment`` is no whole minute or past, other grids begin later, the
+            coverage has changed since the plan was drawn, or a grid has not exactly one leader then.
         """
         require_minute(moment)
         plan = self.load(code).plan
@@ -281,6 +276,7 @@ class Planning:
             if later:
                 found = f"{later} grids begin at {moment.isoformat()} or later"
                 raise InputError(found, todo="give a later minute", field="at")
+            require_same_ground(connection, code, shapely.union_all(grids.geometry.to_numpy()), begun)
             posts = appoint(connection, self._tables, planned_leaders(plan), moment)
             unled = require_leaders(connection, plan.codes, moment, excepted=excepted)
             declared = [word("grids.unled", "zh-Hans", grids=", ".join(unled))] if unled else []

@@ -258,6 +258,30 @@ def test_leaders_whom_a_plan_names_begin_at_its_minute_and_those_of_before_end(t
     assert len(posts) == 3
 
 
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ((0, 300), r"20,000 m² of the plan are in no grid in force any more"),
+        ((0, 500), r"the grids in force cover 20,000 m² that the plan does not"),
+    ],
+)
+def test_a_plan_for_a_coverage_that_has_changed_since_is_refused_and_stays_as_it_is(town, rows, columns, words):
+    code, minute = approved(town, assign_units(town.first, ["U2"], "W").done(town.first)), soon()
+    shape, grids = town.plans.load(code).plan.digest(), town.table("grids")
+    west, east = columns
+    halves = [shapely.box(X + west, Y, X + 200, Y + 200), shapely.box(X + 200, Y, X + east, Y + 200)]
+    began = minute - pd.Timedelta(minutes=1)
+    later = grids.assign(valid_from=began).set_geometry(halves, crs=grids.crs)
+    kept = pd.concat([grids.assign(valid_to=began), conform(later, "grids")], ignore_index=True)
+    town.save({"grids": kept}, actor="t", replace=True)
+    with pytest.raises(
+        InputError, match=f"the coverage has changed since the plan was drawn: {words}; begin a new draft"
+    ):
+        town.plans.activate(code, minute, actor="P2")
+    assert town.plans.load(code).status == "approved"
+    assert town.plans.load(code).plan.digest() == shape
+
+
 def test_a_grid_without_a_leader_is_not_put_in_force_unless_declared_which_is_written_down(town):
     """W9.1"""
     plan = draw_grid(town.first, shapely.box(X, Y, X + 100, Y + 200), "N", "新").done(town.first)
