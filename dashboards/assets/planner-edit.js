@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const DRAWS = { assign: "lasso", brush: "brush", draw: "lasso", split: "line", drag: "corner", merge: null };
+  const DRAWS = { assign: "lasso", brush: "brush", draw: "lasso", split: "line", drag: "corner", merge: null, bridge: "line" };
   const OF_CHOSEN = ["assign", "brush", "merge"]; // tools that give to the chosen grid
   const LIVE_MS = 250; // how often the figures follow the hand, at most
   const PATIENCE_MS = 5000; // a question that was not answered does not keep the next one
@@ -46,10 +46,17 @@
   // ---- what was drawn ------------------------------------------------------------------------------------------------
   function edit(got) {
     const cut = document.querySelector(".planner [data-cut]").getAttribute("aria-pressed") === "true";
-    return { do: "edit", kind: state.tool, to: state.chosen, cut, ...got };
+    return { do: state.tool === "bridge" ? "bridge" : "edit", kind: state.tool, to: state.chosen, cut, ...got };
+  }
+
+  // What is done while a change is being saved would be for another version: it is told, not done.
+  function busy() {
+    const place = document.querySelector(".planner .hint");
+    if (place && bar()) place.textContent = say("busy");
   }
 
   function send(deed) {
+    if (page().dataset.writing === "true") return void (stop(), busy());
     if (!editable()) return;
     stop();
     page().dataset.writing = "true";
@@ -64,7 +71,7 @@
 
   // The figures follow the hand: one question at a time, the latest one next.
   function preview(got) {
-    if (!editable() || (OF_CHOSEN.includes(state.tool) && !state.chosen)) return;
+    if (!editable() || state.tool === "bridge" || (OF_CHOSEN.includes(state.tool) && !state.chosen)) return;
     page().dataset.drawing = "true";
     state.waiting = got;
     if (Date.now() - state.asked > PATIENCE_MS && !state.timer) state.timer = setTimeout(ask, LIVE_MS);
@@ -107,6 +114,7 @@
     free() {
       const name = state.next;
       state.next = null;
+      hint();
       if (name) setTimeout(step, 50, name);
     },
 
@@ -128,7 +136,7 @@
       return true;
     },
 
-    send,
+    send, busy,
   };
 
   window.dash_clientside = window.dash_clientside || {};

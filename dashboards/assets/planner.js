@@ -18,7 +18,7 @@
   }
 
   function send(deed, needs) {
-    if (writing) return;
+    if (writing) return window.gisappPlanner.busy();
     lock(true);
     setProps(needs === APPROVE ? "planner-decide" : "planner-edit", { data: { ...deed, at: Date.now() } });
   }

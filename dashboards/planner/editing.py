@@ -15,6 +15,7 @@ from dashboards.map import place_from_map
 from dashboards.planner.drafts import Drafts, Opened
 from dashboards.planner.undrawn import change_undrawn
 from gisapp.errors import ConflictError, InputError
+from gisapp.grids.bridges import bridged
 from gisapp.grids.changes import Change
 from gisapp.grids.edits import (
     assign_area,
@@ -141,6 +142,30 @@ def declare(grids: Sequence[str], opened: Opened, drafts: Drafts) -> Opened:
     version = drafts.snapshot.store.plans.declare(draft.code, apart, version=draft.version)
     history = replace(draft.history, plan=replace(draft.plan, apart=apart))
     return _kept(replace(draft, version=version, history=history), opened, drafts)
+
+
+def bridge(line: Sequence[Sequence[float]], opened: Opened, drafts: Drafts) -> tuple[Opened, tuple[str, str]]:
+    """Join two units that do not touch, or take their bridge away; return the plan then, and the pair.
+
+    Parameters
+    ----------
+    line
+        Degrees of the map: it begins in one unit and ends in the other.
+
+    Raises
+    ------
+    ConflictError
+        When somebody has saved since.
+    RefusedEdit
+        When the line does not begin and end in two units that lie apart.
+    """
+    draft, plan = opened.draft, opened.plan
+    ends = [_place(point, plan, drafts.snapshot.frame) for point in (line[0], line[-1])]
+    pair = bridged(plan, *ends)
+    bridges = tuple(sorted(set(plan.bridges) ^ {pair}))
+    version = drafts.snapshot.store.plans.join(draft.code, bridges, version=draft.version)
+    history = replace(draft.history, plan=replace(draft.plan, bridges=bridges))
+    return _kept(replace(draft, version=version, history=history), opened, drafts), pair
 
 
 def keep_within(across: Sequence[str], opened: Opened, drafts: Drafts) -> Opened:

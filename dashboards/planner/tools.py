@@ -13,7 +13,7 @@ from dashboards.drafting import leaders_known
 from dashboards.snapshot import snapshot_of
 from gisapp.words import catalog
 
-TOOLS = ("assign", "brush", "drag", "split", "merge", "draw")
+TOOLS = ("assign", "brush", "drag", "split", "merge", "draw", "bridge")
 _MOST_LEADERS = 2_000  # offered by name
 
 

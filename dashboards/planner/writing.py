@@ -16,7 +16,17 @@ from dashboards.drafting import limits_of, plan_now, units_of_store
 from dashboards.map import place_from_map
 from dashboards.planner.bar import NEEDED
 from dashboards.planner.drafts import Drafts, Opened
-from dashboards.planner.editing import change_of_edit, declare, go_to, keep_within, lock, looked_at, save, swallowed
+from dashboards.planner.editing import (
+    bridge,
+    change_of_edit,
+    declare,
+    go_to,
+    keep_within,
+    lock,
+    looked_at,
+    save,
+    swallowed,
+)
 from dashboards.planner.proposing import Searches
 from dashboards.planner.told import edit_told, steps_told
 from gisapp.errors import AccessError, RefusedEdit
@@ -106,7 +116,7 @@ def edited(
 
 
 def _settled(done: Deed, opened: Opened, drafts: Drafts, spoken: str) -> tuple[Component, Opened]:
-    """Go to another step, lock grids, declare one in parts, or say what none may cross; return what to tell."""
+    """Go to another step, lock grids, declare parts or a bridge, or say what none may cross; return what to tell."""
     if done["do"] == "to":
         after = go_to(int(done["position"]), opened, drafts)
         return steps_told(opened, after, spoken), after
@@ -116,6 +126,10 @@ def _settled(done: Deed, opened: Opened, drafts: Drafts, spoken: str) -> tuple[C
     elif done["do"] == "apart":
         after = declare([*opened.plan.apart, str(done["grid"])], opened, drafts)
         words = word("planner.declared", spoken, grid=str(done["grid"]))
+    elif done["do"] == "bridge":
+        after, pair = bridge(done["line"], opened, drafts)
+        kind = "bridged" if pair in after.plan.bridges else "unbridged"
+        words = word(f"planner.{kind}", spoken, one=pair[0], other=pair[1])
     else:
         after = keep_within(done["across"], opened, drafts)
         words = word("planner.kept_within", spoken, count=len(after.draft.across))

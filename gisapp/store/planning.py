@@ -65,14 +65,7 @@ class Planning:
         self._connections, self._tables, self._crs, self._zone = connections, metadata.tables, crs, zone
 
     def open(
-        self,
-        plan: Plan,
-        name: str,
-        *,
-        actor: str,
-        code: str = "",
-        based_on: str = "",
-        across: Collection[str] = (),
+        self, plan: Plan, name: str, *, actor: str, code: str = "", based_on: str = "", across: Collection[str] = ()
     ) -> str:
         """Write a new draft with its units and its first step; return its code.
 
@@ -194,6 +187,11 @@ class Planning:
         """Declare exactly these grids as allowed to be in parts; return the new version. Raises as :meth:`add`."""
         with self._connections.writing() as connection:
             return self._moved(connection, self._editable(connection, code, version), apart=_listed(apart))
+
+    def join(self, code: str, bridges: Collection[tuple[str, str]], *, version: int) -> int:
+        """Say which units hang together without touching; return the new version. Raises as :meth:`add`."""
+        with self._connections.writing() as connection:
+            return self._moved(connection, self._editable(connection, code, version), bridges=_listed(bridges))
 
     def keep_within(self, code: str, across: Collection[str], *, version: int) -> int:
         """Say which kinds of areas no grid of a plan may cross; return the new version. Raises as :meth:`add`."""
@@ -381,7 +379,7 @@ class Planning:
         return version
 
 
-def _listed(codes: Collection[str]) -> str:
+def _listed(codes: Collection[str] | Collection[tuple[str, str]]) -> str:
     return json.dumps(sorted(codes), ensure_ascii=False)
 
 

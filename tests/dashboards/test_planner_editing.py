@@ -173,3 +173,19 @@ def test_every_reason_to_refuse_an_edit_has_its_words(language):
     assert len(kinds) > 10
     assert not {kind for kind in kinds if f"planner.refused_{kind}" not in catalog(language)}
     assert kind_word("enclave", language) != "enclave"
+
+
+def test_a_bridge_is_drawn_kept_and_taken_away_by_the_same_line(drafts, code):
+    apart = degrees(drafts, (500, 500), (1500, 1500))
+
+    def joined(line):
+        deed = {"do": "bridge", "plan": code, **drafts.of(code).mark, "line": line}
+        return text_of(edited(deed, drafts, Searches(), "en", who="P1")[0])
+
+    assert "hang together now" in joined(apart)
+    ((one, other),) = drafts.snapshot.store.plans.load(code).plan.bridges
+    assert {one[:2], other[:2]} <= set(HOUSEHOLDS)
+    assert "no longer hang together" in joined(apart[::-1])
+    assert drafts.of(code).plan.bridges == ()
+    with pytest.raises(RefusedEdit, match="touch"):
+        joined(degrees(drafts, (500, 500), (510, 500)))
