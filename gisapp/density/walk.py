@@ -17,7 +17,7 @@ _Ints = npt.NDArray[np.int64]
 _Graph = tuple[_Floats, _Ints, _Ints, _Ints]
 _Way = tuple[float, bool, float, int]
 _Out = tuple[_Ints, _Floats, bool]
-_Waiting = tuple[_Ints, _Ints, _Ints, _Floats, _Floats]
+_Waiting = tuple[_Ints, _Ints, _Ints, _Floats]
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -80,16 +80,15 @@ def _add_wave(
 def walk(graph: _Graph, at: tuple[_Ints, _Floats], way: _Way, out: _Out, total: _Floats) -> None:
     """Follow all incidents along the pipes, the nearest first, and add what they leave on the pieces, or at places.
 
-    What arrives at the same pipe end within one band of distance goes on as one, from the mean distance: the work
+    What arrives at the same node within one band of distance goes on as one, from the mean distance: the work
     then grows with the network and not with the number of paths, which doubles at every branching. Arrivals wait in
     a list for each band (:func:`_wait`).
     """
-    length, ends, first, _ = graph
+    length, first = graph[0], graph[2]
     link, reach, band, together = at[0], way[0], way[2], way[3]
     newest = np.full(int(reach / band) + 1, -1, dtype=np.int64)
     waiting = _room(4 * min(len(link), together) + 1024)
-    met = np.zeros(2 * len(length)), np.zeros(2 * len(length)), np.empty(2 * len(length), dtype=np.int64)
-    arrived, far, touched = met
+    met = np.zeros((2 * len(length), 2)), np.zeros(len(first), dtype=np.bool_), np.empty(len(first), dtype=np.int64)
     for begin in range(0, len(link), together):
         waiting[0][:] = (0, -1)
         for row in range(begin, min(begin + together, len(link))):
@@ -98,15 +97,13 @@ def walk(graph: _Graph, at: tuple[_Ints, _Floats], way: _Way, out: _Out, total: 
             _set_out(row, graph, at, (way, out, total), (newest, waiting))
         for line in range(len(newest)):
             while newest[line] >= 0:  # again while short pipes end in the same band
-                for turn in range(_gather(line, newest, waiting, met)):
-                    end = touched[turn]
-                    arrival = (end, line, arrived[end], far[end] / arrived[end])
-                    arrived[end], far[end] = 0.0, 0.0
-                    node = ends[end // 2, end % 2]
+                for turn in range(_gather(line, graph, newest, waiting, met)):
+                    node = met[2][turn]
+                    met[1][node] = False
                     more = first[node + 1] - first[node]
                     if waiting[0][0] + more > len(waiting[1]):
                         waiting = _longer(waiting, more)
-                    _pass_on(arrival, graph, (way, out, total), (newest, waiting))
+                    _pass_on((node, line), met[0], graph, (way, out, total), (newest, waiting))
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -136,18 +133,22 @@ def _set_out(
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _gather(line: int, newest: _Ints, waiting: _Waiting, met: tuple[_Floats, _Floats, _Ints]) -> int:
-    """Empty the list of a band: sum what arrives at each pipe end, and return how many ends are touched."""
-    state, before, at_end, distance, weight = waiting
-    arrived, far, touched = met
+def _gather(
+    line: int, graph: _Graph, newest: _Ints, waiting: _Waiting, met: tuple[_Floats, npt.NDArray[np.bool_], _Ints]
+) -> int:
+    """Empty the list of a band: sum what arrives at each pipe end, and return at how many nodes any does."""
+    ends, (state, before, at_end, way) = graph[1], waiting
+    arrived, seen, touched = met
     count, entry = 0, newest[line]
     while entry >= 0:
         end = at_end[entry]
-        if arrived[end] == 0.0:
-            touched[count] = end
+        node = ends[end // 2, end % 2]
+        if not seen[node]:
+            seen[node] = True
+            touched[count] = node
             count += 1
-        arrived[end] += weight[entry]
-        far[end] += weight[entry] * distance[entry]
+        arrived[end, 0] += way[entry, 1]
+        arrived[end, 1] += way[entry, 1] * way[entry, 0]
         following = before[entry]
         before[entry], state[1], entry = state[1], entry, following
     newest[line] = -1
@@ -156,46 +157,52 @@ def _gather(line: int, newest: _Ints, waiting: _Waiting, met: tuple[_Floats, _Fl
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _pass_on(
-    arrival: tuple[int, int, float, float],
+    at: tuple[int, int],
+    arrived: _Floats,
     graph: _Graph,
     left: tuple[_Way, _Out, _Floats],
     queue: tuple[_Ints, _Waiting],
 ) -> None:
-    """Divide what has arrived at a pipe end among the pipes that meet there, and let it wait at their far ends.
+    """Divide what has arrived at a node among its pipes, to each what came by the others; let it wait at their far ends.
 
-    ``arrival`` is the end, the band, the weight and the mean distance come so far.
+    ``at`` is the node and the band, ``arrived`` the weight that came by each pipe end, and weight times distance.
     """
-    end, line, mass, come = arrival
-    length, ends, first, meeting = graph
+    node, line = at
+    length, _, first, meeting = graph
     (reach, reflect, band, _), (start, where, mean), total = left
-    node = ends[end // 2, end % 2]
-    degree = first[node + 1] - first[node]
-    share = mass / max(degree - 1, 1)
-    if share < LEAST_SHARE or (degree == 1 and not reflect):
-        return
-    for spot in range(first[node], first[node + 1]):
-        entered = meeting[spot]
-        if entered == end and degree > 1:
+    ways = meeting[first[node] : first[node + 1]]
+    whole, far = 0.0, 0.0
+    for entered in ways:
+        whole += arrived[entered, 0]
+        far += arrived[entered, 1]
+    back = 1.0 if len(ways) == 1 else 0.0  # a dead end
+    for entered in ways:
+        mass, moment = whole - (1.0 - back) * arrived[entered, 0], far - (1.0 - back) * arrived[entered, 1]
+        share = mass / max(len(ways) - 1, 1)
+        if share < LEAST_SHARE or (back > 0 and not reflect):
             continue
+        come = min(max(moment / mass, 0.0), reach)
         pipe, forward = entered // 2, entered % 2 == 0
         wave = (0.0 if forward else length[pipe], come, share, forward)
         _add_wave((start[pipe], start[pipe + 1]), where, mean, wave, length[pipe], reach, total)
         later = come + max(length[pipe], SHORTEST_M)
         if later < reach:
             _wait(max(int(later / band), line), (entered + 1 if forward else entered - 1, later, share), queue)
+    for entered in ways:
+        arrived[entered, 0], arrived[entered, 1] = 0.0, 0.0
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _wait(line: int, arrival: tuple[int, float, float], queue: tuple[_Ints, _Waiting]) -> None:
     """Put an arrival (pipe end, distance, weight) into the list of a band, where there is room."""
-    newest, (state, before, at_end, distance, weight) = queue
+    newest, (state, before, at_end, way) = queue
     if state[1] >= 0:
         entry, state[1] = state[1], before[state[1]]
     else:
         entry = state[0]
         state[0] += 1
     before[entry], newest[line] = newest[line], entry
-    at_end[entry], distance[entry], weight[entry] = arrival
+    at_end[entry], way[entry, 0], way[entry, 1] = arrival
 
 
 @numba.njit(cache=True, nogil=True)
@@ -203,18 +210,17 @@ def _room(size: int) -> _Waiting:
     """Return empty lists of arrivals.
 
     First how many entries were ever used, and the first free one; then for each entry the one before it in its list,
-    or the next free one; its pipe end, distance and weight.
+    or the next free one; its pipe end; its distance and weight.
     """
     state = np.array([0, -1], dtype=np.int64)
-    return state, np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size), np.empty(size)
+    return state, np.empty(size, np.int64), np.empty(size, np.int64), np.empty((size, 2))
 
 
 @numba.njit(cache=True, nogil=True)
 def _longer(waiting: _Waiting, more: int) -> _Waiting:
     """Return the lists twice as long, and with room for some more arrivals."""
-    state, before, at_end, distance, weight = waiting
+    state, before, at_end, way = waiting
     size = len(before)
     longer = _room(2 * size + more)
-    longer[1][:size], longer[2][:size] = before, at_end
-    longer[3][:size], longer[4][:size] = distance, weight
-    return state, longer[1], longer[2], longer[3], longer[4]
+    longer[1][:size], longer[2][:size], longer[3][:size] = before, at_end, way
+    return state, longer[1], longer[2], longer[3]
