@@ -12,8 +12,17 @@ import shapely
 
 from dashboards.manager.found import Found, city_bounds
 from dashboards.snapshot import Snapshot
-from gisapp.density import PipeGraph, Surface, network_density, on_pipes, pipe_graph
-from gisapp.density.web import on_pixels
+from gisapp.density import (
+    PipeGraph,
+    Surface,
+    household_exposure,
+    network_density,
+    on_pipes,
+    piece_lines,
+    pipe_graph,
+    shareable_pieces,
+)
+from gisapp.density.web import WEB_CRS, on_pixels
 from layers.density import change_limits, class_limits
 
 HIGHEST = 99.0
@@ -21,8 +30,11 @@ HIGHEST = 99.0
 LEAST_PIECE_M = 25.0
 MOST_PX = 640
 """On the longer side: speckled as it is, a larger picture would send more than 100 KB."""
+KERNEL = "epanechnikov along pipes"
 _SAMPLE_PX = 0.4  # so that no pixel is left out on the way
 _TABLES = ("links", "incidents")
+BANDS = 8
+"""Bands of distance in a bandwidth, in which kernels go on as one: no figure moves by a thousandth of the highest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,21 +46,71 @@ class Pipes:
     at: pd.DataFrame
 
 
-def pipes_picture(found: Found) -> tuple[Surface, tuple[float, ...]] | None:
-    """Return what is drawn and the limits of its classes; None while it is made, which takes seconds in a city."""
-    cube = found.cube
-    whole = Found(found.asked, found.snapshot, cube.first_day, cube.last_day)
-    asked = [whole, found, *([found.earlier] if found.asked.changes and found.earlier else [])]
-    made = [_rates_soon(one) for one in asked]
-    if any(one is None for one in made):
+def pipes_picture(
+    found: Found, *, wait: bool = False, shared: bool = False
+) -> tuple[Surface, tuple[float, ...]] | None:
+    """Return what is drawn and the limits of its classes; None while it is made, unless one waits for it.
+
+    ``shared`` leaves out the pieces around which are too few customers.
+    """
+    made = _figures(found, wait=wait)
+    if made is None:
         return None
-    every, now, *before = (one for one in made if one is not None)
-    figure = now - before[0] if before else now
-    unit = "change_per_km_year" if before else "per_km_year"
+    figure, every = made
+    changes = _before(found) is not None
+    unit = "change_per_km_year" if changes else "per_km_year"
     usual = every[every > 0]
     highest = float(np.percentile(usual, HIGHEST)) if len(usual) else 0.0
-    limits = change_limits(highest / 2) if before else class_limits(highest)
-    return _painted(found, figure, unit), limits
+    limits = change_limits(highest / 2) if changes else class_limits(highest)
+    return _painted(found, np.where(told(found), figure, -np.inf) if shared else figure, unit), limits
+
+
+def shared_pieces(found: Found) -> gpd.GeoDataFrame:
+    """Return the pieces of pipe with a figure around which are enough customers, in the shape of a file."""
+    made = _figures(found, wait=True)
+    links, pieces = pipes_of(found.snapshot).links, _pieces(found)
+    some = np.flatnonzero(told(found) & (made[0] != 0)) if made is not None and len(made[0]) else np.empty(0, np.int64)
+    chosen = pieces.iloc[some]
+    rows = links.iloc[chosen["link"]]
+    column = "per_km_year" if _before(found) is None else "change_per_km_year"
+    table = rows[["utility", "code"]].assign(
+        start_m=chosen["start_m"].to_numpy(),
+        end_m=chosen["end_m"].to_numpy(),
+        geom=piece_lines(links, chosen).to_numpy(),
+    )
+    table.insert(4, column, made[0][some] if made is not None else np.empty(0))
+    return gpd.GeoDataFrame(table, geometry="geom", crs=links.crs).reset_index(drop=True)
+
+
+def told(found: Found) -> npt.NDArray[np.bool_]:
+    """Return which pieces may be told of: those with enough customers within the bandwidth."""
+    snapshot, width = found.snapshot, float(found.asked.bandwidth)
+
+    def make() -> npt.NDArray[np.bool_]:
+        lines, pieces = pipes_of(snapshot).links.geometry.to_numpy(), _pieces(found)
+        length = pipes_of(snapshot).graph.length_m[pieces["link"]]
+        middle = (pieces["start_m"] + pieces["end_m"]).to_numpy() / 2
+        share = np.divide(middle, length, out=np.full(len(middle), 0.5), where=length > 0)
+        xy = shapely.get_coordinates(shapely.line_interpolate_point(lines[pieces["link"]], share, normalized=True))
+        return shareable_pieces(xy, household_exposure(snapshot.store.table("customers"))[0], width)
+
+    return snapshot.derived(("pipes told", width), ("links", "incidents", "customers"), make)
+
+
+def _before(found: Found) -> Found | None:
+    """Return the period that is subtracted, None where none is."""
+    return found.earlier if found.asked.changes else None
+
+
+def _figures(found: Found, *, wait: bool) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
+    """Return the figure of each piece, or its change, and those of all days; None while they are made."""
+    cube, before = found.cube, _before(found)
+    whole = Found(found.asked, found.snapshot, cube.first_day, cube.last_day)
+    made = [_rates_kept(one, wait=wait) for one in (whole, found, *([before] if before else []))]
+    if any(one is None for one in made):
+        return None
+    every, now, *earlier = (one for one in made if one is not None)
+    return (now - earlier[0] if earlier else now), every
 
 
 def pipes_of(snapshot: Snapshot) -> Pipes:
@@ -70,13 +132,20 @@ def rates(found: Found) -> npt.NDArray[np.float64]:
         return np.empty(0)
     rows = found.cube.select(found.choice, unlocated=not found.asked.bounds)
     mine = pipes.at[pipes.at.index.isin(rows)]
-    pieces = network_density(pipes.graph, mine, bandwidth_m=width, piece_m=_piece_m(width))
+    pieces = network_density(pipes.graph, mine, bandwidth_m=width, piece_m=_piece_m(width), merge_m=width / BANDS)
     return pieces["density"].to_numpy() / found.years
 
 
-def _rates_soon(found: Found) -> npt.NDArray[np.float64] | None:
-    key = ("along", found.choice, found.asked.bandwidth)
-    return found.snapshot.soon(key, _TABLES, lambda: rates(found))
+def _rates_kept(found: Found, *, wait: bool) -> npt.NDArray[np.float64] | None:
+    ask = found.snapshot.derived if wait else found.snapshot.soon
+    return ask(("along", found.choice, found.asked.bandwidth), _TABLES, lambda: rates(found))
+
+
+def _pieces(found: Found) -> pd.DataFrame:
+    """Return the pieces of all pipes, in the order of their figures."""
+    graph, width = pipes_of(found.snapshot).graph, float(found.asked.bandwidth)
+    none = pd.DataFrame({"link": np.empty(0, np.int64), "measure_m": np.empty(0)})
+    return network_density(graph, none, bandwidth_m=width, piece_m=_piece_m(width))
 
 
 def _piece_m(width: float) -> float:
@@ -108,7 +177,8 @@ def _painted(found: Found, figure: npt.NDArray[np.float64], unit: str) -> Surfac
             np.maximum(wide[here], values[there], out=wide[here])
         values = wide
     values[np.isinf(values)] = np.nan
-    return Surface(values, traces.bounds, traces.pixel_m, float(found.asked.bandwidth), found.count, None, unit)
+    shown = traces.bounds, traces.pixel_m, float(found.asked.bandwidth), found.count, WEB_CRS, unit
+    return Surface(values, *shown, kernel=KERNEL)
 
 
 def _traces(snapshot: Snapshot, piece_m: float) -> _Traces:

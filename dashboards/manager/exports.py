@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 from dash import Dash
 from flask import Response, current_app, request
 
 from dashboards import shell
 from dashboards.access import Permission, access_of, route
+from dashboards.manager.along import pipes_picture, shared_pieces
 from dashboards.manager.asked import asked_of
 from dashboards.manager.found import Found
 from dashboards.manager.pictures import density, picture, places
@@ -28,6 +31,7 @@ from gisapp.density import (
     web_surface,
 )
 from gisapp.density.geotiff import write_geotiff
+from gisapp.density.privacy import LEAST_CUSTOMERS
 from gisapp.errors import InputError
 from gisapp.grids import leaders_at
 from gisapp.store import export_geopackage
@@ -47,6 +51,7 @@ _TYPES = {
     "html": "text/html; charset=utf-8",
 }
 _NAME = "hotspots"
+_TOO_FEW = f"nothing of at least {LEAST_CUSTOMERS} customers"
 
 
 def add_routes(app: Dash, snapshot: Snapshot) -> None:
@@ -112,18 +117,25 @@ def _rows(found: Found, path: Path, _spoken: str) -> None:
 
 
 def _places(found: Found, path: Path, _spoken: str) -> None:
-    """Write grids or hexagons with their figures."""
+    """Write pieces of pipe, hexagons or grids with their figures."""
     crs = found.snapshot.store.crs
+    if found.asked.drawn == "pipes":
+        pieces = shared_pieces(found)
+        if not len(pieces):
+            raise InputError(_TOO_FEW, todo="widen the filter, or choose a wider bandwidth")
+        export_geopackage(path, {"pieces": pieces}, crs)
+        return
     if found.asked.drawn == "hexagons":
         table = found.by_hexagon
         some = table[(table["count"] > 0) | (table["pipe_km"] > 0) | (table["customers"] > 0)]
         shapes = found.hexagons.polygons(some.index.to_numpy(), crs)
-        frame = some.assign(code=shapes.index, geom=shapes.to_numpy())
+        frame = gpd.GeoDataFrame(some.assign(code=shapes.index), geometry=shapes.to_numpy(), crs=crs)
+        frame = frame.rename_geometry("geom")
     else:
         frame = found.snapshot.grids()[["code", "geom"]].merge(found.by_grid.reset_index(), on="code")
     shared = shareable_places(frame, frame["customers"])
     if shared["withheld"].all():
-        raise InputError("everywhere fewer than 5 customers", todo="choose larger hexagons")
+        raise InputError(_TOO_FEW, todo="choose larger hexagons")
     ordered = shared[["code", *(name for name in shared if name not in ("code", "geom")), "geom"]]
     export_geopackage(path, {found.asked.drawn if found.asked.drawn == "hexagons" else "grids": ordered}, crs)
 
@@ -142,18 +154,26 @@ def _shared(found: Found) -> Surface:
 
 
 def _geotiff(found: Found, path: Path, _spoken: str) -> None:
-    write_geotiff(_shared(found), path)
+    """Write what the page draws; a surface in the project's CRS, any other in that of web maps."""
+    write_geotiff(_told(_shared(found)) if found.asked.drawn == "surface" else _picture(found)[0], path)
+
+
+def _told(made: Surface) -> Surface:
+    """Return a surface that has a value anywhere."""
+    if np.isnan(made.values).all():
+        raise InputError(_TOO_FEW, todo="choose a wider bandwidth or larger places")
+    return made
 
 
 def _picture(found: Found) -> tuple[Surface, tuple[float, ...]]:
     """Return what the page draws, without what tells of too few customers."""
-    made = picture(found)
-    if found.asked.drawn == "pipes" or made is None:
-        todo = "use `gisapp density --along-pipes`, which leaves out what tells of too few customers"
-        raise InputError("the density along the pipes is no picture to share", todo=todo)
-    if found.asked.drawn == "surface":
-        return web_surface(_shared(found)), made[1]
-    return places(found, shared=True), made[1]
+    kind = found.asked.drawn
+    made = pipes_picture(found, wait=True, shared=True) if kind == "pipes" else picture(found)
+    if made is None:
+        raise InputError("the picture is still being made", todo="try again in some seconds")
+    if kind == "surface":
+        return _told(web_surface(_shared(found))), made[1]
+    return _told(made[0] if kind == "pipes" else places(found, shared=True)), made[1]
 
 
 def _note(found: Found) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from dashboards.bundles import tiles_of
 from dashboards.later import CHARTS, Later
 from dashboards.manager import exports, parts
 from dashboards.manager.again import again
+from dashboards.manager.along import pipes_picture
 from dashboards.manager.asked import Asked, asked_from, asked_of
 from dashboards.manager.controls import choices, controls
 from dashboards.manager.days import days, histogram
@@ -115,6 +117,7 @@ def ready(snapshot: Snapshot) -> None:
         found = Found.of(asked, snapshot)
         drawn(found, picture(found), LANGUAGES[0])
         again(asked, asked.span(cube), snapshot, LANGUAGES[0])
+        pipes_picture(replace(found, asked=replace(asked, drawn="pipes")), wait=True)
 
 
 def _draw_city(app: Dash, snapshot: Snapshot) -> None:

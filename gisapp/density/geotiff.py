@@ -27,7 +27,7 @@ def write_geotiff(surface: Surface, path: Path | str, crs: pyproj.CRS | str | No
     """Write a surface as a GeoTIFF of one float32 band, in the surface's unit, north up.
 
     The file is complete or not there: it is written beside its place, flushed and renamed. Its metadata
-    tell the unit, the bandwidth and the count of points; where the surface has no value stands "no data".
+    tell the unit, the kernel, its bandwidth and the count of points; where the surface has no value stands "no data".
 
     Parameters
     ----------
@@ -102,7 +102,9 @@ def _keys(epsg: int, citation: int) -> list[int]:
 
 def _metadata(surface: Surface) -> str:
     """Return what GDAL shows as the band's metadata and unit."""
-    told = {"bandwidth_m": f"{surface.bandwidth_m:g}", "points": str(surface.points), "kernel": "gaussian"}
+    told = {"points": str(surface.points)}
+    if surface.kernel:
+        told |= {"bandwidth_m": f"{surface.bandwidth_m:g}", "kernel": surface.kernel}
     items = "".join(_ITEM.format(name=name, text=text) for name, text in told.items())
     unit = f'<Item name="UNITTYPE" sample="0" role="unittype">{UNITS[surface.unit]}</Item>'
     named = '<Item name="DESCRIPTION" sample="0" role="description">incident density</Item>'

@@ -36,7 +36,7 @@ def pixel_places(
     full, pixel, x, y = web_pixels(bounds, frame, 1.0, most_px)
     number = np.asarray(which(np.column_stack([x.ravel(), y.ravel()]))).reshape(x.shape)
     values = np.where(number < 0, np.nan, number).astype(np.float32)
-    return Surface(values, full, pixel, 0.0, 0, WEB_CRS)
+    return Surface(values, full, pixel, 0.0, 0, WEB_CRS, kernel="")
 
 
 def painted(places: Surface, figure: npt.NDArray[np.float64], *, unit: str, points: int) -> Surface:
@@ -63,5 +63,5 @@ def painted(places: Surface, figure: npt.NDArray[np.float64], *, unit: str, poin
     values = np.full(places.values.shape, np.nan, dtype=np.float32)
     values[there] = figure[places.values[there].astype(np.int64)]
     thin = there & np.isnan(values)
-    shown = Surface(values, places.bounds, places.cell_m, 0.0, points, places.crs, unit)
+    shown = Surface(values, places.bounds, places.cell_m, 0.0, points, places.crs, unit, kernel="")
     return shown if not thin.any() else Surface(**{**vars(shown), "thin": thin})

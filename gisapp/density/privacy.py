@@ -106,10 +106,11 @@ def shareable_pieces(
     reach_m
         How far the figure of a piece comes from: the bandwidth.
     """
-    if not len(customers):
-        return ~withheld(np.zeros(len(middles)), least)
-    near = spatial.cKDTree(customers).query_ball_point(middles, reach_m, return_length=True)
-    return ~withheld(near, least)
+    if len(customers) < least or not least:
+        return ~withheld(np.full(len(middles), len(customers)), least)
+    within = np.nextafter(reach_m, np.inf)  # the tree leaves out what lies at its bound
+    farthest, _ = spatial.cKDTree(customers).query(middles, k=[least], distance_upper_bound=within)
+    return np.isfinite(farthest[:, 0])
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ class Surface:
         ``change_``; of painted places also ``count``, ``change_count``, ``deviation``. In words :data:`UNITS`.
     thin
         Where a value would be one of hardly any pipes, households or area, and is not given; None is nowhere.
+    kernel
+        By which incidents are spread; empty where they are counted in places.
     """
 
     values: np.ndarray
@@ -64,6 +66,7 @@ class Surface:
     crs: pyproj.CRS | None = None
     unit: str = "per_km2"
     thin: np.ndarray | None = None
+    kernel: str = "gaussian"
 
     @property
     def peak(self) -> float:

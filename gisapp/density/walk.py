@@ -152,6 +152,12 @@ def _gather(
         following = before[entry]
         before[entry], state[1], entry = state[1], entry, following
     newest[line] = -1
+    if 16 * count > len(seen):  # many: in order of their numbers, neighbours near in memory
+        count = 0
+        for node in range(len(seen)):
+            if seen[node]:
+                touched[count] = node
+                count += 1
     return count
 
 
@@ -163,7 +169,7 @@ def _pass_on(
     left: tuple[_Way, _Out, _Floats],
     queue: tuple[_Ints, _Waiting],
 ) -> None:
-    """Divide what has arrived at a node among its pipes, to each what came by the others; let it wait at their far ends.
+    """Divide what has arrived at a node among its pipes, to each what came by the others; it then waits at their ends.
 
     ``at`` is the node and the band, ``arrived`` the weight that came by each pipe end, and weight times distance.
     """

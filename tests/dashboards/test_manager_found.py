@@ -12,7 +12,7 @@ from PIL import Image
 
 from dashboards.__main__ import main
 from dashboards.app import create_app
-from dashboards.manager.along import pipes_of, rates
+from dashboards.manager.along import pipes_of, pipes_picture, rates, shared_pieces, told
 from dashboards.manager.asked import Asked, asked_from, asked_of
 from dashboards.manager.found import Found, extent_m, whole_months
 from dashboards.manager.page import place_at
@@ -38,6 +38,11 @@ def store(tmp_path_factory):
 @pytest.fixture(scope="module")
 def snapshot(store):
     return Snapshot(store)
+
+
+@pytest.fixture(scope="module")
+def client(store):
+    return create_app(store).server.test_client()
 
 
 def found(snapshot, **query):
@@ -128,7 +133,7 @@ def test_along_the_pipes_every_pixel_has_the_figure_of_the_pipe_through_it(snaps
     slow = slow[slow["type"].isin(["leak", "burst"])]
     pieces = network_density(pipes.graph, on_pipes(slow, pipes.links), bandwidth_m=50, piece_m=25)
     pieces["density"] /= made.years
-    np.testing.assert_allclose(rates(made), pieces["density"])
+    np.testing.assert_allclose(rates(made), pieces["density"], rtol=0, atol=1e-3 * pieces["density"].max())
     shown, limits = picture(made)
     assert (shown.unit, shown.points) == ("per_km_year", made.count)
     assert limits[0] > 0
@@ -137,7 +142,7 @@ def test_along_the_pipes_every_pixel_has_the_figure_of_the_pipe_through_it(snaps
     to_web = pyproj.Transformer.from_crs(store.crs, 3857, always_xy=True)
     x, y = to_web.transform(middle.x, middle.y)
     row, col = int((shown.bounds[3] - y) / shown.cell_m), int((x - shown.bounds[0]) / shown.cell_m)
-    assert shown.values[row, col] == pytest.approx(worst["density"].iloc[0], rel=1e-5)
+    assert shown.values[row, col] == pytest.approx(worst["density"].iloc[0], rel=1e-3)
     assert 0.3 < np.isnan(shown.values).mean() < 1  # no colour beside the pipes
 
 
@@ -260,8 +265,7 @@ def test_a_figure_of_a_place_is_said_by_its_measure(value, measure, said):
     assert figure_text(value, measure) == said
 
 
-def test_a_file_of_rows_holds_no_place_of_a_single_caller(store):
-    client = create_app(store).server.test_client()
+def test_a_file_of_rows_holds_no_place_of_a_single_caller(client, store):
     answer = client.get("/manager.csv?last=0", headers={"Host": "127.0.0.1"})
     table = pd.read_csv(io.BytesIO(answer.data))
     true = {tuple(np.round(point, 1)) for point in shapely.get_coordinates(store.table("incidents").geometry.dropna())}
@@ -270,8 +274,40 @@ def test_a_file_of_rows_holds_no_place_of_a_single_caller(store):
     assert not {"text", "reporter_phone", "summary", "customer_code"} & set(table)
 
 
-def test_a_file_of_nothing_says_why(store):
-    client = create_app(store).server.test_client()
+@pytest.mark.parametrize(
+    ("drawn", "compared"),
+    [("surface", ""), ("hexagons", ""), ("grids", "before-change"), ("pipes", ""), ("pipes", "before-change")],
+)
+def test_every_view_goes_out_in_every_form(client, tmp_path, drawn, compared):
+    asked = f"last=365&draw={drawn}&measure=km&compare={compared}&lang=en"
+    begins = {"csv": b"\xef\xbb\xbfcode", "gpkg": b"SQLite", "tif": b"II", "png": b"\x89PNG", "html": b"<!"}
+    for kind, first in begins.items():
+        answer = client.get(f"/manager.{kind}?{asked}", headers={"Host": "127.0.0.1"})
+        assert answer.status_code == 200, (kind, answer.data[:300])
+        assert answer.data.lstrip().startswith(first)
+        if kind == "tif":
+            (tmp_path / "a.tif").write_bytes(answer.data)
+    with Image.open(tmp_path / "a.tif") as written:
+        values, metadata = np.array(written), written.tag_v2[42112]
+    assert np.isfinite(values).any()
+    assert ("change of" in metadata) == bool(compared)
+    assert ("gaussian" in metadata, "epanechnikov" in metadata) == (drawn == "surface", drawn == "pipes")
+
+
+def test_pieces_of_pipe_with_few_customers_around_go_out_in_no_form(snapshot, store):
+    made = found(snapshot, draw="pipes", bandwidth="50")
+    homes = store.table("customers").geometry
+    homes = homes[~(homes.is_empty | homes.isna())]
+    pieces, whole = shared_pieces(made), pipes_picture(made, wait=True)[0]
+    middle = pieces.geometry.interpolate(0.5, normalized=True)
+    assert len(pieces) > 100
+    assert min((homes.distance(one) <= 51).sum() for one in middle.sample(60, random_state=1)) >= 5
+    shared = pipes_picture(made, wait=True, shared=True)[0]
+    assert (~told(made)).any()
+    assert np.isfinite(shared.values).sum() < np.isfinite(whole.values).sum()
+
+
+def test_a_file_of_nothing_says_why(client):
     answer = client.get("/manager.csv?from=1999-01-01&to=1999-01-31", headers={"Host": "127.0.0.1"})
     assert answer.status_code == 400
     assert "widen the filter" in answer.json["error"]
