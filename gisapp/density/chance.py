@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import numpy.typing as npt
 from scipy import special
@@ -45,12 +46,18 @@ def dispersion(observed: _Numbers, expected: _Numbers) -> float:
             (above * steps / (1 + a * steps)).sum() + (np.log(grown) / a**2 - (count + 1 / a) * mean / grown).sum()
         )
 
-    low, high = np.log(_LEAST), 0.0
-    if slope(low) <= 0:
+    least, most = np.log(_LEAST), np.log(_MOST)
+    if slope(least) <= 0:
         return 0.0
-    while slope(high) > 0 and high < np.log(_MOST):
-        high += 2.0
-    return float(np.exp(brentq(slope, low, high, xtol=1e-4))) if slope(high) < 0 else _MOST
+    moments = np.log(((count - mean) ** 2 - count).sum() / (mean**2).sum())
+    low = high = min(max(moments, least), most)
+    while low > least and slope(low) <= 0:
+        low, high = max(low - 1.0, least), low
+    while slope(high) > 0:
+        if high >= most:
+            return _MOST
+        low, high = high, min(high + 1.0, most)
+    return float(np.exp(brentq(slope, low, high, xtol=1e-11))) if low < high else float(np.exp(low))
 
 
 def upper_tail(observed: _Numbers, expected: _Numbers, shape: _Numbers | None = None) -> _Numbers:
@@ -116,11 +123,33 @@ def false_discovery(p: _Numbers) -> _Numbers:
     [0.04, 0.03, nan, 0.03]
     """
     tested = np.flatnonzero(~np.isnan(p))
-    order = tested[np.argsort(p[tested])]  # equal ones in any order: all of them get the same q
+    order = tested[_ascending(p[tested])]
     stepped = p[order] * (len(order) / np.arange(1, len(order) + 1))
     q = np.full(len(p), np.nan)
     q[order] = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0)
     return q
+
+
+@numba.njit(cache=True, nogil=True)
+def _ascending(values: _Numbers) -> npt.NDArray[np.int64]:
+    """Return the order of numbers from 0: by 11 bits at a time, thrice as fast as a sort by comparing."""
+    count = len(values)
+    keys, order = values.view(np.int64) & 0x7FFFFFFFFFFFFFFF, np.arange(count)
+    other, place = np.empty_like(order), np.empty(2049, dtype=np.int64)
+    for shift in range(0, 64, 11):
+        place[:] = 0
+        for key in keys:
+            place[(key >> shift & 2047) + 1] += 1
+        if place.max() == count:  # all alike in these bits
+            continue
+        for digit in range(2048):
+            place[digit + 1] += place[digit]
+        for row in order:
+            digit = keys[row] >> shift & 2047
+            other[place[digit]] = row
+            place[digit] += 1
+        order, other = other, order
+    return order
 
 
 def shrunk(observed: _Numbers, expected: _Numbers, spread: float) -> _Numbers:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from gisapp.density.chance import dispersion, lower_tail, shrunk, upper_tail
+from gisapp.density.chance import dispersion, false_discovery, lower_tail, shrunk, upper_tail
 
 
 def drawn(seed, true, count=800):
@@ -24,6 +24,36 @@ def test_the_dispersion_is_where_the_likelihood_is_highest(true):
     best = optimize.minimize_scalar(unlikely, bounds=(1e-4, 50), method="bounded", options={"xatol": 1e-7}).x
     assert dispersion(count, mean) == pytest.approx(best, rel=1e-3)
     assert dispersion(count, mean) == pytest.approx(true, rel=0.4)
+
+
+@pytest.mark.parametrize("true", [1e-3, 0.05, 0.3, 1.0, 5.0, 50.0])
+def test_the_dispersion_is_where_the_likelihood_has_no_slope(true):
+    count, mean = drawn(3, true)
+
+    def slope(logarithm):  # term by term: the sum of k / (1 + a k) below each count, less what is expected
+        a = np.exp(logarithm)
+        rising = sum((np.arange(n) / (1 + a * np.arange(n))).sum() for n in count)
+        return rising + (np.log1p(a * mean) / a**2 - (count + 1 / a) * mean / (1 + a * mean)).sum()
+
+    found = dispersion(count, mean)
+    if found:
+        slow = np.exp(optimize.brentq(slope, np.log(found) - 0.5, np.log(found) + 0.5, xtol=1e-13))
+        assert found == pytest.approx(slow, rel=1e-9)
+    else:
+        assert slope(np.log(1e-6)) <= 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_false_discoveries_are_those_of_the_definition_whatever_is_equal_or_untested(seed):
+    rng = np.random.default_rng(seed)
+    p = np.concatenate(
+        [rng.random(300) ** 6, rng.choice([0.0, -0.0, 1.0, 1e-300, 5e-324, 0.5], 60), np.full(9, np.nan)]
+    )
+    rng.shuffle(p)
+    tested = p[~np.isnan(p)]
+    slow = [min(len(tested) * other / (tested <= other).sum() for other in tested[tested >= one]) for one in tested]
+    np.testing.assert_allclose(false_discovery(p)[~np.isnan(p)], np.minimum(slow, 1.0), rtol=1e-12)
+    assert np.isnan(false_discovery(p)[np.isnan(p)]).all()
 
 
 def test_poisson_counts_have_next_to_no_dispersion_and_even_ones_none():
