@@ -1,8 +1,12 @@
 """Boundary plans by script: from the grids in force to those of a new plan."""
 
+import contextlib
 import csv
 import io
 import json
+import logging
+import sqlite3
+import warnings
 
 import geopandas as gpd
 import openpyxl
@@ -197,6 +201,25 @@ def test_an_exported_plan_is_a_geopackage_with_leaders_codes(plan, tmp_path):
     read = gpd.read_file(target)
     assert read[["code", "leader"]].to_numpy().tolist() == [["E", "P2"], ["W", "P1"]]
     assert read.geometry.area.tolist() == [2e4, 6e4]
+
+
+@pytest.mark.parametrize("form", ["gpkg", "geojson", "shp", "kml"])
+def test_gdal_opens_every_export_without_a_warning(plan, tmp_path, form, caplog):
+    code, target = code_of(plan("new", "--name", "一")), tmp_path / f"plan.{form}"
+    assert plan("export", code, "--format", form, "-o", target)[0] == 0
+    with warnings.catch_warnings(), caplog.at_level(logging.DEBUG, logger="pyogrio"):
+        warnings.simplefilter("error")
+        read = gpd.read_file(target, engine="pyogrio")
+    assert [one.message for one in caplog.records if one.levelno >= logging.WARNING] == []
+    assert (len(read), bool(read.geometry.is_valid.all()), read.crs is not None) == (2, True, True)
+
+
+def test_an_exported_geopackage_is_of_version_1_3(plan, tmp_path):
+    code, target = code_of(plan("new", "--name", "一")), tmp_path / "plan.gpkg"
+    assert plan("export", code, "--format", "gpkg", "-o", target)[0] == 0
+    with contextlib.closing(sqlite3.connect(target)) as raw:
+        version, kind = (raw.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id"))
+    assert (version, kind.to_bytes(4, "big")) == (10300, b"GPKG")
 
 
 def test_a_comment_is_said_and_listed_and_one_outside_is_refused(plan):

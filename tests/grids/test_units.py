@@ -7,7 +7,7 @@ import shapely
 from grid_shapes import CRS, EAST, NORTH, blocks, voronoi
 
 from gisapp.errors import CrsError, InputError
-from gisapp.grids import bridges_of, cut_out, labels_of, units_of
+from gisapp.grids import bridges_of, cut_out, labels_of, plan_of_grids, units_of
 from gisapp.grids.units import borders_of
 
 
@@ -121,3 +121,10 @@ def test_units_alike_in_all_layers_have_one_label_and_outside_is_an_area_of_its_
     assert found.nunique() == 3
     assert found[1] == found[2]
     assert labels_of(units.geometry.to_numpy(), [dma]).tolist()[:3] == ["\x1fA"] * 3
+
+
+def test_units_cut_out_of_grids_with_borders_of_many_kilometres_fit_those_grids():
+    far = 100_000.0004  # a tenth of a millimetre along such a border is many square metres
+    grids = blocks(2, 1, size=far).assign(name="片", utilities="water")
+    plan = plan_of_grids(cut_out(grids, gpd.GeoDataFrame(geometry=[], crs=CRS)), grids)
+    assert plan.codes == sorted(grids["code"])
