@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import geopandas as gpd
 
@@ -12,9 +13,19 @@ from layers.grids import grid_shapes
 from layers.incidents import incident_shapes
 from layers.layer import Shapes
 from layers.network import link_shapes
-from layers.svg_map import Drawing, bounds_around, svg_map
+from layers.picture_map import Picture, picture_map
+from layers.svg_map import Bounds, Drawing, bounds_around, svg_map
 
 TABLES = ("landcover", "streets", "links")
+
+
+@dataclass(frozen=True)
+class MeetingMap:
+    """What the map of a grid shows: its layers for a theme, lowest first, their bounds, and whose colours are told."""
+
+    make: Callable[[str], Sequence[Shapes]]
+    bounds: Bounds
+    keyed: frozenset[str]
 
 
 def meeting_map(
@@ -24,8 +35,8 @@ def meeting_map(
     *,
     utility: str,
     language: str,
-) -> Drawing:
-    """Return a grid (one row) with the incidents in it.
+) -> MeetingMap:
+    """Return the map of a grid (one row) with the incidents in it.
 
     Parameters
     ----------
@@ -46,9 +57,18 @@ def meeting_map(
             incident_shapes(incidents, language=language, theme=theme),
         ]
 
-    title = word("meeting.map", language)
-    keyed = {"incidents", f"links_{utility}"}
-    return svg_map(make, bounds, focus=bounds, keyed=keyed, title=title, language=language, simplify_m=1.0)
+    return MeetingMap(make, bounds, frozenset({"incidents", f"links_{utility}"}))
+
+
+def drawing_of(told: MeetingMap, language: str) -> Drawing:
+    """Return a map as a drawing."""
+    way = {"focus": told.bounds, "keyed": told.keyed, "title": word("meeting.map", language)}
+    return svg_map(told.make, told.bounds, **way, language=language, simplify_m=1.0)  # type: ignore[arg-type]
+
+
+def picture_of(told: MeetingMap, language: str) -> Picture:
+    """Return a map as a picture."""
+    return picture_map(told.make("light"), told.bounds, keyed=told.keyed, language=language)
 
 
 def figure_html(drawing: Drawing) -> str:

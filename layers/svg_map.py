@@ -141,8 +141,8 @@ def _drawn(lit: Shapes, dark: Shapes, bounds: Bounds, sheet: _Sheet, language: s
     if not len(near):
         return ""
     frame = lit.frame.iloc[near]
-    colours = zip(_values(frame, lit.style.colour), _values(dark.frame.iloc[near], dark.style.colour), strict=True)
-    looks = list(zip(colours, _values(frame, lit.style.width_px), strict=True))
+    colours = zip(values_of(frame, lit.style.colour), values_of(dark.frame.iloc[near], dark.style.colour), strict=True)
+    looks = list(zip(colours, values_of(frame, lit.style.width_px), strict=True))
     if lit.kind == "point":
         return _points(lit, dark, near, bounds, sheet, language)
     shapes = _placed(frame.geometry, bounds, simplify_m)
@@ -154,7 +154,7 @@ def _drawn(lit: Shapes, dark: Shapes, bounds: Bounds, sheet: _Sheet, language: s
     return f"<g>{''.join(groups)}</g>"
 
 
-def _values(frame: pd.DataFrame, rule: Any) -> list[Any]:
+def values_of(frame: pd.DataFrame, rule: Any) -> list[Any]:
     """Return the colour or width of each row."""
     if isinstance(rule, Classes):
         return list(frame[rule.column].map(dict(rule.colours)).fillna(rule.other))
@@ -222,7 +222,7 @@ def _points(lit: Shapes, dark: Shapes, near: np.ndarray, bounds: Bounds, sheet: 
     frame = lit.frame.iloc[near]
     west, _, _, north = bounds
     places = (shapely.get_coordinates(frame.geometry.to_numpy()) - [west, north]) * [_UNITS_A_METRE, -_UNITS_A_METRE]
-    fills = zip(_values(frame, lit.style.colour), _values(dark.frame.iloc[near], dark.style.colour), strict=True)
+    fills = zip(values_of(frame, lit.style.colour), values_of(dark.frame.iloc[near], dark.style.colour), strict=True)
     rims = (lit.style.outline or RIM["light"], dark.style.outline or RIM["dark"])
     rim = sheet.of("stroke", rims, "stroke-width:2px;")
     label = lit.style.label
@@ -232,7 +232,7 @@ def _points(lit: Shapes, dark: Shapes, near: np.ndarray, bounds: Bounds, sheet: 
     before = standing_before(frame.geometry.to_numpy())
     marks = []
     for (x, y), pair, radius, text, hint, code, taken in zip(
-        places, fills, _values(frame, lit.style.width_px), labels, hints, codes, before, strict=True
+        places, fills, values_of(frame, lit.style.width_px), labels, hints, codes, before, strict=True
     ):
         inside = bool(text) and radius >= 8 and len(text) <= 3
         size = max(radius, 9.0 + 2.0 * len(text)) if inside else radius

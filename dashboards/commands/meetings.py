@@ -12,10 +12,13 @@ from gisapp.errors import InputError
 from gisapp.tables import UTILITIES
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gisapp.reports.meeting import Meeting
     from gisapp.store import Store
 
 _KINDS = ("weekly", "monthly", "quarterly", "brief")
+_OF_UTILITY = ("breaks", "km_years", "per_100_km_year", "outages", "saidi_min", "saifi", "caidi_min")
 _MONTHS = {"monthly": 1, "quarterly": 3}
 
 
@@ -46,10 +49,14 @@ def run_meeting(options: argparse.Namespace) -> int:
         edition = Edition(meeting_text(told, options.kind, options.lang, store.zone), options.grid)
         issuer = str(store.setting("issuer") or store.name)
         if options.out.suffix.lower() == ".docx":
-            from gisapp.reports.as_docx import text_docx
+            from gisapp.reports.as_docx import Figure, text_docx
+            from gisapp.words import word
+            from layers.meeting import picture_of
 
             now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
-            put_bytes(text_docx(edition, issuer=issuer, made_at=now), options.out)
+            picture = picture_of(_map(store, told, options), options.lang)
+            figure = Figure(picture.png, word("meeting.map", options.lang), picture.keys)
+            put_bytes(text_docx(edition, issuer=issuer, made_at=now, figure=figure), options.out)
         else:
             put_text(_html(store, told, edition, issuer, options), options.out)
     say(f"{options.out}: {edition.text.title}, {len(told.incidents)} incidents, {len(edition.text.blanks)} to fill in")
@@ -85,22 +92,56 @@ def meeting_in(store: Store, grid: str, start: datetime, end: datetime, *, utili
         patrols=occasions(routes, tracks, start=first, end=last, now=pd.Timestamp.now(tz="UTC")),
         coverage=covered_in(store, grid, utility, first, last, tolerance_m=TOLERANCE_M) if len(routes) else None,
         shutoffs=shutoffs[shutoffs.geometry.intersects(area).to_numpy()],
+        utilities=utilities_in(store, start, end),
     )
+
+
+def utilities_in(store: Store, start: datetime, end: datetime) -> pd.DataFrame:
+    """Return how often pipes of every utility broke and its supply failed, as ``rates`` and ``reliability`` tell it."""
+    import pandas as pd
+
+    from dashboards.commands.reliability import interruptions, served_in
+    from dashboards.commands.situations import networks_in
+    from gisapp.density import break_rates, pipe_breaks
+    from gisapp.reports.reliability import reliability
+
+    first, last = (moment.astimezone(store.zone).date() for moment in (start, end - timedelta(seconds=1)))
+    links, breaks = store.table("links"), pipe_breaks(store.table("incidents"), store.zone)
+    network, rows = networks_in(store), []
+    for utility in [one for one in UTILITIES if one in set(links["utility"])]:
+        mine = (breaks["utility"] == utility).to_numpy()
+        pipes = links[links["utility"] == utility]
+        rates = break_rates(pipes, breaks[mine], by=["utility"], start=first, end=last)
+        row = {"utility": utility, "breaks": rates.breaks, "km_years": rates.km_years, "per_100_km_year": rates.rate}
+        served = served_in(store, utility)
+        if served:
+            stages, _ = interruptions(store, utility, (start, end), network)
+            found = reliability(stages, served)
+            row |= {name: getattr(found, name) for name in ("outages", "saidi_min", "saifi", "caidi_min")}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["utility", *_OF_UTILITY])
 
 
 def _html(store: Store, told: Meeting, edition: Any, issuer: str, options: argparse.Namespace) -> str:
     """Return the pack as a page with its map."""
+    from gisapp.reports.as_html import text_html
+    from layers.meeting import drawing_of, figure_html
+
+    drawing = drawing_of(_map(store, told, options), options.lang)
+    return text_html(edition, issuer=issuer, figure=figure_html(drawing), style=drawing.css)
+
+
+def _map(store: Store, told: Meeting, options: argparse.Namespace) -> Any:
+    """Return the map of the pack."""
     import pandas as pd
 
     from gisapp.grids import grids_at
-    from gisapp.reports.as_html import text_html
-    from layers.meeting import TABLES, figure_html, meeting_map
+    from layers.meeting import TABLES, meeting_map
 
     grids = grids_at(store.table("grids"), pd.Timestamp.now(tz="UTC"))
     tables = {name: store.table(name) for name in TABLES}
     grid = grids[grids["code"] == told.grid]
-    drawing = meeting_map(grid, told.incidents, tables, utility=options.utility, language=options.lang)
-    return text_html(edition, issuer=issuer, figure=figure_html(drawing), style=drawing.css)
+    return meeting_map(grid, told.incidents, tables, utility=options.utility, language=options.lang)
 
 
 def _period(options: argparse.Namespace, store: Store) -> tuple[datetime, datetime]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from gisapp.tables import UTILITIES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gisapp.network import Network
     from gisapp.store import Store
 
 
@@ -60,32 +62,47 @@ def run_reliability(options: argparse.Namespace) -> int:
 def _of_store(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Return the stages of the shutoffs of a store, who was hit by each, and how many households are served."""
     from gisapp.store import open_store
+    from gisapp.times import parse_day, parse_moment
 
     if options.utility is None:
         raise InputError("a store has several utilities", todo="give --utility", field="--utility")
     with open_store(options.store) as store:
-        stages, hit = _interruptions(store, options)
-        connected = store.table("connections").query("utility == @options.utility")["customer_code"]
-        customers = store.table("customers", columns=["code", "households"])
-        served = int(customers.loc[customers["code"].isin(connected), "households"].sum())
+        first = parse_moment(str(parse_day(options.first)), store.zone) if options.first else None
+        last = parse_moment(str(parse_day(options.last) + timedelta(days=1)), store.zone) if options.last else None
+        stages, hit = interruptions(store, options.utility, (first, last))
+        served = served_in(store, options.utility)
     return stages, hit, served
 
 
-def _interruptions(store: Store, options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return one stage for each shutoff that counts, and the customers it cut off; who is still off is said."""
+def served_in(store: Store, utility: str) -> int:
+    """Return how many households are connected to a utility."""
+    connections = store.table("connections")
+    connected = connections.loc[connections["utility"] == utility, "customer_code"]
+    customers = store.table("customers", columns=["code", "households"])
+    return int(customers.loc[customers["code"].isin(connected), "households"].sum())
+
+
+def interruptions(
+    store: Store,
+    utility: str,
+    span: tuple[datetime | None, datetime | None],
+    network: Callable[[str], Network] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return one stage for each shutoff that counts, and the customers it cut off; who is still off is said.
+
+    Supply went off from the first moment of the span until before its second; None for no limit.
+    """
     import pandas as pd
 
     from dashboards.commands.situations import answer_in, networks_in, records_in
     from gisapp.operations.duties import began_at
     from gisapp.reports.lost import BECAUSE
-    from gisapp.times import parse_day, parse_moment
 
-    first = parse_moment(str(parse_day(options.first)), store.zone) if options.first else None
-    last = parse_moment(str(parse_day(options.last) + timedelta(days=1)), store.zone) if options.last else None
-    network, rows, parts = networks_in(store), [], []
+    (first, last), rows, parts = span, [], []
+    network = network or networks_in(store)
     for operation in records_in(store):
         off, back = began_at(operation), operation.moment("restore")
-        if operation.utility != options.utility or operation.drill or operation.kind == "individual" or off is None:
+        if operation.utility != utility or operation.drill or operation.kind == "individual" or off is None:
             continue
         if (first is not None and off < first) or (last is not None and off >= last):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,13 +22,24 @@ _TAGS = {"zh-Hans": "zh-CN", "zh-Hant": "zh-TW", "en": "zh-CN"}
 _RED, _GREY = RGBColor(0xB3, 0x26, 0x1E), RGBColor(0x56, 0x61, 0x73)
 
 
-def text_docx(edition: Edition, *, issuer: str = "", made_at: datetime) -> bytes:
+@dataclass(frozen=True)
+class Figure:
+    """A picture (PNG) in a text, what it shows in words, and the keys to its colours (CSS colour, words)."""
+
+    png: bytes
+    words: str
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+def text_docx(edition: Edition, *, issuer: str = "", made_at: datetime, figure: Figure | None = None) -> bytes:
     """Return a text as a DOCX file on A4: a head with issuer, operation and revision, a title, sections, tables.
 
     Parameters
     ----------
     made_at
         When it was made; stands in the properties of the file.
+    figure
+        Stands after the first section.
     """
     text = edition.text
     document = Document()
@@ -35,8 +47,10 @@ def text_docx(edition: Edition, *, issuer: str = "", made_at: datetime) -> bytes
     _head(document, edition, issuer)
     title = document.add_paragraph(text.title, style="Title")
     title.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    for section in text.sections:
+    for number, section in enumerate(text.sections):
         _add(document, section, facts=text.kind == "report_up")
+        if number == 0 and figure is not None:
+            _add_figure(document, figure)
     for note in edition.notes(text.language):
         line = document.add_paragraph().add_run(note)
         line.font.size, line.font.color.rgb = Pt(8), _GREY
@@ -100,6 +114,19 @@ def _add(document: Any, section: Section, *, facts: bool) -> None:
         document.add_paragraph(point, style="List Bullet")
     if section.listing is not None:
         _add_table(document, section.listing, facts=facts)
+
+
+def _add_figure(document: Any, figure: Figure) -> None:
+    """Put a picture as wide as the lines, and below it its words and keys."""
+    document.add_picture(io.BytesIO(figure.png), width=Mm(_TEXT_MM))
+    shape = document.inline_shapes[-1]._inline.docPr
+    shape.set("descr", figure.words)
+    line = document.add_paragraph()
+    line.add_run(f"{figure.words}　").font.size = Pt(9)
+    for colour, words in figure.keys:
+        mark = line.add_run("■ ")
+        mark.font.size, mark.font.color.rgb = Pt(9), RGBColor.from_string(colour.lstrip("#").upper())
+        line.add_run(f"{words}　").font.size = Pt(9)
 
 
 def _add_table(document: Any, listing: Listing, *, facts: bool) -> None:

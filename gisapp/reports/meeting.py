@@ -20,6 +20,11 @@ from gisapp.words import word
 
 KINDS = ("weekly", "monthly", "quarterly", "brief")
 _MOST = 15
+_OF_UTILITY = (
+    *(("breaks", 0), ("km_years", 1), ("per_100_km_year", 1)),
+    *(("outages", 0), ("saidi_min", 2), ("saifi", 4), ("caidi_min", 1)),
+)
+"""Figures of a utility, and with how many decimals they are told."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Meeting:
     patrols: pd.DataFrame
     coverage: Coverage | None
     shutoffs: pd.DataFrame
+    utilities: pd.DataFrame
 
 
 def of_grid(incidents: gpd.GeoDataFrame, grid: str, start: datetime, end: datetime) -> gpd.GeoDataFrame:
@@ -51,7 +57,7 @@ def of_grid(incidents: gpd.GeoDataFrame, grid: str, start: datetime, end: dateti
     return mine[(mine["reported_at"] >= start) & (mine["reported_at"] < end)].reset_index(drop=True)
 
 
-def meeting(
+def meeting(  # noqa: PLR0913 - every part of the pack
     grid: str,
     span: tuple[datetime, datetime],
     *,
@@ -61,6 +67,7 @@ def meeting(
     patrols: pd.DataFrame,
     coverage: Coverage | None,
     shutoffs: pd.DataFrame,
+    utilities: pd.DataFrame,
 ) -> Meeting:
     """Return the figures of a grid and period (grid rules VII(1); service rules Art. 5).
 
@@ -76,6 +83,10 @@ def meeting(
         :func:`gisapp.patrols.occasions` and what the tracks of the period covered.
     shutoffs
         Rows of the table that lie in the grid; drills and those opened in another period are left out here.
+    utilities
+        Of each whole utility in the period: utility, breaks, km_years and per_100_km_year
+        (:func:`gisapp.density.break_rates`), outages, saidi_min, saifi and caidi_min
+        (:func:`gisapp.reports.reliability.reliability`); missing where there is nothing to tell.
     """
     start, end = span
     length = end - start
@@ -106,6 +117,7 @@ def meeting(
         patrols=patrols,
         coverage=coverage,
         shutoffs=opened,
+        utilities=utilities,
     )
 
 
@@ -124,6 +136,7 @@ def meeting_text(told: Meeting, kind: str, language: str, zone: Any) -> Text:
         *([] if told.breaches.empty else [_breaches(told, say, zone)]),
         Section(say("patrols"), paragraphs=_patrols(told, say)),
         _shutoffs(told, say, zone),
+        _utilities(told, language, say),
         *(Section(say(name), (f"[{say(f'{name}_blank')}]",)) for name in ("problems", "measures", "next")),
     )
     return Text("meeting", language, say(kind, grid=told.grid), sections)
@@ -212,6 +225,20 @@ def _shutoffs(told: Meeting, say: Any, zone: Any) -> Section:
         for row in told.shutoffs.sort_values("opened_at").to_dict("records")
     )
     return Section(say("shutoffs"), listing=Listing((say("code"), say("kind"), say("opened"), say("reason")), rows))
+
+
+def _utilities(told: Meeting, language: str, say: Any) -> Section:
+    """Return how often pipes break and supply fails in each whole utility."""
+    rows = tuple(
+        (word(f"utility.{row['utility']}", language), *(_number(row[name], digits) for name, digits in _OF_UTILITY))
+        for row in told.utilities.to_dict("records")
+    )
+    heads = (say("utility"), *(say(name) for name, _ in _OF_UTILITY))
+    return Section(say("utilities"), (say("utilities_note"),), listing=Listing(heads, rows))
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None or pd.isna(value) else f"{value:.{digits}f}"
 
 
 def _or_none(count: int | None) -> str:

@@ -1,14 +1,18 @@
 """Packs of a grid's meetings: every number is counted anew from the rows."""
 
+import io
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from zipfile import ZipFile
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from small_city import copy_small_city
 
-from dashboards.commands.meetings import meeting_in
+from dashboards.commands.meetings import meeting_in, utilities_in
 from gisapp.store import open_store
 from gisapp.words import LANGUAGES
 
@@ -79,7 +83,29 @@ def test_a_brief_is_a_file_for_the_office_that_leaves_room_for_words(run, city, 
     words = ("pack", "brief", "--grid", "G001", "--from", "2026-10-01", "--to", "2026-10-31", "--store", city)
     status, _, said = run(*words, "-o", file)
     assert (status, "3 to fill in" in said) == (0, True)
-    assert "待填写" in ZipFile(file).read("word/document.xml").decode()
+    parts = ZipFile(file)
+    text = parts.read("word/document.xml").decode()
+    assert "待填写" in text
+    assert "网格与本期事件" in text
+    picture = np.asarray(Image.open(io.BytesIO(parts.read("word/media/image1.png"))).convert("RGB"))
+    assert picture.shape[:2] == (1077, 1400)
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 50  # streets, pipes, the border and incidents
+
+
+def test_rates_and_reliability_of_a_pack_are_those_of_the_commands(run, city):
+    """G7.2: by every utility, for the same days."""
+    with open_store(city) as store:
+        told = utilities_in(store, FIRST, AFTER).set_index("utility")
+    days = ("--from", "2026-10-01", "--to", "2026-10-31", "--store", city)
+    assert set(told.index) == {"water", "power", "heating", "gas"}
+    for utility, row in told.iterrows():
+        rates = json.loads(run("rates", "--by", "utility", "--utility", utility, *days)[1])
+        found = json.loads(run("reliability", "--utility", utility, *days)[1])
+        assert (row["breaks"], row["km_years"]) == (rates["breaks"], pytest.approx(rates["km_years"]))
+        assert row["per_100_km_year"] == pytest.approx(rates["per_100_km_and_year"] or 0.0)
+        for name in ("outages", "saidi_min", "saifi"):
+            assert row[name] == pytest.approx(found[name])
+    assert told["breaks"].sum() > 0
 
 
 @pytest.mark.parametrize(
