@@ -71,6 +71,10 @@ OVER = ("archived", "quiet", "recurred", *NO_WORK)
 """Statuses after which nothing is waited for, in whatever life; what is closed is over in most."""
 
 
+ENDS_CLOSED = ("complaint", "finding")
+"""Lives that are over when they are closed."""
+
+
 def still_open(incidents: pd.DataFrame, incident_steps: pd.DataFrame, book: RuleBook) -> npt.NDArray[np.bool_]:
     """Return which incidents something may still follow in, without reading their histories one by one.
 
@@ -80,7 +84,7 @@ def still_open(incidents: pd.DataFrame, incident_steps: pd.DataFrame, book: Rule
     over = incidents["status"].isin(OVER).to_numpy(copy=True)
     closed = np.flatnonzero(incidents["status"] == "closed")
     lives = _lives(incidents.iloc[closed], book)
-    for life in ("complaint", "finding"):
+    for life in ENDS_CLOSED:
         own = statuses_of("repair") - statuses_of(life)
         as_repair = incident_steps.loc[incident_steps["to_status"].isin(own), "incident_code"]
         mine = closed[lives == life]
