@@ -15,6 +15,7 @@ from dashboards.emergency.event import drill_band, event_line, verdict
 from dashboards.emergency.listing import invitation, operations
 from dashboards.emergency.numbers import numbers
 from dashboards.emergency.overlap import overlaps
+from dashboards.emergency.reserve import reserve
 from dashboards.emergency.standing import Standing, Standings
 from dashboards.emergency.supply import alternatives, feeding, trial_band
 from dashboards.emergency.teams import nearest
@@ -76,6 +77,7 @@ def surrounding(standing: Standing, snapshot: Snapshot, spoken: str) -> tuple[An
         alternatives(standing, spoken),
         feeding(standing, spoken),
         nearest(standing, snapshot, spoken),
+        reserve(standing, snapshot, spoken),
         estimate(standing, spoken),
     ]
     below = [

@@ -20,6 +20,15 @@ def test_the_row_that_is_wrong_is_named(run, tmp_path):
     assert "own.toml, field stop: clock 1: found 'accepted'" in err
 
 
+def test_a_row_without_its_article_or_with_an_empty_one_is_named(run, tmp_path):
+    own, ours = tmp_path / "own.toml", rule_text("incidents")
+    cited = 'hours = 24, article = "供水服务办法 第十六条（二）"'
+    for given, found in (("hours = 24", "level 2 has no article"), ('hours = 24, article = " "', "level 2: found ' '")):
+        own.write_text(ours.replace(cited, given, 1), encoding="utf-8")
+        status, _, err = run("rules", "check", own)
+        assert (status, f"own.toml, field article: {found}" in err) == (2, True), err
+
+
 def test_a_file_of_no_rules_is_refused(run, tmp_path):
     own = tmp_path / "own.toml"
     own.write_text("# nothing yet\n", encoding="utf-8")

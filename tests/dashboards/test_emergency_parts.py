@@ -2,6 +2,7 @@
 
 import json
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 import riverside
@@ -10,11 +11,13 @@ from dashboards.app import create_app
 from dashboards.emergency.case import Case
 from dashboards.emergency.clocks import clocks
 from dashboards.emergency.drawn import extent_for, ready
+from dashboards.emergency.reserve import reserve
 from dashboards.emergency.standing import Standings
 from dashboards.emergency.steps import amending
 from dashboards.emergency.teams import nearest
 from dashboards.emergency.timeline import timeline
 from dashboards.snapshot import Snapshot, snapshot_of
+from gisapp.tables import conform
 
 
 @pytest.fixture
@@ -83,3 +86,24 @@ def test_a_crew_at_work_elsewhere_is_offered_last_and_marked(town, page):
     own = nearest(Standings(fresh).of(Case(code=first)), fresh, "en")
     assert [deed["subject"] for deed in offered(own)] == ["K2"]
     assert "at work" not in str(own)
+
+
+def test_the_plan_and_the_nearest_material_in_date_stand_beside_an_event(town, page):
+    """G8.3, G8.4."""
+    standing = Standings(page).of(Case("water", ("P2",)))
+    assert reserve(standing, page, "en") is None
+    plans = pd.DataFrame([{"code": "YA-1", "kind": "burst", "utility": "water", "title": "爆管预案", "kept": "a.pdf"}])
+    fixed = {"item": "水泵", "measure": "台", "quantity": 3.0}
+    lie = [("near", 0, "2026-01-01"), ("far", 900, None), ("further", 5000, None)]
+    rows = [{"code": name, "store": name, "expires_at": day, "geom": riverside.point(x, 0)} for name, x, day in lie]
+    stock = gpd.GeoDataFrame([row | fixed for row in rows], geometry="geom", crs=riverside.CRS)
+    stock["expires_at"] = pd.to_datetime(stock["expires_at"], utc=True)
+    town.save(
+        {"emergency_plans": conform(plans, "emergency_plans"), "materials": conform(stock, "materials")}, actor="t"
+    )
+    fresh = Snapshot(town)
+    told = str(reserve(Standings(fresh).of(Case("water", ("P2",))), fresh, "en"))
+    assert "爆管预案" in told
+    assert "3 台" in told
+    assert "far" in told
+    assert "further" not in told
