@@ -54,7 +54,7 @@ def toolbar(context: shell.Context) -> list[Component]:
         role="toolbar",
         **{"aria-label": context.word("planner.tools"), "data-words": json.dumps(said, ensure_ascii=False)},
     )
-    return [bar, html.Div(className="hint", role="status"), _leaders()]
+    return [html.Div([bar, html.Div(className="hint", role="status")], className="over"), _leaders()]
 
 
 def _leaders() -> Component:

@@ -261,3 +261,25 @@ def test_a_locked_grid_keeps_its_units_and_history_and_comparison_stand_beside_t
     page.locator("[data-position='0']").click()
     expect(page.locator("[data-position='0']")).to_have_attribute("aria-current", "step")
     assert "G009" in areas(live.store, draft)
+
+
+@nightly
+def test_a_bridge_is_drawn_between_units_and_what_is_drawn_while_a_change_is_saved_is_told(desk, live, draft):
+    target = shape(live.store, draft, "G009")
+    page = opened(desk, draft, view=f"14.20/{target.centroid.y:.5f}/{target.centroid.x:.5f}")
+    ends = [shape(live.store, draft, grid).representative_point() for grid in ("G009", "G020")]
+    line = [on_screen(page, place) for place in ends]
+    page.locator("[data-tool=bridge]").click()
+    hint = page.locator(".planner .hint")
+    expect(hint).to_have_text(word("planner.js.bridge", "en"))
+    page.evaluate("document.querySelector('.planner').dataset.writing = 'true'")
+    stroke(page, line)
+    page.mouse.up()
+    expect(hint).to_have_text(word("planner.js.busy", "en"))
+    assert live.store.plans.load(draft).plan.bridges == ()
+    page.evaluate("document.querySelector('.planner').dataset.writing = 'false'")
+    stroke(page, line)
+    page.mouse.up()
+    expect(told(page)).to_contain_text("hang together now")
+    assert len(live.store.plans.load(draft).plan.bridges) == 1
+    expect(hint).to_have_text(word("planner.js.bridge", "en"))
