@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FINDINGS = (
     "breach", "reward", "duty", "unordered", "repeat_repair", "repeat_complaint", "exposure", "pollution",
-    "warranty_leak",
+    "warranty_leak", "asked_again",
 )  # fmt: skip
 
 

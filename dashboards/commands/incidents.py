@@ -117,7 +117,7 @@ def run_show(options: argparse.Namespace) -> int:
         rules = book.at(incident.reported_at)
         told = clocks(incident, rules, now=_now(None), zone=store.zone)
         shown = incident_json(incident, told)
-        tables = {name: store.table(name) for name in TABLES}
+        tables = {name: store.table(name) for name in (*TABLES, "posts")}
         shown["routes"] = answers_of(incident, store.incidents.alongside(incident), tables, book)
         if options.clear is None:
             put_json(shown, options.out)

@@ -66,7 +66,7 @@ def proposals(
     -------
     DataFrame
         One row a proposal, by what happened first: ``proposal`` (its id), ``finding`` (one of
-        :data:`gisapp.rules.penalties.FINDINGS`, or ``reward``), ``what`` (clock, duty, cause, staff or outsider), the
+        :data:`gisapp.rules.penalties.FINDINGS`, ``reward`` or ``asked_again``), ``what`` (clock, duty, cause, staff or outsider), the
         rows it rests on (``incident_code``, ``shutoff_code``, ``linked``: the earlier incident, the first report, the
         valve), ``unit_code`` and ``person`` whom it concerns, ``at``, ``least`` and ``most`` in yuan (missing where the
         rules name none), ``whom`` the sum is for, ``against``: what speaks against it, comma separated.
@@ -86,6 +86,7 @@ def proposals(
         *_breaches(known, book, now),
         *_rewards(known, tables, book),
         *_marked(known, tables["org_units"], book),
+        *_asked_again(known),
         *_repeats(every, book, (first, last)),
         *_unordered(tables["valve_operations"], book, start, end),
         *_undone(duties, book),
@@ -197,6 +198,22 @@ def _marked(known: Mapping[str, Incident], units: pd.DataFrame, book: RuleBook) 
                 yield told | name | {
                     "least": row.least, "most": row.most, "whom": row.whom or None, "article": row.article,
                 }  # fmt: skip
+
+
+def _asked_again(known: Mapping[str, Incident]) -> Iterator[dict[str, Any]]:
+    """Yield business of which more than once was said that papers are missing: all must be told at once."""
+    for incident in known.values():
+        told = [step for step in incident.steps if step.action == "name_missing"]
+        if len(told) > 1:
+            yield {
+                "proposal": f"asked_again:{incident.code}",
+                "finding": "asked_again",
+                "what": str(len(told)),
+                "at": told[1].at,
+                "against": "",
+                "article": "供电服务大厅管理办法 三（一）2：一次性告知",
+                **_of(incident),
+            }
 
 
 def _repeats(incidents: pd.DataFrame, book: RuleBook, days: tuple[date, date]) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from gisapp.grids import leaders_at
 from gisapp.incidents import Incident, RuleBook, clock_table, incident_list, incidents_of, still_open
 from gisapp.incidents.seeing import RESTRICTED_TO, restricted
 from gisapp.reports.routes import routes_of
@@ -90,18 +91,22 @@ def colours_of(found: pd.DataFrame) -> pd.Series:
 def answers_of(
     incident: Incident, rows: gpd.GeoDataFrame, tables: Mapping[str, Any], book: RuleBook, *, language: str = "en"
 ) -> dict[str, Any]:
-    """Return the grid and the unit of one incident, with their reasons: its row of ``routes_of`` as plain values.
+    """Return the grid, its leader then, and the unit of one incident: its row of ``routes_of`` as plain values.
 
     Parameters
     ----------
     rows
         The incident's row among those that may be of the same lack of water.
     tables
-        Those of :data:`gisapp.reports.routes.TABLES`.
+        Those of :data:`gisapp.reports.routes.TABLES`; with ``posts`` the leader is told, as ``grid_leader``.
     """
     marks = {incident.code: incident.standing.marks}
     found = routes_of(rows, tables, book.zone, own_rules=book.own, marks=marks, language=language)
-    return plain_answers(found[found["incident_code"] == incident.code].iloc[0])
+    told = plain_answers(found[found["incident_code"] == incident.code].iloc[0])
+    if "posts" in tables:
+        moment = pd.Timestamp(incident.reported_at)
+        told["grid_leader"] = leaders_at(tables["posts"], moment).get(told["grid"])
+    return told
 
 
 def plain_answers(row: pd.Series) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 import riverside
 import shapely
 
+from gisapp.incidents.locating import Register
 from gisapp.store import create_store, open_store
 from gisapp.store.geometry import register_functions
 from gisapp.tables import conform
@@ -88,6 +89,24 @@ def test_an_incident_is_shown_with_its_clocks_and_both_answers(run, town):
     assert (routes["unit"], routes["unit_rule"], routes["unit_why"]) == (
         "管网管理处", "route 10", "group before_meter; beyond the apron",
     )  # fmt: skip
+
+
+def test_an_account_leads_to_its_place_its_grid_and_the_leader_of_that_day(run, town):
+    """G4.1.2."""
+    account = {"code": ["00000001"], "kind": ["resident"], "households": [1], "meter_inside": [True]}
+    customers = gpd.GeoDataFrame(account, geometry=[shapely.Point(150, 50)], crs="EPSG:4547").rename_geometry("geom")
+    fixed = {"role": "grid_leader", "scope_kind": "grid", "scope": "G2"}
+    terms = {"person_code": ["E8", "E9"], "valid_from": ["2020-01-01", "2026-11-01"], "valid_to": ["2026-11-01", None]}
+    posts = pd.DataFrame(terms).assign(**fixed)
+    posts = posts.assign(**{name: pd.to_datetime(posts[name], utc=True) for name in ("valid_from", "valid_to")})
+    with open_store(town) as store:
+        store.save({"customers": conform(customers, "customers"), "posts": conform(posts, "posts")}, actor="t")
+        tables = {name: store.table(name) for name in ("customers", "buildings", "communities")}
+    place = Register.of(tables).by_account("00000001")
+    for days, leader in ((0, "E9"), (30, "E8")):
+        code = reported(town, -60 * 24 * days, customer_code=place.code, geom=place.point)
+        routes = json.loads(run("incidents", "show", code, "--store", town)[1])["routes"]
+        assert (routes["grid"], routes["grid_leader"]) == ("G2", leader)
 
 
 def test_the_most_urgent_is_listed_first(run, town):

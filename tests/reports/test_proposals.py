@@ -204,3 +204,20 @@ def test_nothing_happened_and_nothing_is_proposed(tables):
     empty = {name: table.iloc[:0] for name, table in tables.items()}
     book = RuleBook(ZoneInfo("Asia/Shanghai"))
     assert proposals(empty, book, start=AT, end=END, now=NOW).empty
+
+
+def test_papers_are_named_all_at_once(tmp_path):
+    """P3.2."""
+    with create_store(tmp_path / "hall.gpkg", crs="EPSG:4547") as store:
+        for code, times in (("B1", 1), ("B2", 2)):
+            told = {"type": "other", "channel": "counter", "category": "hall_business", "code": code, "reported_at": AT}
+            store.report(told, actor="E01")
+            store.incidents.record(code, "accept", actor="U15", role="unit", at=AT)
+            for minute in range(times):
+                at = AT + timedelta(minutes=minute)
+                store.incidents.record(code, "name_missing", actor="U15", role="unit", note="缺产权证明", at=at)
+        tables = {name: store.table(name) for name in TABLES}
+    found = proposals(tables, RuleBook(ZoneInfo("Asia/Shanghai")), start=AT, end=END, now=NOW)
+    mine = found[found["finding"] == "asked_again"]
+    assert mine[["incident_code", "what"]].to_numpy().tolist() == [["B2", "2"]]
+    assert mine["at"].iloc[0] == AT + timedelta(minutes=1)
