@@ -67,9 +67,10 @@ def proposals(
     DataFrame
         One row a proposal, by what happened first: ``proposal`` (its id), ``finding`` (one of
         :data:`gisapp.rules.penalties.FINDINGS`, ``reward`` or ``asked_again``), ``what`` (clock, duty, cause, staff or
-        outsider), the rows it rests on (``incident_code``, ``shutoff_code``, ``linked``: the earlier incident, the first
-        report, the valve), ``unit_code`` and ``person`` whom it concerns, ``at``, ``least`` and ``most`` in yuan (missing
-        where the rules name none), ``whom`` the sum is for, ``against``: what speaks against it, comma separated.
+        outsider), the rows it rests on (``incident_code``, ``shutoff_code``, ``linked``: the earlier incident, the
+        first report, the valve), ``unit_code`` and ``person`` whom it concerns, ``at``, ``least`` and ``most`` in yuan
+        (missing where the rules name none), ``whom`` the sum is for, ``against``: what speaks against it, comma
+        separated.
 
     Notes
     -----
