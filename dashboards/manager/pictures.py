@@ -162,9 +162,11 @@ def unit_of(found: Found) -> str:
 
 
 def place_figure(found: Found) -> np.ndarray:
-    """Return the figure of every place by its number."""
+    """Return the figure of every place by its number; a deviation of few expected may be chance and has none here."""
     table = _place_table(found)
     figure = table[found.column].to_numpy(dtype=np.float64)
+    if found.column == "deviation":
+        figure = np.where(table["small"].to_numpy(dtype=bool), np.nan, figure)
     empty = (table["count"] == 0) & (table["pipe_km"] == 0) & (table["households"] == 0)
     return np.where(empty.to_numpy(), 0.0, figure)  # nothing there at all: no stripes over fields
 

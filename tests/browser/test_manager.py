@@ -149,6 +149,7 @@ def test_two_periods_stand_side_by_side_and_move_together(desk, cube):
             f"{start} – {cube.last_day - timedelta(days=90)}",
         ]
     )
+    assert all(labels.nth(at).bounding_box()["width"] < 250 for at in range(2))  # no bar over the map's buttons
     for label, name in ((labels.first, "manager-map"), (labels.last, "manager-map-2")):
         place, below = label.bounding_box(), page.locator(f"#{name} canvas").bounding_box()
         assert (

@@ -125,6 +125,19 @@ def test_a_picture_of_grids_has_the_figure_of_the_grid_under_each_pixel(snapshot
     assert set(np.unique(drawn.values[~np.isnan(drawn.values)])) <= set(figure.astype(np.float32))
 
 
+def test_a_deviation_of_few_expected_is_striped_and_never_coloured(snapshot):
+    made = found(snapshot, draw="hexagons", measure="deviation", size="250", last="90")
+    drawn, table = picture(made)[0], made.by_hexagon
+    chance = table["small"] & ((table["count"] > 0) | (table["pipe_km"] > 0) | (table["households"] > 0))
+    assert chance.any()
+    assert (table["expected"] >= 5).any()
+    figure = place_figure(made)
+    assert np.isnan(figure[chance]).all()
+    np.testing.assert_array_equal(figure[table["expected"] >= 5], table["deviation"][table["expected"] >= 5])
+    assert drawn.thin.any()
+    assert not np.isfinite(drawn.values[drawn.thin]).any()
+
+
 def test_along_the_pipes_every_pixel_has_the_figure_of_the_pipe_through_it(snapshot):
     made = found(snapshot, draw="pipes", types="leak,burst", bandwidth="50", last="0")
     pipes, store = pipes_of(snapshot), snapshot.store
