@@ -1,4 +1,4 @@
-"""Commands on patrols: ``patrol list``, ``patrol coverage``, ``patrol plan`` and ``patrol report``."""
+"""Commands on patrols: ``patrol list|coverage|overdue|plan|report``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dashboards.commands.assess import plain_row
 from dashboards.commands.console import ACTOR, command, put_csv, put_json, put_text, say, store_option
 from gisapp.errors import InputError
 from gisapp.tables import UTILITIES
@@ -37,6 +38,10 @@ def add_commands(commands: Any) -> None:
     made.add_argument("--utility", choices=UTILITIES, default="water")
     made.add_argument("--tolerance-m", type=float, default=15.0, metavar="M", help="passed so near is covered (15)")
     made.add_argument("--services", action="store_true", help="pipes to single houses are due too")
+    about = "List the valves of a grid last operated too long ago, or never. Exit status 1: none is overdue."
+    made = _verb(verbs, "overdue", run_overdue, about, "overdue --grid G001 --every-days 365")
+    made.add_argument("--utility", choices=UTILITIES, default="water")
+    made.add_argument("--every-days", type=float, default=365.0, metavar="DAYS", help="the plan's term (365)")
     about = "Propose a walk over all pipes or streets of a grid, ending where it begins; no shorter one is its bound."
     made = _verb(verbs, "plan", run_plan, about, "plan --grid G001 --format gpx -o route.gpx", formats=("gpx",))
     made.add_argument("--utility", choices=UTILITIES, default="water")
@@ -152,6 +157,26 @@ def _missed(found: Any) -> pd.DataFrame:
 def told_points(points: pd.DataFrame) -> list[str]:
     """Return checkpoints as route and number."""
     return [f"{row.route_code} {row.number}" for row in points.itertuples()] if len(points) else []
+
+
+def run_overdue(options: argparse.Namespace) -> int:
+    """List the valves that must be seen to."""
+    import pandas as pd
+
+    from gisapp.patrols import overdue_devices
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        devices = store.table("devices")
+        inside = devices.geometry.intersects(grid_in_force(store, options.grid)).to_numpy()
+        mine = devices[inside & (devices["utility"] == options.utility).to_numpy()]
+        found = overdue_devices(mine, pd.Timestamp.now(tz="UTC"), every_days=options.every_days)
+    if options.format == "csv":
+        put_csv(found, options.out)
+    else:
+        put_json([plain_row(row) for row in found.to_dict("records")], options.out)
+    say(f"{options.grid}: {len(found)} of {len(mine)} devices of {options.utility} overdue")
+    return 0 if len(found) else 1
 
 
 def run_plan(options: argparse.Namespace) -> int:

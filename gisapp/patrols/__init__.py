@@ -3,7 +3,7 @@
 from gisapp.patrols.coverage import Coverage, assets_due, coverage
 from gisapp.patrols.findings import as_incidents, doubtful
 from gisapp.patrols.inspection import Walk, inspection, pipe_edges, street_edges
-from gisapp.patrols.schedule import next_due, occasions
+from gisapp.patrols.schedule import next_due, occasions, overdue_devices
 
 __all__ = [
     "Coverage",
@@ -15,6 +15,7 @@ __all__ = [
     "inspection",
     "next_due",
     "occasions",
+    "overdue_devices",
     "pipe_edges",
     "street_edges",
 ]

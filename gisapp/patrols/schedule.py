@@ -49,6 +49,22 @@ def next_due(routes: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
     return due.where(routes["until"].isna() | (due < routes["until"]))
 
 
+def overdue_devices(devices: pd.DataFrame, now: pd.Timestamp, *, every_days: float) -> pd.DataFrame:
+    """Return the devices last operated too long ago, or never, the longest overdue first (grid rules III(3)1).
+
+    A device is overdue once more than ``every_days`` have passed since ``last_operated``.
+
+    Returns
+    -------
+    DataFrame
+        utility, code, kind, last_operated, due_at (missing where it was never operated); those never operated first.
+    """
+    due = devices["last_operated"] + pd.Timedelta(days=every_days)
+    late = devices[["utility", "code", "kind", "last_operated"]].assign(due_at=due)[(due < now) | due.isna()]
+    ordered = late.sort_values(["due_at", "utility", "code"], na_position="first", kind="stable")
+    return pd.DataFrame(ordered).reset_index(drop=True)
+
+
 def _due(route: object, start: pd.Timestamp, end: pd.Timestamp) -> list[tuple[object, ...]]:
     """Return the times of one route in a period."""
     first, every = route.first_at, pd.Timedelta(days=int(route.every_days))  # type: ignore[attr-defined]

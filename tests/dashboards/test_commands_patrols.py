@@ -62,3 +62,12 @@ def test_findings_become_incidents_of_their_own_life_once(city, capsys):
     assert '"reported"' in shown
     assert main(["patrol", "report", "--store", city]) == 0
     assert json.loads(capsys.readouterr().out)["reported"] == []
+
+
+def test_valves_of_a_grid_that_are_overdue_are_listed(city, capsys):
+    """G3.3.1."""
+    asked = ("patrol", "overdue", "--grid", "G001", "--store", city)
+    assert main([*asked, "--every-days", "1"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert main([*asked, "--every-days", "3000"]) in (0, 1)
+    assert len(json.loads(capsys.readouterr().out)) < len(rows)

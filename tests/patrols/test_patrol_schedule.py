@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from gisapp.patrols import next_due, occasions
+from gisapp.patrols import next_due, occasions, overdue_devices
 
 
 def at(text):
@@ -53,3 +53,14 @@ def test_the_next_time_is_after_now_and_not_before_the_first():
 
 def test_a_track_before_its_route_was_due_answers_nothing():
     assert states([("2026-11-02T00:59", "2026-11-02T02:00")])[0] == "missed"
+
+
+def test_a_valve_is_overdue_after_its_term_or_where_nobody_knows():
+    """G3.3.1."""
+    now = pd.Timestamp("2026-11-27T00:00Z")
+    ago = [365.0, 365.01, None, 900.0]
+    operated = [pd.NaT if days is None else now - pd.Timedelta(days=days) for days in ago]
+    devices = pd.DataFrame({"code": ["V1", "V2", "V3", "V4"], "utility": "water", "kind": "valve"})
+    devices["last_operated"] = pd.to_datetime(pd.Series(operated), utc=True)
+    found = overdue_devices(devices, now, every_days=365)
+    assert found["code"].tolist() == ["V3", "V4", "V2"]
