@@ -82,7 +82,7 @@ _TASK = {
     },
 }
 _CLOCK = {
-    "light": {"breached": "#b3261e", "due_soon": "#e08a00", "running": "#0b6e84", "nothing": "#7b8794"},
+    "light": {"breached": "#b3261e", "due_soon": "#e08a00", "running": "#0b6e84", "nothing": "#a3adb7"},
     "dark": {"breached": "#ff6f66", "due_soon": "#f5c168", "running": "#4cc9e0", "nothing": "#8d99a6"},
 }
 _BASE = {

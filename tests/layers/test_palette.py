@@ -37,6 +37,7 @@ def test_utilities_and_ways_to_lose_supply_are_told_apart_by_every_vision(theme,
     assert least_distance(utilities, vision) > 17
     assert least_distance(palette.shutoff_colours(theme).values(), vision) > 17
     assert least_distance(palette.task_colours(theme).values(), vision) > 17
+    assert least_distance(palette.clock_colours(theme).values(), vision) > 17
 
 
 @pytest.mark.parametrize("theme", palette.THEMES)
