@@ -11,6 +11,7 @@
   let pin = null;
   let draft = "";
   let sent = null; // what was sent and is not yet answered
+  let taking = false;
 
   const form = () => document.querySelector("#dispatch-form form");
   const offered = () => JSON.parse(document.getElementById("dispatch-intake").dataset.form);
@@ -102,8 +103,8 @@
   }
 
   function enter() {
-    if (!offered) return;
     if (!form()) build();
+    taking = true;
     window.gisappDispatch.open("intake");
     setProps("dispatch-map", { cursor: "crosshair" });
     form().category.focus();
@@ -111,7 +112,8 @@
 
   // What was typed stays until it is sent or begun anew: a glance at another incident loses nothing.
   function leave() {
-    if (!page() || page().dataset.open !== "intake") return;
+    if (!page() || !taking) return;
+    taking = false;
     setProps("dispatch-map", { cursor: "" });
   }
 

@@ -17,6 +17,7 @@
   let writing = 0;
   let flown = null;
   let told = null;
+  let filtered = ""; // what the controls were last made for
 
   function words(name, values = {}) {
     told = told && told.page === page() ? told : { page: page(), ...JSON.parse(page().dataset.words) };
@@ -120,19 +121,35 @@
     return select;
   }
 
+  // A list that the person has open is not made anew under their hand, unless they have just chosen.
+  function held(place) {
+    const focus = document.activeElement;
+    if (!place.contains(focus)) return { skip: false, again: () => {} };
+    const [[name, value] = []] = Object.entries(focus.dataset);
+    const again = () => place.querySelector(`[data-${name}="${value}"]`)?.focus();
+    return { skip: focus.tagName === "SELECT" && filtered === JSON.stringify(asked), again };
+  }
+
   function showHead() {
     const { reports, roles } = mine();
     const count = words("count", { count: board.rows.length, all: board.all });
+    const place = document.getElementById("dispatch-head");
+    const { skip: busy, again } = held(place);
+    if (busy) return void (document.getElementById("dispatch-count").textContent = count);
     const role = element("select", { "data-choice": "role", "aria-label": words("role") }, ...roles.map(([value, said]) => element("option", { value }, said)));
     role.value = asked.role;
     const add = reports ? [element("button", { class: "button main", type: "button", "data-intake": "true" }, words("intake"), element("kbd", {}, "n"))] : [];
-    document.getElementById("dispatch-head").replaceChildren(
-      element("h2", { id: "dispatch-count" }, count), element("label", { class: "as" }, element("span", {}, words("role")), role), ...add);
+    place.replaceChildren(element("h2", { id: "dispatch-count" }, count), element("label", { class: "as" }, element("span", {}, words("role")), role), ...add);
+    again();
   }
 
   function showFilter() {
     const place = document.getElementById("dispatch-filter");
-    if (place.contains(document.activeElement) && document.activeElement.tagName === "SELECT") return;
+    const { skip: busy, again } = held(place);
+    if (busy) {
+      for (const colour of COLOURS) place.querySelector(`[data-colour="${colour}"] b`).textContent = String(board.counts[colour]);
+      return;
+    }
     const chips = COLOURS.map((colour) => element("button", {
       class: `chip ${colour}`, type: "button", "data-colour": colour, "aria-pressed": String(asked.clocks.includes(colour)) },
       element("span", { class: "sign" }), element("b", {}, String(board.counts[colour])), element("span", {}, words(colour))));
@@ -141,9 +158,8 @@
     const choices = Object.keys(single).map((name) => choiceOf(name, offers[name], single[name]));
     const set = Object.values(single).some(Boolean) || asked.clocks.length;
     const all = element("button", { class: "button", type: "button", "data-all": "true", hidden: set ? false : "" }, words("all"));
-    const focus = place.contains(document.activeElement) && document.activeElement.dataset.colour;
     place.replaceChildren(element("div", { class: "chips", role: "group", "aria-label": words("clocks") }, ...chips), element("div", { class: "choices" }, ...choices, all));
-    if (focus) place.querySelector(`[data-colour="${focus}"]`)?.focus();
+    again();
   }
 
   function ask(changes) {
@@ -218,6 +234,7 @@
         board = now;
         showHead();
         showFilter();
+        filtered = JSON.stringify(asked);
         showRows(board.rows);
       }
       window.gisapp.setState({ incident: chosen.code });
@@ -273,7 +290,6 @@
     const name = target.dataset && target.dataset.choice;
     if (!name || !target.closest(".dispatch")) return;
     const list = LISTS[name];
-    target.blur();
     ask(list ? { [list]: target.value ? [target.value] : [] } : { [name]: target.value });
   });
 
