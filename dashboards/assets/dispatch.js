@@ -265,8 +265,12 @@
       });
     },
 
-    shown() {
+    // What was asked for last is brought into sight.
+    shown(_sheet, clear, said) {
       tick();
+      const trigger = window.dash_clientside.callback_context.triggered_id;
+      const filled = { "dispatch-clear": clear, "dispatch-told": said };
+      if (filled[trigger]) document.getElementById(trigger).scrollIntoView({ block: "nearest" });
     },
 
     busy(on) {

@@ -19,12 +19,14 @@ from gisapp.words import term, word
 BAD = ("reject", "cancel")
 LESSONS = ("close",)
 """Actions of a complaint that demand what prevents it from now on."""
+EXTENSIONS = ("grant_extension", "refuse_extension")
 OF_UNIT = ("dispatch", "grant_return", "refer", "order")
 
 
 def actions(incident: Incident, desk: Desk, role: str, spoken: str, *, proposed: str | None) -> Component:
     """Return the buttons that a role has now, the usual action first; facts are folded away."""
-    moves, facts = allowed(incident, role), recordable(incident, role)
+    moves = allowed(incident, role)
+    facts = [action for action in recordable(incident, role) if _of_use(incident, action)]
     buttons = [
         _button(incident, action, desk, spoken, proposed, look="bad" if action in BAD else "" if at else "main")
         for at, action in enumerate(moves)
@@ -36,6 +38,16 @@ def actions(incident: Incident, desk: Desk, role: str, spoken: str, *, proposed:
         [html.Div([one for one in buttons if one], className="buttons"), *waits, *([folded] if any(more) else [])],
         className="actions",
     )
+
+
+def _of_use(incident: Incident, action: str) -> bool:
+    """Return whether there is something to take away or to decide on."""
+    if action == "unmark":
+        return bool(incident.standing.marks)
+    if action in EXTENSIONS:
+        done = [step.action for step in incident.steps]
+        return done.count("request_extension") > sum(done.count(name) for name in EXTENSIONS)
+    return True
 
 
 def merge_button(incident: Incident, into: str, spoken: str) -> Component | None:

@@ -259,7 +259,8 @@ def _in_the_browser(app: Dash) -> None:
     )
     app.clientside_callback(ClientsideFunction("dispatch", "keep"), Input(ASKED, "data"))
     app.clientside_callback(ClientsideFunction("dispatch", "busy"), Input(BUSY, "data"))
-    app.clientside_callback(ClientsideFunction("dispatch", "shown"), Input("dispatch-sheet", "children"))
+    parts = [Input(f"dispatch-{name}", "children") for name in ("sheet", "clear", "told")]
+    app.clientside_callback(ClientsideFunction("dispatch", "shown"), *parts)
     app.clientside_callback(ClientsideFunction("dispatchIntake", "sent"), Input(SENT, "data"))
 
 

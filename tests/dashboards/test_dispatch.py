@@ -231,6 +231,18 @@ def test_the_sheet_offers_what_the_role_may_do(desk, take):
     assert "The next step is taken by: responsible unit" in words_of(sheet(code, desk, "dispatcher", "en"))
 
 
+def test_an_extension_is_decided_on_once_it_is_asked_for(desk, take):
+    """W16.0."""
+    code = take()
+    assert not {"grant_extension", "unmark"} & deeds_of(desk, code, "dispatcher")
+    step(desk, code, "request_extension", role="unit", value="2030-01-02T06:00", note="等配件")
+    step(desk, code, "mark", subject="large_burst")
+    assert {"grant_extension", "refuse_extension", "unmark"} <= deeds_of(desk, code, "dispatcher")
+    step(desk, code, "grant_extension")
+    assert "extended to 2030-01-02 06:00" in words_of(sheet(code, desk, "dispatcher", "en"))
+    assert not {"grant_extension"} & deeds_of(desk, code, "dispatcher")
+
+
 def test_a_unit_returns_an_incident_by_permission_only(desk, take):
     """W16.9."""
     code = take()
