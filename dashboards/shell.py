@@ -133,6 +133,7 @@ def tabs(pages: Iterable[ModuleType], here: Context, path: str) -> list[Componen
         html.A(
             [icon(page.ICON), html.Span(here.word(page.TITLE))],
             href=f"/{here.language}{page.PATH}",
+            title=here.word(page.TITLE),
             **_current(path == page.PATH, "page"),
         )
         for page in pages
