@@ -226,12 +226,10 @@ def run_evaluate(options: argparse.Namespace) -> int:
         if not whole:
             todo = "write who, the last day and what, such as E020:2026-12-15:补测阀门"
             raise InputError(f"found {':'.join(one)!r}", todo=todo, field="--measure")
+    planned = [("plan_measure", {"subject": who, "value": day, "note": what}) for who, day, what in measures]
     with open_store(options.store) as store:
-        after = store.emergencies.record(options.code, "evaluate", options.actor, note=options.note)
-        for who, day, what in measures:
-            told = {"subject": who, "value": day, "note": what}
-            after = store.emergencies.record(options.code, "plan_measure", options.actor, **told)
-    _tell(after)
+        steps = [("evaluate", {"note": options.note}), *planned]
+        _tell(store.emergencies.record_all(options.code, steps, options.actor))
     return 0
 
 

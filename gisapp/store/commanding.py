@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -62,16 +62,25 @@ class Commanding:
 
         What is told is as for :func:`gisapp.emergencies.next_step`. Material that is issued leaves the stock.
         """
+        return self.record_all(code, [(action, told)], actor)
+
+    def record_all(self, code: str, steps: Sequence[tuple[str, Mapping[str, Any]]], actor: str) -> Emergency:
+        """Write several steps as :meth:`record` does, all of them or, where one may not follow, none."""
+        with self._connections.writing() as connection:
+            for action, told in steps:
+                self._step(connection, code, action, actor, **told)
+            return self._read(connection, code)
+
+    def _step(self, connection: Connection, code: str, action: str, actor: str, **told: Any) -> None:
+        """Write one step inside a transaction."""
         at = told.pop("at", None) or datetime.now(UTC)
         require_past(at, "at")
-        with self._connections.writing() as connection:
-            before = self._read(connection, code)
-            step = next_step(before, action, at=at, **told)
-            self._require_named(connection, step)
-            if action == "issue_material" and not before.drill:
-                self._issue(connection, str(step.subject), float(str(step.value)))
-            self._write(connection, code, len(before.steps) + 1, step, actor)
-            return self._read(connection, code)
+        before = self._read(connection, code)
+        step = next_step(before, action, at=at, **told)
+        self._require_named(connection, step)
+        if action == "issue_material" and not before.drill:
+            self._issue(connection, str(step.subject), float(str(step.value)))
+        self._write(connection, code, len(before.steps) + 1, step, actor)
 
     def _issue(self, connection: Connection, material: str, quantity: float) -> None:
         """Take material out of the stock; raise where there is not so much."""

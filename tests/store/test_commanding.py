@@ -44,3 +44,14 @@ def test_issued_material_leaves_the_stock_but_not_in_a_drill(stocked):
     with pytest.raises(InputError, match="only 2 are there"):
         stocked.emergencies.record(code, "issue_material", "E001", **issue)
     assert stocked.table("materials")["quantity"].tolist() == [2.0]
+
+
+def test_of_several_steps_all_are_written_or_none(stocked):
+    code = stocked.emergencies.open(HEAD, "E001")
+    unknown = ("appoint", {"subject": "E009", "value": "commander"})
+    with pytest.raises(InputError, match="no person 'E009'"):
+        stocked.emergencies.record_all(code, [("verify", {"note": "属实"}), unknown], "E001")
+    assert len(stocked.emergencies.emergency(code).steps) == 1
+    known = ("appoint", {"subject": "E002", "value": "commander"})
+    after = stocked.emergencies.record_all(code, [("verify", {"note": "属实"}), known], "E001")
+    assert (len(after.steps), after.commander) == (3, "E002")
