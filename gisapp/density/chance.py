@@ -49,8 +49,8 @@ def dispersion(observed: _Numbers, expected: _Numbers) -> float:
     least, most = np.log(_LEAST), np.log(_MOST)
     if slope(least) <= 0:
         return 0.0
-    moments = np.log(((count - mean) ** 2 - count).sum() / (mean**2).sum())
-    low = high = min(max(moments, least), most)
+    excess = ((count - mean) ** 2 - count).sum() / (mean**2).sum()  # the dispersion by moments: a good place to begin
+    low = high = min(np.log(max(excess, _LEAST)), most)
     while low > least and slope(low) <= 0:
         low, high = max(low - 1.0, least), low
     while slope(high) > 0:

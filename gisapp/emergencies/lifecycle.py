@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from gisapp.emergencies.model import Emergency, EventStep
-from gisapp.errors import ConflictError, InputError
+from gisapp.errors import InputError
 from gisapp.rules.shutoffs import LEVELS
+from gisapp.steps import cannot_follow, require_order, require_reason, require_seen, require_subject
 
 FIRST_STATUS = "reported"
 TRANSITIONS: Mapping[str, Mapping[str, str]] = {
@@ -90,30 +91,19 @@ def next_step(
         When the step may not follow (the plan is not started without a commander), or lacks what it demands.
     """
     status = emergency.status
-    if seen is not None and seen != status:
-        raise ConflictError(f"{emergency.code} was {seen} when you looked and is {status} now; look again")
+    require_seen(emergency.code, seen, status)
     moves = TRANSITIONS[status]
     if action not in moves and status not in _FACTS.get(action, ()):
         facts = [name for name, where in _FACTS.items() if status in where]
-        listed = ", ".join([*moves, *facts]) or "nothing"
-        raise InputError(f"{action!r} cannot follow {status}", todo=f"what may follow is {listed}", field="action")
-    _require_order(emergency, action, at, moves=action in moves)
-    if action in _SUBJECTS and not subject:
-        raise InputError(f"{action} concerns nobody", todo=f"give the {_SUBJECTS[action]}", field="subject")
-    if action in _WORDS and not (note or "").strip():
-        raise InputError(f"{action} says nothing", todo="say what in the note", field="note")
+        raise cannot_follow(action, status, [*moves, *facts])
+    opened_at = emergency.opened_at
+    moved_at = max(one.at for one in emergency.steps if one.action not in _FACTS) if action in moves else opened_at
+    require_order(action, at, opened_at=opened_at, moved_at=moved_at, status=status)
+    require_subject(action, subject, _SUBJECTS)
+    require_reason(action, note, wanted=action in _WORDS)
     _require_value(action, value)
     _require_sense(emergency, action, subject)
     return EventStep(action, at, moves.get(action, status), subject, value, note)
-
-
-def _require_order(emergency: Emergency, action: str, at: datetime, *, moves: bool) -> None:
-    """Raise where a step lies before the first report, or one that moves the status before the last that did."""
-    moved = [one.at for one in emergency.steps if moves and one.action not in _FACTS]
-    since = max([emergency.opened_at, *moved])
-    if at < since:
-        found = f"{action} at {at.isoformat()} lies before {since.isoformat()}, when it came to where it stands"
-        raise InputError(found, todo="correct the time", field="at")
 
 
 def _require_value(action: str, value: str | None) -> None:

@@ -9,6 +9,7 @@ from gisapp.errors import AccessError, ConflictError, InputError
 from gisapp.incidents.lives import FACTS, MOMENT_VALUES, REASONS, ROLES, SUBJECTS, VALUES, moves_from
 from gisapp.incidents.model import Actor, Incident, Step
 from gisapp.rules.marks import MARKS
+from gisapp.steps import cannot_follow, require_moment, require_order, require_reason, require_subject
 
 
 def allowed(incident: Incident, role: str | None = None) -> tuple[str, ...]:
@@ -65,14 +66,14 @@ def next_step(
     _require_seen(incident, seen)
     move = moves_from(incident.life, incident.status).get(action)
     if move is None and not _is_fact(incident, action):
-        follows = ", ".join(allowed(incident)) or "nothing"
-        todo = f"what may follow is {follows}"
-        raise InputError(f"{action!r} cannot follow {incident.status}", todo=todo, field="action")
+        raise cannot_follow(action, incident.status, allowed(incident))
     _require_role(incident, action, by.role, move.roles if move else FACTS[action][1])
     step = Step(
         action, at, by.code, by.role, incident.status, move.to if move else incident.status, subject, value, note
     )
-    _require_order(incident, step, moves=move is not None)
+    reported_at = incident.reported_at
+    moved_at = incident.moved_at if move else reported_at
+    require_order(action, at, opened_at=reported_at, moved_at=moved_at, status=incident.status)
     _require_words(step)
     if action in _MORE:
         _MORE[action](incident, step)
@@ -107,40 +108,17 @@ def _require_role(incident: Incident, action: str, role: str, roles: tuple[str, 
         raise AccessError(f"{role} may not {action} {incident.code}; ask {' or '.join(roles)}")
 
 
-def _require_order(incident: Incident, step: Step, *, moves: bool) -> None:
-    """Raise where a step lies before the report, or one that moves the status before the last that did."""
-    if step.at < incident.reported_at:
-        found = f"{step.action} at {step.at.isoformat()} lies before it was reported"
-        raise InputError(found, todo="correct the time", field="at")
-    before = incident.moved_at
-    if moves and step.at < before:
-        found = f"{step.action} at {step.at.isoformat()} lies before it came to {incident.status} at"
-        raise InputError(f"{found} {before.isoformat()}", todo="correct the time", field="at")
-
-
 def _require_words(step: Step) -> None:
     """Raise where a step lacks its subject, its value or its reason."""
-    if step.action in SUBJECTS and not (step.subject or "").strip():
-        raise InputError(f"{step.action} concerns nobody", todo=f"give the {SUBJECTS[step.action]}", field="subject")
+    require_subject(step.action, step.subject, SUBJECTS)
     if step.action in VALUES:
         words = VALUES[step.action]
         if not step.value or (words and step.value not in words):
             todo = f"give one of {', '.join(words)}" if words else "say which"
             raise InputError(f"{step.action}: found {step.value!r}", todo=todo, field="value")
     if step.action in MOMENT_VALUES:
-        _require_moment(step.value)
-    if step.action in REASONS and not (step.note or "").strip():
-        raise InputError(f"{step.action} has no reason", todo="say why, or what was found, in the note", field="note")
-
-
-def _require_moment(value: str | None) -> None:
-    """Raise unless a text is a moment with its offset."""
-    try:
-        aware = value is not None and datetime.fromisoformat(value).tzinfo is not None
-    except ValueError:
-        aware = False
-    if not aware:
-        raise InputError(f"found {value!r}", todo="give a moment such as 2026-11-27T06:00:00+08:00", field="value")
+        require_moment(step.value)
+    require_reason(step.action, step.note, wanted=step.action in REASONS)
 
 
 def _by_another(incident: Incident, step: Step) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gisapp.errors import ConflictError, InputError
 from gisapp.operations.model import Operation
+from gisapp.steps import cannot_follow, require_moment, require_order, require_reason, require_seen, require_subject
 
 _WORK = {
     "closing": {"cut_off": "in_force", "cancel": "cancelled"},
@@ -145,19 +145,17 @@ def next_step(
         When the step may not follow, or lacks its subject, value or reason.
     """
     status = operation.status
-    if seen is not None and seen != status:
-        raise ConflictError(f"{operation.code} was {seen} when you looked and is {status} now; look again")
+    require_seen(operation.code, seen, status)
     moves = TRANSITIONS[operation.kind][status]
     if action not in moves and not _is_fact(operation, action):
-        follows = ", ".join(moves) or "nothing"
-        raise InputError(f"{action!r} cannot follow {status}", todo=f"what may follow is {follows}", field="action")
-    _require_order(operation, action, at, moves=action in moves)
-    if action in SUBJECTS and not subject:
-        raise InputError(f"{action} concerns nobody", todo=f"give the {SUBJECTS[action]}", field="subject")
+        raise cannot_follow(action, status, moves)
+    opened_at = operation.opened_at
+    moved_at = operation.moved_at if action in moves else opened_at
+    require_order(action, at, opened_at=opened_at, moved_at=moved_at, status=status)
+    require_subject(action, subject, SUBJECTS)
     if action == "set_etr":
-        _require_moment(value)
-    if wants_reason(operation, action) and not (note or "").strip():
-        raise InputError(f"{action} has no reason", todo="say why in the note", field="note")
+        require_moment(value)
+    require_reason(action, note, wanted=wants_reason(operation, action))
     return Step(action, at, status, moves.get(action, status), subject, value, note)
 
 
@@ -194,25 +192,3 @@ def _is_fact(operation: Operation, action: str) -> bool:
         return False
     held = operation.kind == "planned" and action in ("inform_dispatch", "publish")
     return not held or operation.moment(action) is not None
-
-
-def _require_order(operation: Operation, action: str, at: datetime, *, moves: bool) -> None:
-    """Raise where a step lies before the record was opened, or one that moves the status before the last that did."""
-    if at < operation.opened_at:
-        raise InputError(
-            f"{action} at {at.isoformat()} lies before the record was opened", todo="correct the time", field="at"
-        )
-    before = operation.moved_at
-    if moves and at < before:
-        found = f"{action} at {at.isoformat()} lies before it came to {operation.status} at {before.isoformat()}"
-        raise InputError(found, todo="correct the time", field="at")
-
-
-def _require_moment(value: str | None) -> None:
-    """Raise unless a text is a moment with its offset."""
-    try:
-        aware = value is not None and datetime.fromisoformat(value).tzinfo is not None
-    except ValueError:
-        aware = False
-    if not aware:
-        raise InputError(f"found {value!r}", todo="give the estimate such as 2026-11-27T06:00:00+08:00", field="value")

@@ -260,7 +260,7 @@ def test_whoever_acts_on_an_older_state_gets_the_difference():
 
 def test_a_step_lies_neither_before_the_report_nor_before_the_status_was_moved_last():
     told = after(reported(), "dispatch", ("remark", {"at": at(1)}))
-    with pytest.raises(InputError, match="lies before it was reported"):
+    with pytest.raises(InputError, match="lies before the record was opened"):
         step(told, "remark", "unit", note="x", at=at(-1))
     with pytest.raises(InputError, match=r"accept at .* lies before it came to dispatched"):
         step(told, "accept", "unit", at=at(9))

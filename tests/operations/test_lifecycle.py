@@ -87,7 +87,7 @@ def test_the_status_is_not_moved_before_it_was_moved_last_but_facts_may_be_writt
 
 @pytest.mark.parametrize("value", [None, "six o'clock", "2026-11-27T06:00:00"])
 def test_an_estimate_is_a_moment_with_its_zone(value):
-    with pytest.raises(InputError, match="give the estimate such as"):
+    with pytest.raises(InputError, match="give a moment such as"):
         next_step(record("emergency"), "set_etr", at=at(1), value=value)
 
 
