@@ -19,6 +19,8 @@ from dashboards.map import Map
 # What the browser needs for a map, in the order of its use: these scripts are asked for first, so that they run first.
 SCRIPTS = ("vendor/maplibre-gl.js", "map-icons.js", "map-style.js", "map-living.js")
 
+_LONGEST = 60  # what is longer holds words or data for the page's own code
+
 
 def begun(parts: Sequence[Component]) -> str:
     """Return the empty boxes around the first map of a page, and what it shows; nothing where it is not made ready."""
@@ -59,10 +61,11 @@ def _boxes(part: Any, target: Map) -> str:
 
 
 def _looks(part: Component) -> str:
-    """Return the attributes that a part's place and size may depend on."""
+    """Return the attributes that a part's place and size may depend on: its class, and what its styles can ask for."""
     props = part.to_plotly_json()["props"]
     told = {"class": props.get("className")} | {name: text for name, text in props.items() if name.startswith("data-")}
-    shown = [f' {name}="{escape(str(text))}"' for name, text in sorted(told.items()) if text is not None]
+    asked = {name: str(text) for name, text in told.items() if text is not None and len(str(text)) <= _LONGEST}
+    shown = [f' {name}="{escape(text)}"' for name, text in sorted(asked.items())]
     hidden = props.get("hidden") or props.get("told") is False  # what is told later, is hidden until then
     return "".join(shown) + (" hidden" if hidden else "")
 

@@ -36,13 +36,13 @@ NEEDS: Mapping[str, frozenset[Permission]] = {
 }
 
 
-def bundles(own: Callable[[], str | None] = lambda: None) -> dict[str, Bundle]:
-    """Return every bundle by name, from below to above; ``own`` gives a utility's own rules of incidents."""
+def bundles(book: Callable[[], RuleBook] = lambda: RuleBook(zone_named(DEFAULT_ZONE))) -> dict[str, Bundle]:
+    """Return every bundle by name, from below to above; ``book`` gives the rules of incidents."""
     return {
         "base": Bundle(("landcover", "streets", "buildings"), _base),
         "grids": Bundle(("grids", "posts"), _grids, dated=("grids", "posts")),
         **{utility: Bundle(("nodes", "links", "devices", "hydrants"), _network(utility)) for utility in UTILITIES},
-        "incidents": Bundle(("incidents",), _incidents(own), also=own),
+        "incidents": Bundle(("incidents",), _incidents(book), also=book),
     }
 
 
@@ -71,7 +71,7 @@ def add_tiles(app: dash.Dash, frames: Frames, *, frame: str = "wgs84") -> Tiles:
         return person is not None and bool(NEEDS[name] & person.permissions)
 
     kept = snapshot_of(app.server)
-    made = {**bundles(lambda: kept.store.kept_rules("incidents")), **derived_bundles(kept)}
+    made = {**bundles(lambda: kept.store.rule_book), **derived_bundles(kept)}
     tiles = Tiles(frames, made, frame=frame)
     app.server.extensions["gisapp.tiles"] = tiles
     route(app, RULE, tile_view(tiles, permit), needs=Permission.SHELL)
@@ -96,12 +96,12 @@ def _grids(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) ->
     return [grid_shapes(grids_at(tables["grids"], now), leaders_at(tables["posts"], now), theme=theme)]
 
 
-def _incidents(own: Callable[[], str | None]) -> Make:
+def _incidents(book: Callable[[], RuleBook]) -> Make:
     """Return what makes the incidents, without those of a restricted category."""
 
     def make(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
         every = tables["incidents"]
-        shown = every[~restricted(every, RuleBook(zone_named(DEFAULT_ZONE), own()))]
+        shown = every[~restricted(every, book())]
         return [incident_shapes(shown, language=language, theme=theme)]
 
     return make

@@ -3,7 +3,7 @@
   "use strict";
 
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
-  const page = () => document.querySelector(".dispatch");
+  const page = () => document.querySelector("#shell-page .dispatch");
   const { element } = window.gisappDeeds;
   const WAIT_MS = 250;
   const FIELDS = ["category", "place", "words", "phone", "channel", "utility"];

@@ -4,7 +4,7 @@
 
   const skip = () => window.dash_clientside.no_update;
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
-  const page = () => document.querySelector(".dispatch");
+  const page = () => document.querySelector("#shell-page .dispatch");
   const { element } = window.gisappDeeds;
   const COLOURS = ["breached", "due_soon", "running", "nothing"];
   const LISTS = { type: "types", status: "statuses" };

@@ -44,7 +44,7 @@
   }
 
   document.addEventListener("keydown", (event) => {
-    if (!document.querySelector(".emergency") || !window.gisappEmergency.case()) return;
+    if (!document.querySelector("#shell-page .emergency") || !window.gisappEmergency.case()) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(elsewhere)) return;
     if (answer(event)) event.preventDefault();
   });

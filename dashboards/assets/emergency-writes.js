@@ -7,7 +7,7 @@
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
   const words = (...told) => window.gisappEmergency.words(...told);
   const { element } = window.gisappDeeds;
-  const page = () => document.querySelector(".emergency");
+  const page = () => document.querySelector("#shell-page .emergency");
   const shown = (dialog) => window.gisappDeeds.shown(page(), dialog);
   const inquire = (title, fields, then) => window.gisappDeeds.inquire(page(), title, fields, then);
   let writing = 0;

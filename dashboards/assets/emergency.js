@@ -4,7 +4,7 @@
 
   const skip = () => window.dash_clientside.no_update;
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
-  const page = () => document.querySelector(".emergency");
+  const page = () => document.querySelector("#shell-page .emergency");
   const map = () => document.querySelector("#emergency-map .gm-canvas")?.gisappMap;
   const EMPTY = { bursts: [], stuck: [], opened: "", code: "", adding: false };
 
@@ -60,7 +60,7 @@
   // On a phone the page scrolls under the map and the list of sections, which stay.
   function jumpTo(section) {
     if (!section) return;
-    const stage = document.querySelector(".emergency .stage");
+    const stage = document.querySelector("#shell-page .emergency .stage");
     const under = page().getBoundingClientRect().top + parseFloat(getComputedStyle(stage).top) + stage.offsetHeight;
     page().scrollBy({ top: section.getBoundingClientRect().top - under - 8, behavior: "smooth" });
   }

@@ -4,7 +4,7 @@
 
   const skip = () => window.dash_clientside.no_update;
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
-  const page = () => document.querySelector(".manager");
+  const page = () => document.querySelector("#shell-page .manager");
   const LISTS = ["types", "utilities", "statuses", "channels", "units", "causes"];
   const STEP_MS = 1500; // between two pictures of a period that is played
   const DAY_MS = 86400000;

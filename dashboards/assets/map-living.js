@@ -5,7 +5,7 @@
 
   const NEAR_PX = 4;
   const NARROW = "(max-width: 860px)"; // there the height of what stands above the map is not known before the page
-  const KEPT_MS = 20000; // a map that began and that no page takes
+  const KEPT_MS = 60000; // a map that began and that no page takes
   const { style: styleOf, source: sourceOf } = window.gisappMapStyle;
 
   function calm() {

@@ -7,7 +7,7 @@
   const LIVE_MS = 250; // how often the figures follow the hand, at most
   const PATIENCE_MS = 5000; // a question that was not answered does not keep the next one
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
-  const page = () => document.querySelector(".planner");
+  const page = () => document.querySelector("#shell-page .planner");
   const bar = () => document.querySelector(".planner .tools");
   const say = (key, values = {}) => (
     (JSON.parse(bar().dataset.words)[key] || "").replace(/{(\w+)}/g, (_, name) => values[name] ?? ""));

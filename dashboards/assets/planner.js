@@ -4,7 +4,7 @@
 
   const skip = () => window.dash_clientside.no_update;
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
-  const page = () => document.querySelector(".planner");
+  const page = () => document.querySelector("#shell-page .planner");
   const APPROVE = "grids.approve";
   const PATIENCE_MS = 60000; // an answer that never came unlocks the buttons; streets are cut out in half a minute
   let flown = null; // the choice that the map went to: rows that come anew do not move it

@@ -25,15 +25,22 @@ def test_while_an_answer_is_worked_out_nobody_is_said_to_be_supplied(desk, live,
     expect(page.locator("#emergency-left")).not_to_contain_text(word("shell.computing", language))
 
 
+def make_layers(desk, name):
+    """Look at a page once: the layers of its map are made for everybody then."""
+    desk.go(f"/zh-Hans/{name}").wait_for_function(
+        "name => document.querySelector(`#${name}-map .gm-canvas`)?.gisappMap?.getSource('tiles:base')", arg=name
+    )
+
+
 HELD = """() => document.addEventListener('DOMContentLoaded', () => {
   window.heldMap = window.gisappMapLiving.begun?.living.map;
   window.heldAt = window.heldMap?.getCenter().toArray();
 })"""
 
 
-@pytest.mark.parametrize("name", ["planner", *variants("emergency", "manager")[1:]])
+@pytest.mark.parametrize("name", variants("planner", "emergency", "manager", "dispatch"))
 def test_the_map_that_began_before_the_page_is_the_one_that_the_page_takes(desk, name):
-    desk.go(f"/zh-Hans/{name}").wait_for_function("() => window.gisappMapLiving.stands")  # its layers are made now
+    make_layers(desk, name)
     desk.page.add_init_script(f"({HELD})()")
     page = desk.go(f"/zh-Hans/{name}")
     page.wait_for_function("() => !document.getElementById('gm-begun') && window.gisappMapLiving.stands")
@@ -49,3 +56,21 @@ def test_the_map_that_began_before_the_page_is_the_one_that_the_page_takes(desk,
     assert moved < 1.0
     assert controls == 3
     assert page.locator(f"#{name}-map .maplibregl-canvas").count() == 1
+
+
+@pytest.mark.parametrize("name", variants("dispatch", "emergency", "planner", "manager"))
+def test_keys_and_clicks_before_the_page_stands_do_nothing_amiss(desk, name):
+    make_layers(desk, name)
+    page, held = desk.page, []
+    page.route("**/_dash-layout", lambda route: held.insert(0, route))
+    page.goto(f"{desk.home}/zh-Hans/{name}")
+    page.wait_for_function("() => window.gisappMapLiving.stands")
+    assert page.locator("#gm-begun .maplibregl-canvas").count() == 1
+    for key in ("n", "1", "x", "z", "ArrowDown", "Escape"):
+        page.keyboard.press(key)
+    page.mouse.click(100, 300)
+    page.mouse.click(1000, 500)
+    held[0].continue_()
+    page.wait_for_function("() => !document.getElementById('gm-begun')")
+    expect(page.locator(f"#{name}-map .maplibregl-canvas")).to_have_count(1)
+    assert desk.said == []

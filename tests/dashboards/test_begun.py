@@ -57,6 +57,12 @@ def test_the_boxes_around_it_are_those_of_the_page_without_what_is_in_them(app):
     )
 
 
+def test_what_is_for_the_code_of_the_page_alone_is_not_told_twice(app):
+    _, boxes = TOLD.search(page(app, "/en/dispatch")).groups()
+    assert '<div class="dispatch"><div class="workspace wide">' in boxes
+    assert "data-words" not in boxes
+
+
 def test_the_map_of_a_link_begins_where_the_link_looks(app):
     data, _ = TOLD.search(page(app, "/en/planner?view=15/30.5/114.25")).groups()
     assert json.loads(unescape(data))["props"]["view"] == {"center": [114.25, 30.5], "zoom": 15.0}
