@@ -15,6 +15,7 @@ from enum import StrEnum
 import dash
 from flask import Flask, abort, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from gisapp.errors import AccessError
 
@@ -22,6 +23,7 @@ from gisapp.errors import AccessError
 class Permission(StrEnum):
     """What a person may do; a callback or route needs exactly one."""
 
+    PUBLIC = "public"  # what anybody may read: published shutoffs, descriptions of services
     SHELL = "shell"  # the frame of the pages, assets, words: nothing of the city
     GRIDS_VIEW = "grids.view"
     GRIDS_EDIT = "grids.edit"  # draw boundary plans and hand them in
@@ -62,13 +64,19 @@ DASH_ROUTES = {
     "_dash_assets.static": Permission.SHELL,
 }
 UPDATE = "/_dash-update-component"
+KEYED = ("/open311/", "/ogc/", "/public/")
+"""Where programs ask, which show a key in place of a session."""
 
 
 @dataclass
 class Access:
-    """The permissions of one application; ``person_of`` is None while there are no accounts."""
+    """The permissions of one application; ``person_of`` is None while there are no accounts.
+
+    ``person_of_key`` tells whose the key of a request is; a request that brings one is judged by it alone.
+    """
 
     person_of: Callable[[], Person | None] | None
+    person_of_key: Callable[[str], Person | None] | None = None
     callbacks: dict[str, Permission] = field(default_factory=dict)
     routes: dict[str, Permission] = field(default_factory=lambda: dict(DASH_ROUTES))
 
@@ -79,12 +87,32 @@ class Access:
 
     def person(self) -> Person | None:
         """Return who sends the request that is being answered."""
-        return LOCAL if self.person_of is None else self.person_of()
+        if self.person_of is None:
+            return LOCAL
+        key = self.key()
+        if key is None:
+            return self.person_of()
+        return None if self.person_of_key is None else self.person_of_key(key)
+
+    def key(self) -> str | None:
+        """Return the key that the request brings, None without one: Bearer, or Open311's ``api_key``.
+
+        Only requests of programs are asked for it (:data:`KEYED`), and nobody while there are no accounts.
+        """
+        if self.local or not request.path.startswith(KEYED):
+            return None
+        kind, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        return bearer.strip() if kind.lower() == "bearer" else request.values.get("api_key") or None
 
 
-def install(app: dash.Dash, *, person_of: Callable[[], Person | None] | None = None) -> None:
+def install(
+    app: dash.Dash,
+    *,
+    person_of: Callable[[], Person | None] | None = None,
+    person_of_key: Callable[[str], Person | None] | None = None,
+) -> None:
     """Put the guard before every request of ``app``; without ``person_of`` only this machine is answered."""
-    access = Access(person_of)
+    access = Access(person_of, person_of_key)
     app.server.extensions["gisapp.access"] = access
     app.server.before_request(lambda: _guard(access))
 
@@ -107,10 +135,13 @@ def callback(app: dash.Dash, *dependencies: object, needs: Permission, **options
     return register
 
 
-def route(app: dash.Dash, rule: str, view: Callable[..., ResponseReturnValue], *, needs: Permission) -> None:
-    """Add a GET route together with the permission that it needs."""
-    app.server.add_url_rule(rule, endpoint=rule, view_func=view, methods=["GET"])
-    access_of(app.server).routes[rule] = needs
+def route(
+    app: dash.Dash, rule: str, view: Callable[..., ResponseReturnValue], *, needs: Permission, method: str = "GET"
+) -> None:
+    """Add a route together with the permission that it needs."""
+    endpoint = rule if method == "GET" else f"{method} {rule}"
+    app.server.add_url_rule(rule, endpoint=endpoint, view_func=view, methods=[method])
+    access_of(app.server).routes[endpoint] = needs
 
 
 def seal(app: dash.Dash) -> None:
@@ -138,8 +169,10 @@ def _guard(access: Access) -> None:
     if access.local and _host(request.host) not in LOOPBACK:
         abort(403, "This server has no accounts and answers only under the names of this machine.")
     if request.endpoint is None:
-        abort(404)
+        raise request.routing_exception if isinstance(request.routing_exception, MethodNotAllowed) else NotFound()
     needs = _needed(access)
+    if needs is Permission.PUBLIC:
+        return
     person = access.person()
     if needs is None or person is None or needs not in person.permissions:
         abort(403, "You may not do this.")

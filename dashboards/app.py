@@ -66,6 +66,7 @@ def create_app(
     *,
     basemap: Mapping[str, Any] | None = None,
     person_of: Callable[[], access.Person | None] | None = None,
+    person_of_key: Callable[[str], access.Person | None] | None = None,
     pages: tuple[ModuleType, ...] = PAGES,
 ) -> dash.Dash:
     """Return the application over ``store``, sealed: every callback has a permission or this raises.
@@ -77,6 +78,8 @@ def create_app(
     person_of
         Tells who sends the present request; without it there is one local user with every permission,
         and only requests under a name of this machine are answered.
+    person_of_key
+        Tells whose the key is that a program sends; without it no key is good.
     pages
         The pages, in the order of their tabs.
 
@@ -102,10 +105,11 @@ def create_app(
         SESSION_COOKIE_NAME=f"gisapp_{mark}",
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,  # a wall display stays open for weeks
+        WTF_CSRF_CHECK_DEFAULT=False,  # _protect asks for the token
     )
-    access.install(app, person_of=person_of)
+    access.install(app, person_of=person_of, person_of_key=person_of_key)
     kept = snapshot.keep(app.server, store, basemap=basemap)
-    CSRFProtect(app.server)
+    _protect(app.server)
     add_tiles(app, store, frame=kept.frame)
     shell.add_routes(app)
     _add_pages(app, pages, kept)
@@ -221,6 +225,19 @@ def _add_pages(app: _Application, pages: tuple[ModuleType, ...], kept: snapshot.
             abort(404)
         query = f"?{request.query_string.decode()}" if request.query_string else ""
         return redirect(f"/{shell.language()}{wanted if wanted.strip('/') else pages[0].PATH}{query}")
+
+
+def _protect(server: Flask) -> None:
+    """Ask every request that may change something for the page's token, but one that brings a key.
+
+    A browser sends cookies by itself, never a key; and a request with a key is judged by that alone.
+    """
+    csrf = CSRFProtect(server)
+
+    @server.before_request
+    def ask_for_token() -> None:
+        if server.config["WTF_CSRF_ENABLED"] and access.access_of(server).key() is None:
+            csrf.protect(apply_exemptions=True)
 
 
 def _show_error(error: Exception) -> None:

@@ -172,3 +172,37 @@ def test_state_of_a_callback_does_not_change_which_permission_it_needs():
         app, Output("out", "children"), Input("go", "n_clicks"), State("hidden", "children"), needs=Permission.EXPORT
     )(lambda *_: SimpleNamespace())
     assert access.access_of(app.server).callbacks == {"out.children": Permission.EXPORT}
+
+
+def keyed_app(**options):
+    app = plain_app(**options)
+    access.route(app, "/open311/read", lambda: "read", needs=Permission.INCIDENTS_VIEW)
+    access.route(app, "/open311/read", lambda: "written", needs=Permission.INCIDENTS_REPORT, method="POST")
+    access.route(app, "/inside", lambda: "inside", needs=Permission.INCIDENTS_VIEW)
+    access.route(app, "/public/notices", lambda: "notices", needs=Permission.PUBLIC)
+    return app.server.test_client()
+
+
+def test_what_is_public_answers_anybody_and_nothing_else_does():
+    client = keyed_app(person_of=lambda: None)
+    assert client.get("/public/notices").data == b"notices"
+    assert [client.get(path).status_code for path in ("/open311/read", "/inside", "/_dash-layout")] == [403, 403, 403]
+
+
+def test_a_request_with_a_key_is_judged_by_the_key_alone_and_only_where_programs_ask():
+    reader = Person("k1", frozenset({Permission.INCIDENTS_VIEW}))
+    client = keyed_app(person_of=lambda: access.LOCAL, person_of_key=lambda key: reader if key == "good" else None)
+    bearer = {"Authorization": "Bearer good"}
+    assert client.get("/open311/read?api_key=good").data == client.get("/open311/read", headers=bearer).data == b"read"
+    assert client.get("/open311/read?api_key=bad").status_code == 403  # though the session may do everything
+    assert client.post("/open311/read", data={"api_key": "good"}).status_code == 403  # it may read only
+    assert client.get("/inside", headers={"Authorization": "Bearer bad"}).status_code == 200  # the session's
+
+
+def test_without_accounts_a_key_means_nothing():
+    assert keyed_app(person_of_key=lambda key: None).get("/open311/read?api_key=any").status_code == 200
+
+
+def test_a_method_that_a_route_does_not_take_is_said_so():
+    answer = keyed_app().delete("/open311/read")
+    assert (answer.status_code, sorted(answer.allow)) == (405, ["GET", "HEAD", "OPTIONS", "POST"])
