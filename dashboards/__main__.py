@@ -30,6 +30,7 @@ from dashboards.commands import (
     serve,
     stores,
     texts,
+    users,
 )
 from gisapp import __version__
 from gisapp.errors import GisappError, Interrupted
@@ -61,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
         density,
         hotspots,
         rates,
+        users,
         serve,
     ):
         group.add_commands(commands)

@@ -19,7 +19,9 @@ def table_digests(path: str | os.PathLike[str]) -> Mapping[str, str]:
     """Return for every table of a store, the audit too, the SHA-256 of its rows in their order."""
     path = Path(path)
     with plain_errors(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        return {name: _digest(connection, name) for name in (*TABLES, "audit", "imports", "settings")}
+        return {
+            name: _digest(connection, name) for name in (*TABLES, "audit", "imports", "settings", "users", "tokens")
+        }
 
 
 def backup_store(path: str | os.PathLike[str], target: str | os.PathLike[str]) -> Mapping[str, str]:

@@ -19,6 +19,7 @@ from gisapp.errors import InputError, StoreError
 from gisapp.incidents import RuleBook
 from gisapp.rules import rows_of, workload_weights
 from gisapp.store import migrate
+from gisapp.store.accounts import Accounts
 from gisapp.store.checking import checked
 from gisapp.store.commanding import Commanding
 from gisapp.store.connect import Connections
@@ -55,6 +56,7 @@ class Store:
         self.incidents = Handling(self._connections, metadata, self.crs, self.zone)
         self.operations = Operating(self._connections, metadata, self.zone)
         self.emergencies = Commanding(self._connections, metadata, self.zone)
+        self.accounts = Accounts(self._connections, metadata)
         self.plans = Planning(self._connections, metadata, self.crs, self.zone)
 
     def __enter__(self) -> Self:

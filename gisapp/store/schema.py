@@ -73,13 +73,36 @@ def store_metadata(srs_id: int) -> MetaData:
 
 
 def own_tables(metadata: MetaData) -> None:
-    """Add the tables that are no layers: settings, imports, audit, layer_rev."""
+    """Add the tables that are no layers: settings, imports, audit, layer_rev, and those of accounts."""
     Table("settings", metadata, Column("key", Text(255), primary_key=True), Column("value", Text, nullable=False))
     Table("layer_rev", metadata, Column("name", Text(255), primary_key=True), Column("rev", Integer, nullable=False))
     for name, last in (("imports", "source"), ("audit", "action")):
         texts = [Column(column, Text, nullable=False) for column in ("tables", last)]
         who = [Column("actor", Text(255), nullable=False), Column("note", Text(4000), nullable=False)]
         layer_table(metadata, name, [Column("at", Moment, nullable=False), *who, *texts], None)
+    _account_tables(metadata)
+
+
+def _account_tables(metadata: MetaData) -> None:
+    """Add the tables of accounts, which no file brings in and no export takes out: users, sessions, tokens."""
+
+    def texts(*names: str, most: int | None = None, empty: bool = False) -> list[Column[Any]]:
+        return [Column(name, Text(most), nullable=empty) for name in names]
+
+    def moments(*names: str, ends: bool = True) -> list[Column[Any]]:
+        return [Column(name, Moment, nullable=False) for name in names] + [Column("ended_at", Moment)] * ends
+
+    who = [*texts("name", most=64), *texts("display", most=255), *texts("roles", "grids", "units")]
+    kept = [*texts("password", "subject", most=255, empty=True), Column("disabled", Boolean, nullable=False)]
+    users = layer_table(metadata, "users", [*who, *kept, *moments("created_at", "changed_at", ends=False)], None)
+    Index("users_key", users.c.name, unique=True)
+    Index("users_subject", users.c.subject, unique=True)
+    secret = ("secret_hash", "user_name")
+    sessions = layer_table(metadata, "sessions", [*texts(*secret, most=64), *moments("begun_at", "seen_at")], None)
+    of_token = [*texts(*secret, most=64), *texts("label", most=255), *moments("created_at", "expires_at")]
+    tokens = layer_table(metadata, "tokens", of_token, None)
+    for table in (sessions, tokens):
+        Index(f"{table.name}_key", table.c.secret_hash, unique=True)
 
 
 def create_schema(connection: Connection, crs: pyproj.CRS) -> None:
