@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from gisapp.errors import AccessError
+from gisapp.rules.roles import RoleRule
 
 
 class Permission(StrEnum):
@@ -25,6 +26,8 @@ class Permission(StrEnum):
 
     PUBLIC = "public"  # what anybody may read: published shutoffs, descriptions of services
     SHELL = "shell"  # the frame of the pages, assets, words: nothing of the city
+    FIGURES_VIEW = "figures.view"  # counts, densities and rates of incidents, in which no single one stands
+    CUSTOMERS_VIEW = "customers.view"  # find customers by their account numbers
     GRIDS_VIEW = "grids.view"
     GRIDS_EDIT = "grids.edit"  # draw boundary plans and hand them in
     GRIDS_APPROVE = "grids.approve"  # give them back, approve them, put them in force
@@ -36,7 +39,8 @@ class Permission(StrEnum):
     INCIDENTS_REPORT = "incidents.report"
     INCIDENTS_HANDLE = "incidents.handle"  # record steps, each as one of the person's roles
     INCIDENTS_CLEAR = "incidents.clear"  # see what is personal in one incident, with a reason that is kept
-    EXPORT = "export"
+    EXPORT = "export"  # files of figures and incidents
+    NETWORK_EXPORT = "network.export"
 
 
 HANDS = ("dispatcher", "customer_service", "unit", "crew", "grid_leader", "grid_member", "discipline", "supervision")
@@ -45,11 +49,19 @@ HANDS = ("dispatcher", "customer_service", "unit", "crew", "grid_leader", "grid_
 
 @dataclass(frozen=True)
 class Person:
-    """Who asks, what they may do, and as what they may act on incidents."""
+    """Who asks, what they may do, and as what they may act on incidents.
+
+    ``rules`` are those of all roles of their account, by which rows of incidents are theirs (:mod:`dashboards.scope`);
+    None is everywhere. ``grids`` and ``units`` are theirs.
+    """
 
     code: str
     permissions: frozenset[Permission]
     roles: tuple[str, ...] = ()
+    display: str = ""
+    rules: tuple[RoleRule, ...] | None = None
+    grids: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
 
 
 LOCAL = Person("local", frozenset(Permission), HANDS)
@@ -61,8 +73,9 @@ DASH_ROUTES = {
     "/_dash-dependencies": Permission.SHELL,
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": Permission.SHELL,
     "/_favicon.ico": Permission.SHELL,
-    "_dash_assets.static": Permission.SHELL,
+    "_dash_assets.static": Permission.PUBLIC,  # scripts and styles of the program; the login page has some of them
 }
+PAGE_ROUTES = ("/", "/<path:path>")
 UPDATE = "/_dash-update-component"
 KEYED = ("/open311/", "/ogc/", "/public/")
 """Where programs ask, which show a key in place of a session."""
@@ -70,24 +83,34 @@ KEYED = ("/open311/", "/ogc/", "/public/")
 
 @dataclass
 class Access:
-    """The permissions of one application; ``person_of`` is None while there are no accounts.
+    """The permissions of one application.
+
+    ``person_of`` is None, or ``has_accounts`` says no, while there are no accounts.
+
+    ``sign_in`` answers whoever opens a page without being known.
 
     ``person_of_key`` tells whose the key of a request is; a request that brings one is judged by it alone.
     """
 
     person_of: Callable[[], Person | None] | None
     person_of_key: Callable[[str], Person | None] | None = None
+    has_accounts: Callable[[], bool] | None = None
+    sign_in: Callable[[], ResponseReturnValue] | None = None
+    accounts_seen: bool = False
     callbacks: dict[str, Permission] = field(default_factory=dict)
     routes: dict[str, Permission] = field(default_factory=lambda: dict(DASH_ROUTES))
 
     @property
     def local(self) -> bool:
-        """Whether everybody who reaches the server is the one local user."""
-        return self.person_of is None
+        """Whether everybody who reaches the server is the one local user; once there were accounts, never again."""
+        if self.person_of is None or self.has_accounts is None:
+            return self.person_of is None
+        self.accounts_seen = self.accounts_seen or self.has_accounts()
+        return not self.accounts_seen
 
     def person(self) -> Person | None:
         """Return who sends the request that is being answered."""
-        if self.person_of is None:
+        if self.person_of is None or self.local:
             return LOCAL
         key = self.key()
         if key is None:
@@ -110,9 +133,10 @@ def install(
     *,
     person_of: Callable[[], Person | None] | None = None,
     person_of_key: Callable[[str], Person | None] | None = None,
+    has_accounts: Callable[[], bool] | None = None,
 ) -> None:
     """Put the guard before every request of ``app``; without ``person_of`` only this machine is answered."""
-    access = Access(person_of, person_of_key)
+    access = Access(person_of, person_of_key, has_accounts)
     app.server.extensions["gisapp.access"] = access
     app.server.before_request(lambda: _guard(access))
 
@@ -164,18 +188,26 @@ def seal(app: dash.Dash) -> None:
         raise AccessError(f"callback {bare[0]} has no permission; register it by dashboards.access.callback")
 
 
-def _guard(access: Access) -> None:
-    """Answer 403 unless the request comes by a known name and its sender holds the permission it needs."""
+def _guard(access: Access) -> ResponseReturnValue | None:
+    """Answer 403 unless the request comes by a known name and its sender holds the permission it needs.
+
+    Who is not known gets 401, or is asked to log in where a page was opened.
+    """
     if access.local and _host(request.host) not in LOOPBACK:
         abort(403, "This server has no accounts and answers only under the names of this machine.")
     if request.endpoint is None:
         raise request.routing_exception if isinstance(request.routing_exception, MethodNotAllowed) else NotFound()
     needs = _needed(access)
     if needs is Permission.PUBLIC:
-        return
+        return None
     person = access.person()
+    if person is None and access.sign_in is not None and request.endpoint in PAGE_ROUTES:
+        return access.sign_in()
+    if person is None and not request.path.startswith(KEYED):
+        abort(401, "Log in first.")
     if needs is None or person is None or needs not in person.permissions:
         abort(403, "You may not do this.")
+    return None
 
 
 def _needed(access: Access) -> Permission | None:

@@ -47,6 +47,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from dashboards import access, criticality, dispatch, emergency, manager, planner, shell, snapshot
 from dashboards.begun import begun, in_order
 from dashboards.bundles import add_tiles, tiles_of
+from dashboards.signing import add_login, add_signing
 from dashboards.workers import by_workers
 from gisapp.errors import GisappError, InputError
 from gisapp.store import Store
@@ -55,7 +56,6 @@ from gisapp.words import LANGUAGES, word
 
 PAGES: tuple[ModuleType, ...] = (planner, emergency, dispatch, manager, criticality)
 PACKED_FROM = 2000  # bytes: what fits into a packet or two is sent as it is
-PAGE_ROUTES = ("/", "/<path:path>")
 LOOPBACK_ADDRESSES = ("127.0.0.1", "localhost", "::1")
 _FAVICON = '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'
 log = logging.getLogger(__name__)
@@ -76,8 +76,8 @@ def create_app(
     basemap
         An outside tile source (:func:`dashboards.map.raster_basemap`); by default nothing leaves the machine.
     person_of
-        Tells who sends the present request; without it there is one local user with every permission,
-        and only requests under a name of this machine are answered.
+        Tells who sends the present request; without it the accounts of the store do. While it has none there is one
+        local user with every permission, and only requests under a name of this machine are answered.
     person_of_key
         Tells whose the key is that a program sends; without it no key is good.
     pages
@@ -107,11 +107,17 @@ def create_app(
         WTF_CSRF_TIME_LIMIT=None,  # a wall display stays open for weeks
         WTF_CSRF_CHECK_DEFAULT=False,  # _protect asks for the token
     )
-    access.install(app, person_of=person_of, person_of_key=person_of_key)
+    signing = add_signing(app, store.accounts, mark)
+    if person_of is None:
+        has = store.accounts.exist
+        access.install(app, person_of=signing.person, person_of_key=signing.person_of_key, has_accounts=has)
+    else:
+        access.install(app, person_of=person_of, person_of_key=person_of_key)
     kept = snapshot.keep(app.server, store, basemap=basemap)
     _protect(app.server)
     add_tiles(app, store, frame=kept.frame)
     shell.add_routes(app)
+    add_login(app, signing)
     _add_pages(app, pages, kept)
     access.seal(app)
     _harden(app, host=str(basemap["host"]) if basemap else "")
@@ -215,16 +221,19 @@ def _add_pages(app: _Application, pages: tuple[ModuleType, ...], kept: snapshot.
 
     @app.server.before_request
     def find_page() -> ResponseReturnValue | None:
-        if request.endpoint not in PAGE_ROUTES:
+        if request.endpoint not in access.PAGE_ROUTES:
             return None
         first, _, rest = request.path.strip("/").partition("/")
-        if first in LANGUAGES and shell.page_of(pages, request.path):
-            return None
+        shown, allowed = shell.page_of(pages, request.path), shell.permitted(pages)
+        if first in LANGUAGES and shown:
+            return None if shown in allowed or not access.access_of(app.server).person() else shell.refused(allowed)
         wanted = f"/{rest}" if first in LANGUAGES else request.path.rstrip("/")
         if wanted.strip("/") and wanted not in [page.PATH for page in pages]:
             abort(404)
         query = f"?{request.query_string.decode()}" if request.query_string else ""
-        return redirect(f"/{shell.language()}{wanted if wanted.strip('/') else pages[0].PATH}{query}")
+        if not wanted.strip("/") and not allowed:
+            return shell.refused(allowed)
+        return redirect(f"/{shell.language()}{wanted if wanted.strip('/') else allowed[0].PATH}{query}")
 
 
 def _protect(server: Flask) -> None:
@@ -279,9 +288,11 @@ def _harden(app: dash.Dash, *, host: str) -> None:
     def add_headers(response: Response) -> Response:
         for name, value in headers.items():
             response.headers.setdefault(name, value)  # a page that runs alone brings a stricter policy of its own
-        if request.endpoint in (*PAGE_ROUTES, "/version"):
+        if request.endpoint in (*access.PAGE_ROUTES, "/version"):
             response.set_cookie(app.config.csrf_token_name, generate_csrf(), samesite="Strict")
-        if request.endpoint in PAGE_ROUTES:
+        if request.endpoint in access.PAGE_ROUTES:
+            if not access.access_of(app.server).local:
+                response.headers.setdefault("Cache-Control", "no-store")  # nor shown again by going back after a logout
             response.set_cookie("language", shell.language(), max_age=31_536_000, samesite="Lax")
         return response
 

@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -17,8 +18,9 @@ from urllib.parse import parse_qsl, urlsplit
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, dcc, html
 from dash.development.base_component import Component
-from flask import current_app, has_request_context, jsonify, request
+from flask import Response, current_app, has_request_context, jsonify, render_template_string, request
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 
 from dashboards.access import Permission, access_of, route
 from dashboards.snapshot import Snapshot, snapshot_of
@@ -34,6 +36,7 @@ LOCATION = "shell-location"
 PAGE = "shell-page"
 TABS = "shell-tabs"
 UTILITY_ICONS = {"water": "droplet", "power": "bolt", "heating": "flame", "gas": "flame"}
+_REFUSED = (Path(__file__).parent / "refused.html").read_text(encoding="utf-8")
 _STARTED = secrets.token_hex(4)  # a browser that sees another value knows that the server was started anew
 
 
@@ -127,8 +130,6 @@ def layout(snapshot: Snapshot, pages: tuple[ModuleType, ...] = ()) -> Component:
 
 def tabs(pages: Iterable[ModuleType], here: Context, path: str) -> list[Component]:
     """Return the links to the pages that the person may see, the present one marked."""
-    person = access_of(current_app).person()
-    allowed = person.permissions if person else frozenset()
     return [
         html.A(
             [icon(page.ICON), html.Span(here.word(page.TITLE))],
@@ -136,26 +137,49 @@ def tabs(pages: Iterable[ModuleType], here: Context, path: str) -> list[Componen
             title=here.word(page.TITLE),
             **_current(path == page.PATH, "page"),
         )
-        for page in pages
-        if page.NEEDS in allowed
+        for page in permitted(pages)
     ]
+
+
+def permitted(pages: Iterable[ModuleType]) -> list[ModuleType]:
+    """Return the pages that the person who asks may open."""
+    person = access_of(current_app).person()
+    return [page for page in pages if person is not None and page.NEEDS in person.permissions]
+
+
+def city() -> str:
+    """Return what the store is called."""
+    return snapshot_of(current_app).store.name
+
+
+def refused(pages: Iterable[ModuleType]) -> ResponseReturnValue:
+    """Return, as a page by itself, that this one is not for the person who asks, and which ones are."""
+    here = context()
+    page = render_template_string(
+        _REFUSED,
+        spoken=here.language,
+        scheme=here.scheme,
+        product=here.word("shell.product"),
+        say=lambda key: here.word(f"shell.{key}"),
+        links=[(f"/{here.language}{page.PATH}", here.word(page.TITLE)) for page in pages],
+        logout=not access_of(current_app).local,
+    )
+    return Response(page, 403, mimetype="text/html", headers={"Cache-Control": "no-store"})
 
 
 def page(shown: ModuleType | None, here: Context) -> list[Component]:
     """Return a page under its name, or the words for an address that is none."""
     if shown is None:
         return [html.H1(here.word("shell.nowhere"), className="unseen"), empty(here.word("shell.nowhere"), [])]
+    if has_request_context() and not permitted([shown]):
+        return [empty(here.word("shell.forbidden"), [here.word("shell.forbidden.todo")], sign="info-circle")]
     return [html.H1(here.word(shown.TITLE), className="unseen"), shown.layout(here)]
 
 
 def asked_for(pages: Iterable[ModuleType]) -> list[Component]:
     """Return the page at the address of the present request, to a person who may see it."""
-    shown, person = page_of(pages, request.path), access_of(current_app).person()
-    return (
-        page(shown, context(request.query_string.decode()))
-        if shown and person and shown.NEEDS in person.permissions
-        else []
-    )
+    shown = page_of(pages, request.path)
+    return page(shown, context(request.query_string.decode())) if shown and permitted([shown]) else []
 
 
 def page_of(pages: Iterable[ModuleType], pathname: str) -> ModuleType | None:
@@ -296,7 +320,21 @@ def _header(here: Context, snapshot: Snapshot, links: list[Component] | None) ->
             title=here.word("shell.scheme"),
             **{"aria-label": here.word("shell.scheme")},
         ),
+        *_who(here),
     ]
+
+
+def _who(here: Context) -> list[Component]:
+    """Return who is logged in, with the button that ends it; nothing where there are no accounts."""
+    person = access_of(current_app).person() if has_request_context() else None
+    if person is None or access_of(current_app).local:
+        return []
+    token = dcc.Input(type="hidden", name="csrf_token", value=generate_csrf())
+    button = html.Button(here.word("shell.logout"), type="submit")
+    name = person.display or person.code
+    form = html.Form([html.Span(name, title=f"{name} ({person.code})"), token, button], className="who")
+    form.action, form.method = "/logout", "post"
+    return [form]
 
 
 def _browser_words(spoken: str) -> dict[str, str]:

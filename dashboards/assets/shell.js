@@ -166,7 +166,9 @@
   }
 
   // ---- data age and lost connection ----------------------------------------------------------------------------
-  const contact = { at: Date.now(), etag: "", revisions: "", server: "", asking: false };
+  const contact = { at: Date.now(), etag: "", revisions: "", server: "", asking: false, active: false, ended: false };
+  for (const kind of ["pointerdown", "keydown", "wheel"])
+    document.addEventListener(kind, () => { contact.active = true; }, { capture: true, passive: true });
 
   async function poll() {
     if (contact.asking) return;
@@ -175,8 +177,11 @@
     const timer = setTimeout(() => stop.abort(), LATE_MS); // a busy server is late before it is lost
     try {
       const headers = contact.etag ? { "If-None-Match": contact.etag } : {};
-      const answer = await fetch("/version", { cache: "no-store", headers, signal: stop.signal });
+      const address = contact.active ? "/version?active=1" : "/version"; // a screen that only polls does not keep a session
+      contact.active = false;
+      const answer = await fetch(address, { cache: "no-store", headers, signal: stop.signal });
       if (answer.ok || answer.status === 304) contact.at = Date.now();
+      if (answer.ok || answer.status === 304 || answer.status === 401) contact.ended = answer.status === 401;
       if (answer.ok) takeVersion(answer.headers.get("ETag"), await answer.json());
     } catch {
       // showAge tells the person; the next poll tries again
@@ -207,10 +212,17 @@
       badge.replaceChildren(element("span", { class: "word" }, say(`age_${state}`)), element("span", {}, time));
     badge.dataset.told = state + time;
     badge.title = say("age_tip", { time });
-    lost.hidden = state !== "lost";
-    if (state === "lost") lost.textContent = say("lost", { time });
-    root.dataset.connection = state;
-    for (const control of document.querySelectorAll(".writes")) control.inert = state === "lost";
+    lost.hidden = state !== "lost" && !contact.ended;
+    if (contact.ended) showEnded(lost);
+    else if (state === "lost") lost.textContent = say("lost", { time });
+    root.dataset.connection = contact.ended ? "lost" : state;
+    for (const control of document.querySelectorAll(".writes")) control.inert = contact.ended || state === "lost";
+  }
+
+  function showEnded(banner) {
+    if (banner.querySelector("a")) return;
+    const href = `/${location.pathname.split("/")[1]}/login?why=ended&next=${encodeURIComponent(location.pathname + location.search)}`;
+    banner.replaceChildren(say("ended"), element("a", { href }, say("login")));
   }
 
   // ---- wiring --------------------------------------------------------------------------------------------------

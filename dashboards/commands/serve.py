@@ -30,7 +30,8 @@ def run_serve(options: argparse.Namespace) -> int:
     with open_store(options.store) as store:
         app = create_app(store, basemap=basemap)
         address = f"http://{options.host}:{options.port}/"
-        say(f"{options.store} on {address} for this machine only, as there are no accounts; Ctrl-C stops it")
+        whom = "for who logs in" if store.accounts.exist() else "for this machine only, as there are no accounts"
+        say(f"{options.store} on {address} {whom}; Ctrl-C stops it")
         serve(app, options.host, options.port)
     return 0
 

@@ -123,7 +123,7 @@ def test_a_request_that_names_no_callback_is_refused(body):
 def test_nobody_signed_in_gets_nothing():
     app = plain_app(person_of=lambda: None)
     access.seal(app)
-    assert app.server.test_client().get("/_dash-layout").status_code == 403
+    assert app.server.test_client().get("/_dash-layout").status_code == 401
 
 
 def test_a_route_that_is_not_listed_is_denied_and_a_listed_one_needs_its_permission():
@@ -186,7 +186,7 @@ def keyed_app(**options):
 def test_what_is_public_answers_anybody_and_nothing_else_does():
     client = keyed_app(person_of=lambda: None)
     assert client.get("/public/notices").data == b"notices"
-    assert [client.get(path).status_code for path in ("/open311/read", "/inside", "/_dash-layout")] == [403, 403, 403]
+    assert [client.get(path).status_code for path in ("/open311/read", "/inside", "/_dash-layout")] == [403, 401, 401]
 
 
 def test_a_request_with_a_key_is_judged_by_the_key_alone_and_only_where_programs_ask():
