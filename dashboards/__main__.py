@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from dashboards.commands import (
     assess,
+    audits,
     decisions,
     density,
     emergencies,
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for group in (
         stores,
+        audits,
         files,
         places,
         networks,

@@ -54,6 +54,7 @@ def pack_html(
     language: str,
     duties: pd.DataFrame | None = None,
     revisions: Mapping[str, int] | None = None,
+    audit: str = "",
 ) -> str:
     """Return a situation as one HTML page.
 
@@ -70,6 +71,8 @@ def pack_html(
         From :func:`gisapp.operations.duties.duties`, to tell clocks.
     revisions
         The revision of each table that it was made from.
+    audit
+        The head of the store's audit at that time: paper in other hands anchors it.
     """
 
     def say(key: str, **values: object) -> str:
@@ -92,7 +95,7 @@ def pack_html(
             _top(drawing, parts, _shares(situation, say), say),
             f'<div class="rest">{"".join(_part(part) for part in parts if part.key not in _FIRST)}</div>',
             _lookup(situation, say),
-            _footer(revisions or {}, say),
+            _footer(revisions or {}, audit, say),
             _data("pack-customers", _customers(situation, language)),
             _data("pack-words", {key: say(key, count="{count}") for key in ("customers_none", "customers_more")}),
         ]
@@ -299,10 +302,11 @@ def _customers(situation: Situation, language: str) -> dict[str, object]:
     }
 
 
-def _footer(revisions: Mapping[str, int], say: Say) -> str:
-    """Return the version of the data, the checksum, and what is masked."""
+def _footer(revisions: Mapping[str, int], audit: str, say: Say) -> str:
+    """Return the version of the data, the head of the audit, the checksum, and what is masked."""
     told = " ".join(f"{name} {number}" for name, number in revisions.items())
     version = f"<p>{escape(say('version'))}: {escape(told)}</p>" if told else ""
+    version += f"<p>{escape(say('audit'))}: {escape(audit)}</p>" if audit else ""
     return (
         f"<footer><p>{escape(say('masked'))}</p>{version}"
         f'<p>{escape(say("checksum"))}: <code id="checksum">{_NO_SUM}</code> '

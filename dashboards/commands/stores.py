@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dashboards.commands.console import Progress, command, put_csv, say, store_option
+from dashboards.commands.console import Progress, command, say, store_option
 from gisapp.times import DEFAULT_ZONE
 
 
@@ -46,16 +46,6 @@ def add_commands(commands: Any) -> None:
     restore = command(commands, "restore", run_restore, about, "gisapp restore city-20261128.gpkg --store city.gpkg")
     restore.add_argument("backup", type=Path, metavar="BACKUP")
     store_option(restore)
-    log = command(
-        commands,
-        "log",
-        run_log,
-        "List who changed what, who saw an incident in clear, and what left the house: who, when, what, how many rows.",
-        "gisapp log --action export --store city.gpkg",
-    )
-    store_option(log)
-    log.add_argument("--action", metavar="TEXT", help="only actions that begin so: export, clear view, save ...")
-    log.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
 
 
 def run_backup(options: argparse.Namespace) -> int:
@@ -74,17 +64,6 @@ def run_restore(options: argparse.Namespace) -> int:
     found = restore_store(options.backup, options.store)
     say(f"{options.store}: {len(found)} tables, every row as in {options.backup}")
     return 0
-
-
-def run_log(options: argparse.Namespace) -> int:
-    """List the audit; exit status 1 when there is nothing in it."""
-    from gisapp.store import open_store
-
-    with open_store(options.store) as store:
-        kept = store.audit()
-    found = kept[kept["action"].str.startswith(options.action)] if options.action else kept
-    put_csv(found, options.out)
-    return 0 if len(found) else 1
 
 
 def run_demo(options: argparse.Namespace) -> int:

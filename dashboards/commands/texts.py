@@ -195,6 +195,7 @@ def _pack(store: Store, options: argparse.Namespace) -> str:
         language=options.lang,
         duties=duties(operation, told.rules, now=now, zone=store.zone, reach=told.reach),
         revisions={name: revisions[name] for name in (*TOLD, "shutoffs", "shutoff_steps", "valve_operations")},
+        audit=str(store.audit_head()),
     )
 
 

@@ -43,6 +43,7 @@ def pack(snapshot: Snapshot, standings: Standings) -> Response:
         language=wanted if wanted in LANGUAGES else shell.language(),
         duties=duties_of(standing, now, store.zone),
         revisions={name: known[name] for name in READ},
+        audit=str(store.audit_head()),
     )
     return Response(text, mimetype="text/html", headers=_headers(text, case.code, now))
 

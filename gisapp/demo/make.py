@@ -21,7 +21,8 @@ from gisapp.demo.sizes import CRS, SIZES, ZONE, Size
 from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
 from gisapp.grids import grid_index, shapely_index
-from gisapp.store import Store, create_store
+from gisapp.store import Store, create_store, open_store
+from gisapp.store.auditing import begin_anchor
 from gisapp.tables import TABLES, conform
 
 Progress = Callable[[int, int], None]
@@ -92,8 +93,11 @@ def make_city(path: str | os.PathLike[str], size: str, *, seed: int = 1, progres
         raise StoreError(f"{path} exists already; remove it or give another name")
     with replaced(path) as staged:
         staged.unlink()  # a store is created where nothing stands
-        with create_store(staged, crs=CRS, zone=ZONE, name=f"demo {size} {seed}") as store:
+        with create_store(staged, crs=CRS, zone=ZONE, name=f"demo {size} {seed}", anchored=False) as store:
             _fill(store, size, seed, progress or _silent)
+    begin_anchor(path, "a new store")
+    with open_store(path) as store:
+        store.anchor_audit()
 
 
 def _fill(store: Store, size: str, seed: int, progress: Progress) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from gisapp.errors import StoreError
+from gisapp.store.auditing import anchor_path, forget_head, try_append, written_head
 from gisapp.store.geometry import register_functions
 
 _BUSY_S = 30.0
@@ -35,17 +36,22 @@ class Connections:
     and wants to write later fails at once when somebody else wrote in between.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, anchored: bool = True) -> None:
+        self.path, self.anchor = path, anchor_path(path) if anchored else None
         self.writer = _engine(path, "BEGIN IMMEDIATE", _prepare_writer, 1)
         self.readers = _engine(path, "BEGIN", _prepare_reader, 16)
         self._turn = RLock()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction that writes: all of it or nothing."""
-        with self._turn, plain_errors(self.path), self.writer.begin() as connection:
-            yield connection
+        """One transaction that writes: all of it or nothing; what it adds to the audit is anchored after it."""
+        with self._turn, plain_errors(self.path):
+            with self.writer.begin() as connection:
+                forget_head(connection)
+                yield connection
+                head = written_head(connection)
+            if head is not None and self.anchor is not None:
+                try_append(self.anchor, head)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -20,6 +20,17 @@ from gisapp.incidents import RuleBook
 from gisapp.rules import rows_of, workload_weights
 from gisapp.store import migrate
 from gisapp.store.accounts import Accounts
+from gisapp.store.auditing import (
+    Head,
+    Verdict,
+    anchor_path,
+    append_head,
+    begin_anchor,
+    head_in,
+    read_anchors,
+    rows_in,
+    verdict,
+)
 from gisapp.store.checking import checked
 from gisapp.store.commanding import Commanding
 from gisapp.store.connect import Connections
@@ -41,9 +52,9 @@ from gisapp.times import DEFAULT_ZONE, zone_named
 class Store:
     """An open store: one process, any number of threads; :meth:`close` it or use it in ``with``."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, anchored: bool = True) -> None:
         self.path = path
-        self._connections = Connections(path)
+        self._connections = Connections(path, anchored=anchored)
         with self._connections.reading() as connection:
             settings = read_settings(connection)
         self.crs = pyproj.CRS.from_user_input(settings["crs"])
@@ -197,8 +208,47 @@ class Store:
         return self._noted("imports", ("tables", "source"))
 
     def audit(self) -> pd.DataFrame:
-        """Return who changed what, oldest first: at, actor, note, tables (rows by table), action."""
+        """Return who changed what, oldest first: at, actor, note, tables (rows by table), action, hash."""
         return self._noted("audit", ("tables",))
+
+    def audit_head(self) -> Head:
+        """Return the last row of the audit's chain; printed on what leaves the house, it anchors the chain there."""
+        with self._connections.reading() as connection:
+            return head_in(connection)
+
+    def verify_audit(self) -> Verdict:
+        """Return whether the audit is the chain that was written, and the whole of it by its anchor."""
+        # The heads first: what is written meanwhile is then in the chain and not yet missed.
+        anchors = read_anchors(anchor_path(self.path))
+        with self._connections.reading() as connection:
+            return verdict(rows_in(connection), anchors)
+
+    def anchor_audit(self, *, anew: str = "") -> Head:
+        """Append the head of the audit to its anchor and return it.
+
+        Parameters
+        ----------
+        anew
+            Why what was anchored before holds no more, such as a store brought back from a backup; stays in the file.
+
+        Raises
+        ------
+        InputError
+            When the audit does not verify and no reason is given, or the file cannot be written.
+        """
+        found = self.verify_audit()
+        if found.fault and not anew:
+            todo = "find out why; where there is a good reason, anchor anew with it"
+            raise InputError(found.fault, todo=todo, file=str(self.path))
+        path = anchor_path(self.path)
+        with self._connections.reading() as connection:
+            head = head_in(connection)
+        try:
+            append_head(path, head, anew=anew)
+        except OSError as error:
+            todo = "name a folder that exists and can be written"
+            raise InputError(error.strerror or str(error), todo=todo, file=str(path)) from error
+        return head
 
     def _noted(self, name: str, as_json: tuple[str, ...]) -> pd.DataFrame:
         with self._connections.reading() as connection:
@@ -266,7 +316,9 @@ class Store:
 _FIXED = ("crs", "zone")
 
 
-def create_store(path: str | os.PathLike[str], *, crs: object, zone: str = DEFAULT_ZONE, name: str = "") -> Store:
+def create_store(
+    path: str | os.PathLike[str], *, crs: object, zone: str = DEFAULT_ZONE, name: str = "", anchored: bool = True
+) -> Store:
     """Make an empty store in a new file and open it.
 
     Parameters
@@ -277,6 +329,8 @@ def create_store(path: str | os.PathLike[str], *, crs: object, zone: str = DEFAU
         The time zone in which people read and write times.
     name
         What the store is called on screens.
+    anchored
+        Whether the heads of the audit go to its anchor; not while the file has yet to take its name.
 
     Raises
     ------
@@ -293,7 +347,7 @@ def create_store(path: str | os.PathLike[str], *, crs: object, zone: str = DEFAU
     if path.exists():
         raise StoreError(f"{path} exists already; choose another name or delete it")
     with replaced(path) as staged:
-        connections = Connections(staged)
+        connections = Connections(staged, anchored=False)
         try:
             with connections.writing() as connection:
                 create_schema(connection, frame)
@@ -304,7 +358,9 @@ def create_store(path: str | os.PathLike[str], *, crs: object, zone: str = DEFAU
                 migrate.stamp(connection)
         finally:
             connections.close()
-    return Store(path)
+    if anchored:
+        begin_anchor(path, "a new store")
+    return Store(path, anchored=anchored)
 
 
 def open_store(path: str | os.PathLike[str]) -> Store:

@@ -60,7 +60,7 @@ def export_geopackage(
         if isinstance(frame, gpd.GeoDataFrame) and not known.equals(frame.crs, ignore_axis_order=True):
             raise CrsError(f"{name} is in {frame.crs}; the export is in {known.name}, convert it first")
     with replaced(Path(path_out)) as staged:
-        connections = Connections(staged)
+        connections = Connections(staged, anchored=False)
         try:
             with connections.writing() as connection:
                 create_system_tables(connection, known)

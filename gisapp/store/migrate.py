@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from gisapp.durable import replaced
 from gisapp.errors import StoreError
+from gisapp.store.auditing import anchor_path, head_in, try_append
 from gisapp.store.connect import Connections, plain_errors
 from gisapp.store.geopackage import APPLICATION_ID
 
@@ -86,6 +87,9 @@ def upgrade_store(path: str | os.PathLike[str], *, folder: Path = FOLDER) -> Pat
     try:
         with connections.writing() as connection:
             run(connection, folder)
+        with connections.reading() as connection:
+            head = head_in(connection)
+        try_append(anchor_path(path), head)
     finally:
         connections.close()
     return backup

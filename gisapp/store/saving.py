@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from gisapp.errors import InputError
 from gisapp.store import rtree
+from gisapp.store.auditing import add_row
 from gisapp.store.checking import Batch, named
 from gisapp.store.connect import insert_rows
 from gisapp.store.geometry import encode
@@ -198,8 +199,10 @@ def add_note(
 ) -> None:
     """Add a row to ``audit``, where ``last`` is the action, or to ``imports``, where it is the source."""
     text = last if isinstance(last, str) else json.dumps(last, ensure_ascii=False, default=str)
-    column = "action" if table == "audit" else "source"
+    if table == "audit":
+        add_row(connection, actor=actor, words=words, tables=tables, action=text)
+        return
     connection.exec_driver_sql(
-        f'INSERT INTO "{table}" ("at", "actor", "note", "tables", "{column}") VALUES (?, ?, ?, ?, ?)',
+        'INSERT INTO "imports" ("at", "actor", "note", "tables", "source") VALUES (?, ?, ?, ?, ?)',
         (now_iso(), actor, words, json.dumps(dict(tables)), text),
     )

@@ -79,7 +79,8 @@ def own_tables(metadata: MetaData) -> None:
     for name, last in (("imports", "source"), ("audit", "action")):
         texts = [Column(column, Text, nullable=False) for column in ("tables", last)]
         who = [Column("actor", Text(255), nullable=False), Column("note", Text(4000), nullable=False)]
-        layer_table(metadata, name, [Column("at", Moment, nullable=False), *who, *texts], None)
+        chain = [Column("hash", Text(64))] if name == "audit" else []
+        layer_table(metadata, name, [Column("at", Moment, nullable=False), *who, *texts, *chain], None)
     _account_tables(metadata)
 
 

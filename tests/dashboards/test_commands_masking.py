@@ -63,7 +63,7 @@ def no_secret(text):
         ("export", "incidents", "--format", "json"),
         ("export", "incidents", "--format", "csv"),
         ("export", "customers", "--format", "csv"),
-        ("log",),
+        ("audit", "list"),
     ],
     ids=" ".join,
 )
@@ -109,7 +109,7 @@ def test_what_left_the_house_is_written_down(run, river, tmp_path):
         "incidents as csv",
         {"incidents": 1},
     ]
-    assert run("log", "--action", "export", "--store", river[0])[1].count("incidents as csv") >= 1
+    assert run("audit", "list", "--action", "export", "--store", river[0])[1].count("incidents as csv") >= 1
 
 
 def test_one_incident_in_clear_wants_a_right_and_a_reason_and_is_written_down(run, river):

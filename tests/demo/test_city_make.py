@@ -90,8 +90,8 @@ def test_a_store_holds_the_same_rows_as_the_tables(small, written):
         assert links["length_m"].sum() == pytest.approx(small["links"]["length_m"].sum())
 
 
-def test_nothing_but_the_store_is_left_beside_it(written):
-    assert [file.name for file in written.parent.iterdir()] == [written.name]
+def test_nothing_but_the_store_and_its_anchor_is_left_beside_it(written):
+    assert sorted(file.name for file in written.parent.iterdir()) == [written.name, f"{written.name}.anchor"]
 
 
 def test_a_file_that_is_there_stays_as_it_is(tmp_path):
