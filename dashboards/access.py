@@ -36,6 +36,8 @@ class Permission(StrEnum):
     SHUTOFF_VIEW = "shutoff.view"
     SHUTOFF_RECORD = "shutoff.record"
     SHUTOFF_DECIDE = "shutoff.decide"
+    EMERGENCY_RECORD = "emergency.record"  # declare an emergency; record its facts: tasks, reports, material, measures
+    EMERGENCY_DECIDE = "emergency.decide"  # appoint who commands, start and end the response, evaluate
     INCIDENTS_REPORT = "incidents.report"
     INCIDENTS_HANDLE = "incidents.handle"  # record steps, each as one of the person's roles
     INCIDENTS_CLEAR = "incidents.clear"  # see what is personal in one incident, with a reason that is kept

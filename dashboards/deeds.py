@@ -18,9 +18,10 @@ from gisapp.words import word
 
 @dataclass(frozen=True)
 class Field:
-    """What a button asks before it writes: an input of the dialog (text, area, moment, past, tick, choice).
+    """What a button asks before it writes: an input (text, area, number, day, moment, past, tick, choice).
 
     A ``past`` is a moment in ``zone`` that is not before ``least`` and has happened; empty stands for now.
+    ``list`` is the id of a list of words on the page that a text proposes.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     zone: str = ""
     least: str = ""
+    list: str = ""
 
 
 def may(needs: Permission) -> bool:
@@ -64,6 +66,7 @@ def deed(
     look: str = "",
     sign: str = "",
     title: str = "",
+    point: bool = False,
 ) -> Component | None:
     """Return a button that writes ``done``, None for a person who may not.
 
@@ -75,12 +78,16 @@ def deed(
         ``main`` for what is usually done next, ``bad`` for what is not undone.
     title
         Of the dialog that asks; the button's words when absent.
+    point
+        A place on the map is pointed at first; its ``lng`` and ``lat`` are added.
     """
     if not may(needs):
         return None
     told = {"data-deed": json.dumps(done), "data-needs": str(needs)}
     if ask:
         told |= {"data-ask": json.dumps([asdict(field) for field in ask]), "data-title": sentence(title or words)}
+    if point:
+        told["data-point"] = "true"
     said = sentence(words)
     inside = [shell.icon(sign), said] if sign else said
     return html.Button(inside, className=f"button writes {look}".strip(), **told)

@@ -2,7 +2,9 @@
 (() => {
   "use strict";
 
-  const DECIDE = "shutoff.decide";
+  const STORES = { // where what a person did is told, by the right it needs
+    "shutoff.decide": "emergency-decide", "emergency.record": "emergency-event-record", "emergency.decide": "emergency-event-decide",
+  };
   const PATIENCE_MS = 20000; // an answer that never came unlocks the buttons
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
   const words = (...told) => window.gisappEmergency.words(...told);
@@ -25,11 +27,16 @@
     if (writing) return;
     lock(true);
     after = then;
-    setProps(needs === DECIDE ? "emergency-decide" : "emergency-record", { data: { ...deed, at: Date.now() } });
+    setProps(STORES[needs] || "emergency-record", { data: { ...deed, at: Date.now() } });
   }
 
   function act(button) {
-    const deed = JSON.parse(button.dataset.deed);
+    if (button.dataset.point) window.gisappEvents.point((place) => ask(button, place));
+    else ask(button, {});
+  }
+
+  function ask(button, place) {
+    const deed = { ...JSON.parse(button.dataset.deed), ...place };
     const { ask, title, needs } = button.dataset;
     const late = page().dataset.late === "true";
     page().dataset.late = "false";
@@ -115,12 +122,12 @@
   window.gisappWrites = { join };
   window.dash_clientside = window.dash_clientside || {};
   Object.assign((window.dash_clientside.emergency = window.dash_clientside.emergency || {}), {
-    busy(on) {
-      if (on === false) lock(false);
+    busy(...on) {
+      if (!on.includes(true) && on.includes(false)) lock(false);
     },
 
-    written(at) {
-      if (at && after) after();
+    written(...at) {
+      if (at.some(Boolean) && after) after();
       after = null;
     },
 

@@ -6,7 +6,7 @@
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
   const page = () => document.querySelector("#shell-page .emergency");
   const map = () => document.querySelector("#emergency-map .gm-canvas")?.gisappMap;
-  const EMPTY = { bursts: [], stuck: [], opened: "", code: "", adding: false };
+  const EMPTY = { bursts: [], stuck: [], opened: "", code: "", event: "", adding: false };
 
   let present = null; // the case as it stands now
   let chosen = null; // the valve that is chosen in the list
@@ -103,10 +103,11 @@
     // Where along the pipe a click was, the server says. While a record is open nothing leads away from it.
     choose(click, target, old) {
       const found = window.dash_clientside.callback_context.triggered_id === "shell-target";
+      if (!found && window.gisappEvents.pointed(click)) return [skip(), skip()];
       if (found ? !target || target.kind !== "links" : !click || !click.layer || !click.id) return [skip(), skip()];
       const pipe = found || click.layer.startsWith("links_") || click.layer === "shutoff_links";
       if (!pipe) fromMap(click);
-      if (!pipe || (old.code && (found || !old.adding))) return [skip(), skip()];
+      if (!pipe || old.event && !old.code || (old.code && (found || !old.adding))) return [skip(), skip()];
       const utility = found ? target.utility : old.utility;
       const code = found ? target.code : click.id;
       const joins = old.adding && utility === old.utility;
@@ -121,19 +122,20 @@
       present = now;
       page().dataset.idle = String(!now.bursts.length && !now.code);
       page().dataset.record = String(Boolean(now.code));
+      window.gisappEvents.keep(now);
       for (const button of document.querySelectorAll(".utility"))
         button.setAttribute("aria-pressed", String(button.dataset.utility === now.utility));
       for (const button of document.querySelectorAll("[data-case=adding]"))
         button.setAttribute("aria-pressed", String(now.adding));
       window.gisapp.setState({
-        shutoff: now.code, opened: now.opened, utility: now.code ? null : now.utility,
+        shutoff: now.code, event: now.event, opened: now.opened, utility: now.code ? null : now.utility,
         pipe: now.code ? null : now.bursts.join(","), stuck: now.code ? null : now.stuck.join(","),
       });
       if (now.code && now.bursts.length) { // another burst of the operation was clicked
         change({ bursts: [] });
         window.gisappWrites.join(now.code, now.bursts[0]);
       }
-      return now.code && !now.adding ? "" : "crosshair";
+      return (now.code || now.event) && !now.adding ? "" : "crosshair";
     },
 
     told(answerMark, _rows, answers) {
@@ -184,5 +186,5 @@
     if (jump) jumpTo(document.getElementById(jump));
   });
 
-  window.gisappEmergency = { words, change, choose, case: () => present, chosen: () => chosen };
+  window.gisappEmergency = { words, change, choose, EMPTY, case: () => present, chosen: () => chosen };
 })();

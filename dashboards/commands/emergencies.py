@@ -128,23 +128,18 @@ def run_show(options: argparse.Namespace) -> int:
 
 def _shown(store: Store, emergency: Emergency) -> dict[str, Any]:
     """Return an emergency with what the rules and tables add to it."""
-    import pandas as pd
-
-    from gisapp.emergencies import emergency_json, informed, nearest_materials, plans_for
+    from gisapp.emergencies import around, emergency_json
+    from gisapp.emergencies.around import TABLES
     from gisapp.rules import shutoff_rules
 
     now = datetime.now(UTC)
     day = emergency.opened_at.astimezone(store.zone).date()
     rules = shutoff_rules(day, store.kept_rules("shutoffs"))
-    fitting = plans_for(
-        store.table("emergency_plans"), emergency.kind, utility=emergency.utility, level=emergency.level
-    )
-    told = {"plans": fitting, "informed": informed(emergency, rules, now=now)}
-    located = emergency.spot is not None and pd.notna(emergency.spot)
-    told["materials"] = (
-        nearest_materials(store.table("materials"), emergency.spot, now=now) if located else pd.DataFrame()
-    )
-    rows = {name: [plain_row(row) for row in frame.to_dict("records")] for name, frame in told.items()}
+    told = around(emergency, {name: store.table(name) for name in TABLES}, rules, now=now)
+    rows = {
+        name: [plain_row(row) for row in getattr(told, name).to_dict("records")]
+        for name in ("plans", "informed", "materials")
+    }
     return emergency_json(emergency, today=now.astimezone(store.zone).date()) | rows
 
 

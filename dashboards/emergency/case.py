@@ -15,7 +15,7 @@ class Case:
     """A burst with the valves that cannot be closed, or the ``code`` of an operation, whose record says the rest.
 
     ``bursts`` are links, a place along one as ``CODE@METRES``; ``opened`` is the closed device that is tried as a feed
-    from elsewhere.
+    from elsewhere; ``event`` is the emergency that is shown beside it, or alone.
     """
 
     utility: str = UTILITIES[0]
@@ -23,6 +23,7 @@ class Case:
     stuck: tuple[str, ...] = ()
     opened: str = ""
     code: str = ""
+    event: str = ""
 
     @property
     def empty(self) -> bool:
@@ -45,10 +46,11 @@ def case_of(query: Mapping[str, str]) -> Case:
     """Return the case that an address names."""
     utility = query.get("utility", UTILITIES[0])
     known = utility if utility in UTILITIES else UTILITIES[0]
+    event = query.get("event", "")
     if query.get("shutoff"):
-        return Case(known, opened=query.get("opened", ""), code=query["shutoff"])
+        return Case(known, opened=query.get("opened", ""), code=query["shutoff"], event=event)
     pipes, stuck = (tuple(code for code in query.get(name, "").split(",") if code) for name in ("pipe", "stuck"))
-    return Case(known, pipes, stuck, query.get("opened", "") if pipes else "")
+    return Case(known, pipes, stuck, query.get("opened", "") if pipes else "", event="" if pipes else event)
 
 
 def case_from(stored: Mapping[str, Any]) -> Case:
@@ -59,4 +61,5 @@ def case_from(stored: Mapping[str, Any]) -> Case:
         tuple(stored["stuck"]),
         str(stored["opened"] or ""),
         str(stored["code"] or ""),
+        str(stored.get("event") or ""),
     )

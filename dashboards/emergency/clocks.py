@@ -107,7 +107,7 @@ def _duty(row: Mapping[Any, Any], standing: Standing, now: datetime, spoken: str
     told = html.Span(
         [
             html.Span([html.Strong(sentence(word(f"duty.{row['duty']}", spoken))), state], className="head"),
-            html.Span(joined(_until(row, now, spoken), own), className="quiet", title=row["article"]),
+            html.Span(joined(until(row, now, spoken), own), className="quiet", title=row["article"]),
         ],
         className="grows",
     )
@@ -116,7 +116,7 @@ def _duty(row: Mapping[Any, Any], standing: Standing, now: datetime, spoken: str
     return html.Li([told, button], className=f"line {TONES[row['state']]}")
 
 
-def _until(row: Mapping[Any, Any], now: datetime, spoken: str) -> str:
+def until(row: Mapping[Any, Any], now: datetime, spoken: str) -> str:
     """Return when it was done, else until when it must be, and how long that still is."""
     zone = now.tzinfo
     due = None if pd.isna(row["due_at"]) else row["due_at"].tz_convert(zone)

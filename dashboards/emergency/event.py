@@ -86,6 +86,11 @@ def drill_band(course: Course | None, spoken: str) -> Component | None:
     """Return the band over the whole screen while a drill is shown."""
     if course is None or not course.drill:
         return None
+    return drill_sign(spoken)
+
+
+def drill_sign(spoken: str) -> Component:
+    """Return the band itself."""
     return html.Div(html.Strong(word("emergency.drill_band", spoken)), className="drill-band", role="status")
 
 

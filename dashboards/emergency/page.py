@@ -18,6 +18,7 @@ from dashboards.emergency import papers
 from dashboards.emergency.case import Case, case_from, case_of
 from dashboards.emergency.clocks import clocks
 from dashboards.emergency.columns import answered, nothing_asked, surrounding
+from dashboards.emergency.commanding import page as commanding
 from dashboards.emergency.drawn import CLICKABLE, burst_at, extent_for, whole_extent
 from dashboards.emergency.pressure import order, pressure
 from dashboards.emergency.printed import pack
@@ -80,6 +81,8 @@ def layout(context: shell.Context) -> Component:
     body = shell.workspace(
         panel=[
             shell.utility_buttons(context, case.utility),
+            commanding.sides(),
+            commanding.column(context, case),
             html.Div(shell.computing(context), id="emergency-left", className="column"),
         ],
         stage=[_map(context, known), html.Div(id="emergency-shares", className="caption")],
@@ -94,11 +97,13 @@ def layout(context: shell.Context) -> Component:
     return html.Div(
         [
             html.Div(id="emergency-band"),
+            commanding.band(),
             html.Div(id="emergency-event"),
             body,
             dcc.Store(id=CASE, data=case.stored()),
             dcc.Store(id=UTILITY, data=case.utility if known else None),
             *(dcc.Store(id=name) for name in KEPT),
+            *commanding.kept(),
             dcc.Interval(id="emergency-tick", interval=CLOCK_MS),
             dcc.Interval(id=PRESSURE_TICK, interval=PRESSURE_MS, disabled=True),
             html.Div(id="emergency-said", className="unseen", role="status"),
@@ -121,6 +126,7 @@ def attach(app: Dash) -> None:
     _write(app, snapshot, standings, RECORD, Permission.SHUTOFF_RECORD)
     _write(app, snapshot, standings, DECIDE, Permission.SHUTOFF_DECIDE)
     _draft(app, snapshot, standings)
+    commanding.attach(app, snapshot, standings, case_id=CASE, tick="emergency-tick", needs=NEEDS)
     _in_the_browser(app)
     route(app, "/shutoff.html", lambda: pack(snapshot, standings), needs=NEEDS)
     route(app, "/shutoff-text", lambda: papers.download(standings), needs=NEEDS)
@@ -300,8 +306,12 @@ def _in_the_browser(app: Dash) -> None:
         Input("emergency-rows", "data"),
         State("emergency-map", "answers"),
     )
-    app.clientside_callback(ClientsideFunction("emergency", "busy"), Input(BUSY, "data"))
-    app.clientside_callback(ClientsideFunction("emergency", "written"), Input(WRITTEN, "data"))
+    app.clientside_callback(
+        ClientsideFunction("emergency", "busy"), Input(BUSY, "data"), Input(commanding.BUSY, "data")
+    )
+    app.clientside_callback(
+        ClientsideFunction("emergency", "written"), Input(WRITTEN, "data"), Input(commanding.WRITTEN, "data")
+    )
     app.clientside_callback(ClientsideFunction("emergency", "fill"), Input(PAPER, "data"))
     app.clientside_callback(
         ClientsideFunction("emergency", "point"),

@@ -48,9 +48,9 @@ def write(done: Deed, store: Store, standings: Standings, *, who: str, decides: 
         return _open(done, store, standings, who)
     code = str(done["code"])
     if done["do"] == "step":
-        told = {name: _text(done, name) for name in ("subject", "value", "note", "seen")}
+        told = {name: text_of(done, name) for name in ("subject", "value", "note", "seen")}
         if done["action"] == "set_etr":
-            told["value"] = _moment(done, "value", store).isoformat()
+            told["value"] = moment_of(done, "value", store).isoformat()
         store.operations.record(code, str(done["action"]), who, at=_step_at(done, store), **told)
     elif done["do"] == "amend":
         store.operations.amend(code, _changes(done, store), who)
@@ -58,7 +58,7 @@ def write(done: Deed, store: Store, standings: Standings, *, who: str, decides: 
         store.operations.operate(_operated(done, store), who, seen=str(done["seen"]))
     else:
         text = {name: done[name] for name in ("kind", "language", "title", "body")}
-        store.operations.release({"shutoff_code": code, "channel": _text(done, "channel"), **text}, who)
+        store.operations.release({"shutoff_code": code, "channel": text_of(done, "channel"), **text}, who)
     return code
 
 
@@ -81,16 +81,16 @@ def conflict_words(done: Deed, operation: Operation, store: Store, spoken: str) 
 def _open(done: Deed, store: Store, standings: Standings, who: str) -> str:
     """Open a record where the burst is, with the valves that were already found stuck."""
     case = Case(str(done["utility"]), tuple(done["bursts"]), tuple(done["stuck"]))
-    planned = {name: _moment(done, name, store) for name in TIMES if done.get(name)}
+    planned = {name: moment_of(done, name, store) for name in TIMES if done.get(name)}
     head = {
         "utility": case.utility,
         "kind": str(done["kind"]),
         "links": ",".join(case.bursts),
         "drill": bool(done.get("drill")),
         "geom": standings.of(case).spot,
-        **{name: _text(done, name) for name in ("place", "reason", "incident_code")},
+        **{name: text_of(done, name) for name in ("place", "reason", "incident_code")},
         **planned,
-        **_at("opened_at", _happened(done, store)),
+        **_at("opened_at", happened_at(done, store)),
     }
     return store.operations.open(head, who, stuck=case.stuck)
 
@@ -101,7 +101,7 @@ def _changes(done: Deed, store: Store) -> dict[str, object]:
     if done.get("more"):
         return {"links": burst_text((*operation.bursts, *bursts_of(str(done["more"]))))}
     asked = [name for name in amendable(operation) if name in done]
-    return {name: _moment(done, name, store) if name in TIMES else _text(done, name) for name in asked}
+    return {name: moment_of(done, name, store) if name in TIMES else text_of(done, name) for name in asked}
 
 
 def _operated(done: Deed, store: Store) -> dict[str, Any]:
@@ -112,14 +112,14 @@ def _operated(done: Deed, store: Store) -> dict[str, Any]:
         "device_code": str(done["device"]),
         "action": str(done["action"]),
         "shutoff_code": operation.code,
-        "note": _text(done, "note"),
-        **_at("at", _happened(done, store)),
+        "note": text_of(done, "note"),
+        **_at("at", happened_at(done, store)),
     }
 
 
 def _step_at(done: Deed, store: Store) -> datetime | None:
     """Return when a step happened, None for now; in the very minute of what it follows it is not before that."""
-    at = _happened(done, store)
+    at = happened_at(done, store)
     if at is None:
         return None
     operation = store.operations.operation(str(done["code"]))
@@ -127,7 +127,7 @@ def _step_at(done: Deed, store: Store) -> datetime | None:
     return before if at == before.replace(second=0, microsecond=0) else at
 
 
-def _happened(done: Deed, store: Store) -> datetime | None:
+def happened_at(done: Deed, store: Store) -> datetime | None:
     """Return when a person says that something happened, None for now.
 
     Raises
@@ -135,9 +135,9 @@ def _happened(done: Deed, store: Store) -> datetime | None:
     InputError
         When it is no moment, or has not come yet.
     """
-    if not _text(done, "when"):
+    if not text_of(done, "when"):
         return None
-    at = _moment(done, "when", store)
+    at = moment_of(done, "when", store)
     if at > datetime.now(at.tzinfo):
         raise InputError(f"{at.isoformat()} lies in the future", todo="record it once it has happened", field="when")
     return at
@@ -148,12 +148,12 @@ def _at(name: str, moment: datetime | None) -> dict[str, datetime]:
     return {} if moment is None else {name: moment}
 
 
-def _text(done: Deed, name: str) -> str | None:
+def text_of(done: Deed, name: str) -> str | None:
     """Return what was written, None for nothing."""
     return str(done.get(name) or "").strip() or None
 
 
-def _moment(done: Deed, name: str, store: Store) -> datetime:
+def moment_of(done: Deed, name: str, store: Store) -> datetime:
     """Return a moment that a person wrote in the store's zone.
 
     Raises

@@ -125,7 +125,7 @@ class Standings:
 
     def _plainly(self, case: Case) -> Standing:
         """Return how things stand, without an estimate of pressures."""
-        return self._made(case, self._snapshot.store.kept_rules("shutoffs"), self._revisions(READ))
+        return self._made(replace(case, event=""), self._snapshot.store.kept_rules("shutoffs"), self._revisions(READ))
 
     def mark(self, case: Case) -> str:
         """Return what changes when something else would be shown for a case; up to # when it lies elsewhere."""

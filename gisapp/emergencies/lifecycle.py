@@ -40,6 +40,8 @@ _FACTS: Mapping[str, tuple[str, ...]] = {
 }
 """Facts that move nothing: the statuses in which they may be recorded."""
 ACTIONS = (*dict.fromkeys(name for moves in TRANSITIONS.values() for name in moves), *_FACTS)
+DECISIONS = ("appoint", "activate", "set_level", "stand_down", "evaluate", "close", "cancel")
+"""Actions for which somebody must answer who may decide: who commands, how far it goes, when it is over."""
 _SUBJECTS = {
     "appoint": "code of the person",
     "order_task": f"function: {', '.join(FUNCTIONS)}",
@@ -50,6 +52,16 @@ _SUBJECTS = {
 }
 _WORDS = ("verify", "first_response", "order_task", "stand_down", "evaluate", "plan_measure", "cancel", "remark")
 """Actions that say something in the note."""
+
+
+def recordable(emergency: Emergency) -> tuple[str, ...]:
+    """Return the facts that may be recorded now."""
+    return tuple(name for name, where in _FACTS.items() if emergency.status in where)
+
+
+def wants_words(action: str) -> bool:
+    """Return whether an action says something in the note."""
+    return action in _WORDS
 
 
 def allowed(emergency: Emergency) -> tuple[str, ...]:

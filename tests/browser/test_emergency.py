@@ -53,7 +53,7 @@ def test_before_a_burst_is_named_the_page_says_what_to_do_and_lists_what_runs(de
     expect(page.get_by_text("Click the burst pipe on the map")).to_be_visible()
     expect(page.locator(".panel.aside")).to_be_hidden()
     heads = live.store.table("shutoffs").sort_values(["opened_at", "code"], ascending=False)
-    listed = page.locator(".records").first.locator("strong").all_text_contents()
+    listed = page.locator("#emergency-at-operations .records").first.locator("strong").all_text_contents()
     assert listed
     assert listed == [code for code in heads["code"] if code in listed]
     page.locator(f"[data-record='{listed[0]}']").click()
