@@ -41,7 +41,8 @@ class Permission(StrEnum):
     INCIDENTS_REPORT = "incidents.report"
     INCIDENTS_HANDLE = "incidents.handle"  # record steps, each as one of the person's roles
     INCIDENTS_CLEAR = "incidents.clear"  # see what is personal in one incident, with a reason that is kept
-    EXPORT = "export"  # files of figures and incidents
+    EXPORT = "export"  # files of figures
+    INCIDENTS_EXPORT = "incidents.export"
     NETWORK_EXPORT = "network.export"
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from flask import Flask
 
 from dashboards.access import Permission, access_of, route
+from dashboards.scope import everywhere
 from dashboards.snapshot import LOAD_TABLES, NETWORK_TABLES, Snapshot, snapshot_of
 from dashboards.tiles import RULE, Bundle, Frames, Make, Tiles, tile_view
 from gisapp.grids import grids_at, leaders_at
@@ -34,6 +35,9 @@ NEEDS: Mapping[str, frozenset[Permission]] = {
     "workload": frozenset({Permission.GRIDS_VIEW}),
     **{f"criticality_{utility}": frozenset({Permission.NETWORK_VIEW}) for utility in UTILITIES},
 }
+
+OF_ROWS = frozenset({"incidents"})
+"""Bundles of rows that end at grids and units for some: they are given to who sees all of them."""
 
 
 def bundles(book: Callable[[], RuleBook] = lambda: RuleBook(zone_named(DEFAULT_ZONE))) -> dict[str, Bundle]:
@@ -68,7 +72,9 @@ def add_tiles(app: dash.Dash, frames: Frames, *, frame: str = "wgs84") -> Tiles:
 
     def permit(name: str) -> bool:
         person = access.person()
-        return person is not None and bool(NEEDS[name] & person.permissions)
+        if person is None or (name in OF_ROWS and not everywhere(person)):
+            return False  # a tile holds the rows of everybody's grids
+        return bool(NEEDS[name] & person.permissions)
 
     kept = snapshot_of(app.server)
     made = {**bundles(lambda: kept.store.rule_book), **derived_bundles(kept)}

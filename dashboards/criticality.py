@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from dashboards import shell
 from dashboards.access import Permission, callback, route
 from dashboards.bundles import tiles_of
+from dashboards.deeds import may
 from dashboards.failures import (
     COLUMNS,
     TABLES,
@@ -108,7 +109,7 @@ def attach(app: Dash) -> None:
     shell.keep_view(app, "criticality-map")
     _attach_browser(app)
     route(app, "/criticality/rows.json", send_rows, needs=NEEDS)
-    route(app, "/criticality.csv", send_file, needs=Permission.EXPORT)
+    route(app, "/criticality.csv", send_file, needs=Permission.NETWORK_EXPORT)
 
 
 def _attach_chosen(app: Dash, snapshot: Snapshot) -> None:
@@ -188,7 +189,8 @@ def _tools(asked: Asked, spoken: str) -> list[Component]:
         className="button",
         title=word("criticality.export.tip", spoken),
     )
-    return [html.Div(choices, className="buttons", role="group"), file]
+    files = [file] if may(Permission.NETWORK_EXPORT) else []
+    return [html.Div(choices, className="buttons", role="group"), *files]
 
 
 def _columns(context: shell.Context) -> dict[str, dict[str, list[dict[str, Any]]]]:

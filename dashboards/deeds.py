@@ -12,7 +12,8 @@ from dash.development.base_component import Component
 from flask import current_app, has_request_context
 
 from dashboards import shell
-from dashboards.access import Permission, Person, access_of
+from dashboards.access import LOCAL, Permission, Person, access_of
+from gisapp.errors import AccessError
 from gisapp.words import word
 
 
@@ -51,6 +52,20 @@ def roles() -> tuple[str, ...]:
     """Return as what the person who asks may act on incidents, the usual one first."""
     person = _person()
     return person.roles if person is not None else ()
+
+
+def asking() -> Person:
+    """Return who asks; the program itself, which sees everything, outside of a request.
+
+    Raises
+    ------
+    AccessError
+        When nobody is known to ask.
+    """
+    person = _person() if has_request_context() else LOCAL
+    if person is None:
+        raise AccessError("log in first")
+    return person
 
 
 def _person() -> Person | None:

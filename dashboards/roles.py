@@ -15,6 +15,7 @@ GRANTS: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("incidents", "v"): (Permission.INCIDENTS_VIEW,),
     ("incidents", "n"): (Permission.INCIDENTS_REPORT,),
     ("incidents", "e"): (Permission.INCIDENTS_HANDLE,),
+    ("incidents", "x"): (Permission.INCIDENTS_EXPORT,),
     ("figures", "v"): (Permission.FIGURES_VIEW,),
     ("figures", "x"): (Permission.EXPORT,),
     ("customers", "v"): (Permission.CUSTOMERS_VIEW,),

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import dash_mantine_components as dmc
+import pandas as pd
 from dash import ClientsideFunction, Dash, Input, dcc, html
 from dash.development.base_component import Component
 from flask import Response, current_app, has_request_context, jsonify, render_template_string, request
@@ -23,6 +24,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
 from dashboards.access import Permission, access_of, route
+from dashboards.scope import everywhere
 from dashboards.snapshot import Snapshot, snapshot_of
 from gisapp.crs import to_degrees
 from gisapp.words import LANGUAGES, catalog, language_of, word
@@ -337,6 +339,19 @@ def _who(here: Context) -> list[Component]:
     return [form]
 
 
+def _theirs(found: pd.DataFrame, kept: Snapshot) -> Any:
+    """Return which of the things found are told: customers to who sees customers, in their grids where that ends."""
+    told, person = (found["kind"] != "customers").to_numpy(copy=True), access_of(current_app).person()
+    if person is None or Permission.CUSTOMERS_VIEW not in person.permissions:
+        return told
+    if everywhere(person, "customers"):
+        return told | True
+    rows = kept.grid_index().locate(found[["x", "y"]].to_numpy())
+    codes = kept.grids()["code"].to_numpy()
+    mine = [row >= 0 and codes[row] in person.grids for row in rows.tolist()]
+    return told | mine
+
+
 def _browser_words(spoken: str) -> dict[str, str]:
     """Return the words that ``shell.js`` shows, without the first parts of their keys."""
     return {key.removeprefix("shell.js."): text for key, text in catalog(spoken).items() if key.startswith("shell.js.")}
@@ -355,9 +370,11 @@ def _version() -> ResponseReturnValue:
 
 
 def _find() -> ResponseReturnValue:
-    """Return what the search box found, with longitude and latitude for the map."""
-    store = snapshot_of(current_app).store
+    """Return what the search box found, with longitude and latitude for the map; customers to whose they are."""
+    kept = snapshot_of(current_app)
+    store = kept.store
     found = store.find(request.args.get("q", "")[:80], limit=20)
+    found = found[_theirs(found, kept)]
     lon, lat = to_degrees(store.crs).transform(found["x"], found["y"])
     rows = found.assign(lon=lon, lat=lat).drop(columns=["x", "y"])
     return jsonify(rows.astype(object).where(rows.notna(), None).to_dict("records"))

@@ -8,6 +8,8 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from dashboards.deeds import asking
+from dashboards.scope import everywhere, require_seen, seen
 from dashboards.snapshot import Snapshot
 from gisapp.incidents import Incident, RuleBook
 from gisapp.incidents.locating import Register
@@ -41,17 +43,20 @@ class Desk:
         return self.store.rule_book
 
     def rows(self, role: str) -> gpd.GeoDataFrame:
-        """Return the open incidents that a role may see, in the shape of their table."""
-        rows, book = self._open()[0], self.book
-        return rows if role in RESTRICTED_TO else rows[~restricted(rows, book)]
+        """Return the open incidents that who asks sees as a role, in the shape of their table."""
+        rows, steps = self._open()
+        cases = restricted(rows, self.book)
+        mine = seen(asking(), rows, cases, steps)
+        return rows[mine] if role in RESTRICTED_TO else rows[mine & ~cases]
 
     def listed(self, role: str, now: datetime | None = None) -> pd.DataFrame:
         """Return what waits, as ``gisapp incidents list`` tells a role, its clocks judged within :data:`TICK_S`."""
         book, sees = self.book, role if role in RESTRICTED_TO else None
         at = now or datetime.fromtimestamp(datetime.now(UTC).timestamp() // TICK_S * TICK_S, UTC)
-        return self.snapshot.derived(
+        listed = self.snapshot.derived(
             ("waiting", sees, at, book), _INCIDENTS, lambda: waiting(*self._open(), book, now=at, role=sees)
         )
+        return listed if everywhere(asking()) else listed[listed["code"].isin(self.rows(role)["code"])]
 
     @property
     def at_hand(self) -> bool:
@@ -64,13 +69,18 @@ class Desk:
         Raises
         ------
         AccessError
-            When the role may not see it.
+            When the role may not see it, or who asks does not.
         InputError
             When there is none.
         """
         incident = self.store.incidents.incident(code)
         require_visible(incident, self.book, role)
+        require_seen(asking(), incident, case=self.case(incident))
         return incident
+
+    def case(self, incident: Incident) -> bool:
+        """Return whether an incident is of a category that the rules restrict."""
+        return bool(restricted(pd.DataFrame([{"category": incident.head.get("category")}]), self.book)[0])
 
     def tables(self) -> dict[str, Any]:
         """Return the tables with which grids and units are found."""

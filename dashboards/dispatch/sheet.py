@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from dashboards import shell
 from dashboards.access import Permission
-from dashboards.deeds import Field, actor, deed
+from dashboards.deeds import Field, actor, asking, deed
 from dashboards.dispatch.actions import actions, merge_button
 from dashboards.dispatch.desk import Desk
 from dashboards.dispatch.intake import MOST_ALIKE
@@ -24,6 +24,7 @@ from dashboards.dispatch.told import (
     moment_told,
     unit_told,
 )
+from dashboards.scope import sees_clear
 from gisapp.incidents import Clock, Incident, alike, allowed, clocks
 from gisapp.incidents.seeing import CLEAR_TO
 from gisapp.masking import masked_phone, masked_text
@@ -55,7 +56,7 @@ def sheet(code: str, desk: Desk, role: str, spoken: str) -> list[Component]:
         *_merging(incident, row, desk, role, spoken),
         _told_clocks(told, desk, spoken),
         _both(incident, answers, desk, spoken),
-        _reported(row, desk, role, spoken),
+        _reported(row, desk, spoken, clear=_sees_clear(incident, desk, role)),
         *_group(incident, beside, spoken),
         _history(incident, desk, spoken),
     ]
@@ -164,7 +165,11 @@ def _both(incident: Incident, answers: dict[str, Any], desk: Desk, spoken: str) 
     )
 
 
-def _reported(row: pd.Series, desk: Desk, role: str, spoken: str) -> Component:
+def _sees_clear(incident: Incident, desk: Desk, role: str) -> bool:
+    return role in CLEAR_TO and sees_clear(asking(), role, incident, case=desk.case(incident))
+
+
+def _reported(row: pd.Series, desk: Desk, spoken: str, *, clear: bool) -> Component:
     """Return what was reported, masked, and the button that shows it in clear and writes that down."""
     account, phone = _text(row["customer_code"]), _text(row["reporter_phone"])
     located = _text(row["located_by"])
@@ -183,15 +188,15 @@ def _reported(row: pd.Series, desk: Desk, role: str, spoken: str) -> Component:
         for part in (html.Dt(word(f"dispatch.{name}", spoken)), html.Dd(said))
     ]
     why = Field("why", word("dispatch.ask.why", spoken), required=True)
-    clear = deed(
+    button = deed(
         word("dispatch.clear", spoken),
         {"do": "clear", "code": row["code"]},
         needs=Permission.INCIDENTS_CLEAR,
         ask=[why],
         title=word("dispatch.clear.title", spoken, code=row["code"]),
     )
-    button = [clear] if clear is not None and role in CLEAR_TO else []
-    return html.Div([html.H3(word("dispatch.report", spoken)), html.Dl(shown), *button], className="reported")
+    shows = [button] if button is not None and clear else []
+    return html.Div([html.H3(word("dispatch.report", spoken)), html.Dl(shown), *shows], className="reported")
 
 
 def clear_told(told: dict[str, Any], spoken: str) -> Component:

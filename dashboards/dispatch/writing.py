@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from dashboards.deeds import asking
 from dashboards.dispatch.asked import role_of
 from dashboards.dispatch.desk import Desk
 from dashboards.dispatch.intake import drafted, preview, reported
+from dashboards.scope import require_acting, require_clear
 from gisapp.errors import AccessError
 from gisapp.incidents import Incident
 from gisapp.incidents.lives import MOMENT_VALUES
@@ -20,12 +22,13 @@ Deed = Mapping[str, Any]
 def report(done: Deed, desk: Desk, spoken: str, *, who: str) -> str:
     """Write a report with its grid and unit, merge it into another one if the person says so; return its code."""
     role, at = _role(done), datetime.now(UTC)
+    require_acting(asking(), role, "n", case=False)
     shown = preview(drafted(done, desk, at), desk, at, spoken, role=role)
     phone = str(done.get("phone") or "").strip()
     told = reported(shown, at, phone=phone, grid_rev=desk.store.revision("grids"))
     code = desk.store.report(told, actor=who, role=role)
     if done.get("into"):
-        main = main_of(str(done["into"]), desk)
+        main = main_of(str(done["into"]), desk, role)
         desk.store.incidents.record(code, "merge", actor=who, role=role, subject=main)
     return code
 
@@ -44,9 +47,10 @@ def record(done: Deed, desk: Desk, *, who: str) -> str:
     """
     role, code, action = _role(done), str(done["code"]), str(done["action"])
     before = desk.incident(code, role)
+    require_acting(asking(), role, "e", before, case=desk.case(before))
     told: dict[str, Any] = {name: str(done.get(name) or "").strip() or None for name in ("subject", "value", "note")}
     if action == "merge" and told["subject"]:
-        told["subject"] = main_of(told["subject"], desk)
+        told["subject"] = main_of(told["subject"], desk, role)
     if action in MOMENT_VALUES and told["value"]:
         told["value"] = parse_moment(told["value"], desk.store.zone).isoformat()
     told["at"] = _happened(done, before, desk)
@@ -54,14 +58,15 @@ def record(done: Deed, desk: Desk, *, who: str) -> str:
     return code
 
 
-def main_of(code: str, desk: Desk) -> str:
+def main_of(code: str, desk: Desk, role: str) -> str:
     """Return the incident into which another one was merged already, or itself: the main one of its reports."""
-    return desk.store.incidents.incident(code.strip()).standing.duplicate_of or code.strip()
+    return desk.incident(code.strip(), role).standing.duplicate_of or code.strip()
 
 
 def in_clear(done: Deed, desk: Desk, *, who: str) -> dict[str, Any]:
     """Return what is personal in one incident; it is written down who saw it, as what, and for what."""
-    why = str(done.get("why") or "")
+    why, incident = str(done.get("why") or ""), desk.store.incidents.incident(str(done["code"]))
+    require_clear(asking(), _role(done), incident, case=desk.case(incident))
     return desk.store.incidents.in_clear(str(done["code"]), actor=who, role=_role(done), why=why)
 
 

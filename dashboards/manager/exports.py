@@ -42,6 +42,8 @@ from layers.folium_map import folium_html
 from layers.grids import grid_shapes
 from layers.layer import Layer
 
+NEEDED = {"csv": Permission.INCIDENTS_EXPORT}
+"""What is asked for a file of incidents; all others hold figures."""
 FILES = ("csv", "gpkg", "tif", "png", "html")
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -57,7 +59,7 @@ _TOO_FEW = f"nothing of at least {LEAST_CUSTOMERS} customers"
 def add_routes(app: Dash, snapshot: Snapshot) -> None:
     """Add one route for each kind of file; the address says what is asked, as that of the page does."""
     for kind in FILES:
-        route(app, f"/manager.{kind}", _sender(kind, snapshot), needs=Permission.EXPORT)
+        route(app, f"/manager.{kind}", _sender(kind, snapshot), needs=NEEDED.get(kind, Permission.EXPORT))
 
 
 def _sender(kind: str, snapshot: Snapshot) -> Callable[[], Response]:

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from dashboards import shell
 from dashboards.access import Permission, callback
 from dashboards.bundles import tiles_of
+from dashboards.deeds import may
 from dashboards.later import CHARTS, Later
 from dashboards.manager import exports, parts
 from dashboards.manager.again import again
@@ -31,7 +32,7 @@ from gisapp.words import LANGUAGES, word
 PATH = "/manager"
 TITLE = "manager.title"
 ICON = "flame"
-NEEDS = Permission.INCIDENTS_VIEW
+NEEDS = Permission.FIGURES_VIEW
 
 FILTER, CLICKED, DRAWN = "manager-filter", "manager-clicked", "manager-drawn-now"
 CHOSEN = ("types", "utilities", "statuses", "channels", "units", "causes", "drawn", "measure", "bandwidth", "size")
@@ -343,6 +344,7 @@ def _files(context: shell.Context) -> Component:
     links = [
         html.A(kind.upper(), className="button file", href=f"/manager.{kind}", download="", **{"data-file": kind})
         for kind in exports.FILES
+        if may(exports.NEEDED.get(kind, Permission.EXPORT))
     ]
     share = html.Button(
         context.word("manager.share"), className="button", **{"data-share": context.word("manager.shared")}

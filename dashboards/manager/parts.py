@@ -11,7 +11,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards import shell
+from dashboards.access import Permission
+from dashboards.deeds import asking, may
 from dashboards.manager.found import Found
+from dashboards.scope import everywhere
 from gisapp.density.cube import WEEK
 from gisapp.tables import INCIDENT_TYPES
 from gisapp.words import word
@@ -214,7 +217,9 @@ def rows_title(found: Found, spoken: str) -> str:
 
 
 def rows(found: Found, spoken: str) -> list[dict[Any, Any]]:
-    """Return the newest rows behind the figures."""
+    """Return the newest rows behind the figures, to who sees every incident."""
+    if not (may(Permission.INCIDENTS_VIEW) and everywhere(asking())):
+        return []
     table = found.snapshot.store.table("incidents")[COLUMNS].iloc[np.sort(found.rows)]
     newest = table.sort_values(["reported_at", "code"], ascending=False).head(MOST_ROWS)
     shown = pd.DataFrame(

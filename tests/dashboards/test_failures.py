@@ -105,7 +105,7 @@ def test_the_file_holds_all_rows_under_the_words_of_the_page(client):
 
 
 def test_the_file_needs_the_permission_to_export(store):
-    looking = Person("P1", frozenset(Permission) - {Permission.EXPORT})
+    looking = Person("P1", frozenset(Permission) - {Permission.NETWORK_EXPORT})
     app = create_app(store, person_of=lambda: looking)
     assert app.server.test_client().get("/criticality.csv?utility=water&table=segments").status_code == 403
     assert app.server.test_client().get("/criticality/rows.json?utility=water&table=segments").status_code == 200
