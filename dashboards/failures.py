@@ -14,6 +14,7 @@ from flask import Response, current_app, request
 from dashboards import shell
 from dashboards.snapshot import NETWORK_TABLES, Ranked, Snapshot, snapshot_of
 from gisapp.errors import InputError
+from gisapp.harmless import harmless_cells
 from gisapp.network import segments
 from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, catalog, utility_word, word
@@ -146,9 +147,8 @@ def send_file() -> Response:
     rows["can_isolate"] = rows["can_isolate"].map(
         {yes: word(f"criticality.{name}", spoken) for yes, name in ((True, "yes"), (False, "no"))}
     )
-    text = rows.rename(columns=lambda name: utility_word(column_key(name, table), utility, spoken)).to_csv(
-        index=False, float_format="%.3f", lineterminator="\r\n"
-    )
+    named = rows.rename(columns=lambda name: utility_word(column_key(name, table), utility, spoken))
+    text = harmless_cells(named).to_csv(index=False, float_format="%.3f", lineterminator="\r\n")
     headers = {"Content-Disposition": f"attachment; filename=criticality-{utility}-{table}.csv"}
     return Response(
         "\ufeff" + text, mimetype="text/csv", headers=headers

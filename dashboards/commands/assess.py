@@ -133,8 +133,9 @@ def _put_sheet(facts: pd.DataFrame, rates: pd.DataFrame, weights: dict[str, floa
     import pandas as pd
 
     from gisapp.durable import replaced
+    from gisapp.harmless import harmless_cells
 
     with replaced(target) as part, pd.ExcelWriter(part, engine="openpyxl") as book:
-        facts.to_excel(book, sheet_name="facts", index=False)
-        rates.to_excel(book, sheet_name="clocks", index=False)
+        harmless_cells(facts).to_excel(book, sheet_name="facts", index=False)
+        harmless_cells(rates).to_excel(book, sheet_name="clocks", index=False)
         pd.Series(weights, name="share").rename_axis("part").to_excel(book, sheet_name="weights")

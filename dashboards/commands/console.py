@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from gisapp.durable import replaced
+from gisapp.harmless import harmless_cells
 from gisapp.masking import masked_values, without_numbers
 
 ACTOR = "local"
@@ -101,5 +102,5 @@ def put_json_in_clear(value: object, target: Path | None = None) -> None:
 
 def put_csv(frame: pd.DataFrame, target: Path | None = None) -> None:
     """Write a table as CSV in UTF-8, lengths and areas to the millimetre; mobile numbers and ids are masked."""
-    text = frame.to_csv(index=False, float_format="%.3f", lineterminator="\n")
+    text = harmless_cells(frame).to_csv(index=False, float_format="%.3f", lineterminator="\n")
     put_text(without_numbers(text), target)

@@ -350,9 +350,11 @@ def _workbook(sheets: dict[str, pd.DataFrame]) -> bytes:
 
     import openpyxl
 
+    from gisapp.harmless import harmless_cells
+
     book = openpyxl.Workbook()
     book.remove(book.active)
-    for name, table in sheets.items():
+    for name, table in {name: harmless_cells(table) for name, table in sheets.items()}.items():
         sheet = book.create_sheet(name)
         sheet.append(list(table.columns))
         sheet.freeze_panes = "A2"

@@ -20,7 +20,13 @@ def add_commands(commands: Any) -> None:
     """Add the commands of this module."""
     about = "Accounts: who may log in, as what, and for which grids and units."
     example = "gisapp users add D001 --display 调度一台 --role dispatcher --store city.gpkg"
-    group = commands.add_parser("users", help=about, description=about)
+    group = commands.add_parser(
+        "users",
+        help=about,
+        description=about,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     inner = group.add_subparsers(dest="of_users", required=True, metavar="WHAT")
     about = "Make an account; its password is asked for, or is the first line of standard input."
     made = _add(inner, "add", run_add, about, example)

@@ -34,6 +34,7 @@ from gisapp.density.geotiff import write_geotiff
 from gisapp.density.privacy import LEAST_CUSTOMERS
 from gisapp.errors import InputError
 from gisapp.grids import leaders_at
+from gisapp.harmless import harmless_cells
 from gisapp.store import export_geopackage
 from gisapp.tables import masked
 from gisapp.words import LANGUAGES, word
@@ -115,7 +116,7 @@ def _rows(found: Found, path: Path, _spoken: str) -> None:
     table = pd.DataFrame(shared.table[columns]).assign(
         x=shared.table.geometry.x.round(1), y=shared.table.geometry.y.round(1), moved_m=shared.moved_m
     )
-    path.write_text(table.to_csv(index=False, lineterminator="\n"), encoding="utf-8-sig")
+    path.write_text(harmless_cells(table).to_csv(index=False, lineterminator="\n"), encoding="utf-8-sig")
 
 
 def _places(found: Found, path: Path, _spoken: str) -> None:
