@@ -8,7 +8,7 @@ PORT ?= 8050
 CHROMIUM = @{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null || { $(SUDO) apt-get update -qq && \
 	$(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk libatomic1; }
 
-.PHONY: run test nightly lint bench peers crash rules clean
+.PHONY: run test nightly lint bench peers crash standards rules clean
 
 run: $(VENV)/run.stamp $(STORE)
 	$(BIN)/gisapp upgrade --store $(STORE)
@@ -62,6 +62,10 @@ peers: $(VENV)/dev.stamp .cache/peers-venv/done.stamp
 # kill -9 in the middle of imports, twenty times over
 crash: $(VENV)/dev.stamp
 	GISAPP_KILLS=20 $(BIN)/pytest tests/store tests/dashboards -k kill
+
+# the description of the services held against what they answer, two hundred requests of every kind
+standards: $(VENV)/dev.stamp
+	GISAPP_EXAMPLES=200 $(BIN)/pytest tests/standards
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends python3-venv; }

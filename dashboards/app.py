@@ -44,7 +44,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from dashboards import access, criticality, dispatch, emergency, manager, planner, shell, snapshot
+from dashboards import access, criticality, dispatch, emergency, manager, planner, shell, snapshot, standards
 from dashboards.begun import begun, in_order
 from dashboards.bundles import add_tiles, tiles_of
 from dashboards.signing import add_login, add_signing
@@ -118,6 +118,7 @@ def create_app(
     add_tiles(app, store, frame=kept.frame)
     shell.add_routes(app)
     add_login(app, signing)
+    standards.add_standards(app)
     _add_pages(app, pages, kept)
     access.seal(app)
     _harden(app, host=str(basemap["host"]) if basemap else "")
@@ -151,6 +152,7 @@ def warm(server: Flask, kept: snapshot.Snapshot) -> None:
     tiles_of(server).warm()
     for page in (emergency, dispatch, manager, planner):
         page.ready(kept)
+    standards.ready(server)
 
 
 def server_for(app: dash.Dash, host: str, port: int) -> BaseWSGIServer:

@@ -256,17 +256,13 @@ def _put_open311(store: Store, options: argparse.Namespace) -> int:
     """Write incidents as the requests of Open311."""
     from datetime import UTC, datetime
 
-    from gisapp.incidents import clock_table, incidents_of, still_open
-    from gisapp.reports.open311 import open311_requests
+    from gisapp.reports.open311 import TABLES, open311_requests
 
     if options.what != "incidents":
         raise InputError(f"{options.what} are no requests", todo="export incidents", field="--format")
     rows: Any = _chosen(_shared(store, "incidents"), options.utility)
-    book, steps = store.rule_book, store.table("incident_steps")
-    records = incidents_of(rows, steps[steps["incident_code"].isin(rows["code"])], book.life)
-    told = clock_table(records, lambda one: book.at(one.reported_at), now=datetime.now(UTC), zone=store.zone)
-    waits = still_open(rows, steps, book)
-    made = open311_requests(rows, told, book, is_open=waits, units=store.table("org_units"))
+    tables = {name: store.table(name) for name in TABLES}
+    made = open311_requests(rows, tables, store.rule_book, now=datetime.now(UTC))
     put_json(made, options.out)
     store.note_way_out("export", actor=ACTOR, why="incidents as open311", rows={"incidents": len(made)})
     say(f"{len(made):,} requests")
@@ -274,15 +270,10 @@ def _put_open311(store: Store, options: argparse.Namespace) -> int:
 
 
 def _shared(store: Store, name: str) -> pd.DataFrame:
-    """Return a table as it may leave the house: masked, and without incidents of restricted categories."""
-    from gisapp.incidents.seeing import restricted
-    from gisapp.tables import masked, masked_account
+    """Return a table as it may leave the house."""
+    from gisapp.reports.shared import shared
 
-    frame = masked(store.table(name), name)
-    if name != "incidents":
-        return frame
-    open_to_all = frame[~restricted(frame, store.rule_book)].reset_index(drop=True)
-    return open_to_all.assign(customer_code=open_to_all["customer_code"].map(masked_account, na_action="ignore"))
+    return shared(store.table(name), name, store.rule_book)
 
 
 def _put_parquet(frame: Any, options: argparse.Namespace) -> None:

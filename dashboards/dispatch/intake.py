@@ -31,7 +31,10 @@ _SHORT = 200
 
 @dataclass(frozen=True)
 class Draft:
-    """What the person at the telephone has typed so far; the number of the caller is not in it."""
+    """What the person at the telephone has typed so far; the number of the caller is not in it.
+
+    The pin is in the frame of the map, or in the one that is named.
+    """
 
     rule: CategoryRule
     utility: str
@@ -40,6 +43,7 @@ class Draft:
     pin: tuple[float, float] | None
     words: str
     drill: bool
+    frame: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,14 +81,15 @@ def drafted(told: Mapping[str, Any], desk: Desk, at: datetime) -> Draft:
             raise InputError(f"found {value!r}", todo=f"use one of {', '.join(known)}", field=name)
     pin = told.get("pin")
     place = (float(pin[0]), float(pin[1])) if pin else None
+    frame = "wgs84" if told.get("frame") == "wgs84" else ""
     texts = {name: str(told.get(name) or "").strip() for name in ("place", "words")}
-    return Draft(rule, utility, channel, texts["place"], place, texts["words"], bool(told.get("drill")))
+    return Draft(rule, utility, channel, texts["place"], place, texts["words"], bool(told.get("drill")), frame)
 
 
 def located(draft: Draft, desk: Desk) -> Location:
     """Return where a draft lies: at its pin, or else where an account, building or community says."""
     if draft.pin is not None:
-        return pinned(*draft.pin, desk.store.crs, frame=desk.snapshot.frame)
+        return pinned(*draft.pin, desk.store.crs, frame=draft.frame or desk.snapshot.frame)
     return desk.register().find(draft.place, draft.place)
 
 

@@ -45,13 +45,13 @@ def text_html(edition: Edition, *, issuer: str = "", figure: str = "", style: st
     head = f"<span>{escape(issuer)}</span><span>{escape(edition.code)}</span>"
     head += f'<span class="{mark}">{escape(edition.mark(text.language))}</span>'
     notes = "".join(f"<div>{escape(note)}</div>" for note in edition.notes(text.language))
-    parts = [_section(section, facts=text.kind == "report_up") for section in text.sections]
+    parts = [section_html(section, facts=text.kind == "report_up") for section in text.sections]
     sections = "".join([*parts[:1], figure, *parts[1:]])
     body = f"<header>{head}</header><main><h1>{escape(text.title)}</h1>{sections}</main><footer>{notes}</footer>"
     return offline_page(text.title, text.language, _STYLE + style, body)
 
 
-def _section(section: Section, *, facts: bool) -> str:
+def section_html(section: Section, *, facts: bool = False) -> str:
     """Return one section."""
     parts = [f"<h2>{escape(section.heading)}</h2>"] if section.heading else []
     parts += [f"<p>{escape(paragraph)}</p>" for paragraph in section.paragraphs]

@@ -178,9 +178,10 @@ def test_incidents_go_out_in_the_names_of_open311_without_what_is_personal(bring
     status, out, _ = run("export", "incidents", "--format", "open311", "--store", town)
     told = {one["service_request_id"]: one for one in json.loads(out)}
     first = told["R1"]
-    assert (status, len(told), first["status"], first["status_notes"]) == (0, 5, "open", "accepted")
-    assert first["agency_responsible"] == "G0 / 管网管理处"
+    assert (status, len(told), first["status"], first["status_notes"]) == (0, 5, "open", "已受理")
+    assert first["agency_responsible"] == "G0 旧 / 管网管理处"
     assert (first["requested_datetime"], first["updated_datetime"]) == ("2026-11-20T00:00:00Z", "2026-11-20T00:25:00Z")
+    assert first["extended_attributes"]["state"] == "accepted"
     assert first["expected_datetime"] == "2026-11-20T00:45:00Z"
     assert 113 < first["long"] < 115
     assert 30 < first["lat"] < 31

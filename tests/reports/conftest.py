@@ -1,7 +1,10 @@
+import shutil
+
 import pytest
 import riverside
 
 from gisapp.network import shutoff
+from gisapp.store import open_store
 
 
 @pytest.fixture(scope="session")
@@ -9,9 +12,17 @@ def answer():
     return shutoff(riverside.network(), [("P2", 100.0)])
 
 
+@pytest.fixture(scope="session")
+def river_made(tmp_path_factory):
+    path = tmp_path_factory.mktemp("river") / "river.gpkg"
+    riverside.store(path).close()
+    return path
+
+
 @pytest.fixture
-def kept(tmp_path):
-    with riverside.store(tmp_path / "river.gpkg") as store:
+def kept(river_made, tmp_path):
+    """A store of one's own."""
+    with open_store(shutil.copy(river_made, tmp_path)) as store:
         yield store
 
 
