@@ -27,6 +27,7 @@ from dashboards.commands import (
     plans,
     rates,
     reliability,
+    retention,
     rules,
     serve,
     stores,
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
         hotspots,
         rates,
         users,
+        retention,
         serve,
     ):
         group.add_commands(commands)

@@ -47,6 +47,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from dashboards import access, criticality, dispatch, emergency, manager, planner, shell, snapshot, standards
 from dashboards.begun import begun, in_order
 from dashboards.bundles import add_tiles, tiles_of
+from dashboards.marked import add_marks
 from dashboards.signing import add_login, add_signing
 from dashboards.workers import by_workers
 from gisapp.errors import GisappError, InputError
@@ -285,6 +286,7 @@ def _harden(app: dash.Dash, *, host: str) -> None:
     }
 
     app.server.after_request(_packed)
+    add_marks(app)
 
     @app.server.after_request
     def add_headers(response: Response) -> Response:

@@ -127,6 +127,10 @@ def covered_in(
     routes, tracks, points = (store.table(f"patrol_{name}") for name in ("routes", "tracks", "checkpoints"))
     mine = routes[(routes["grid_code"] == grid) & (routes["utility"] == utility)]
     walked = tracks[(tracks["started_at"] >= start) & (tracks["started_at"] < end)]
+    gone = walked["geom"].isna()
+    if gone.any():
+        say(f"{gone.sum()} tracks are older than it is kept where they ran (gisapp retention show); they cover nothing")
+        walked = walked[~gone]
     on_route = walked["route_code"].isin(mine["code"])
     walked = walked[on_route | (walked["route_code"].isna() & walked.geometry.intersects(area).to_numpy())]
     pipes, valves = assets_due(store.table("links"), store.table("devices"), area, utility=utility, services=services)

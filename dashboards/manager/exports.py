@@ -20,6 +20,7 @@ from dashboards.manager.along import pipes_picture, shared_pieces
 from dashboards.manager.asked import asked_of
 from dashboards.manager.found import Found
 from dashboards.manager.pictures import density, picture, places
+from dashboards.marked import mark
 from dashboards.snapshot import Snapshot
 from gisapp.density import (
     Surface,
@@ -35,6 +36,7 @@ from gisapp.density.privacy import LEAST_CUSTOMERS
 from gisapp.errors import InputError
 from gisapp.grids import leaders_at
 from gisapp.harmless import harmless_cells
+from gisapp.retention import require_extent, require_rows
 from gisapp.store import export_geopackage
 from gisapp.tables import masked
 from gisapp.words import LANGUAGES, word
@@ -85,6 +87,8 @@ def _file(kind: str, snapshot: Snapshot) -> Response:
     found = Found.of(asked, snapshot)
     if not found.count:
         raise InputError("no incidents of these types in this period", todo="widen the filter")
+    kept = snapshot.store.retention.keeping()
+    require_rows(found.count if kind in NEEDED else 0, kept)
     wanted = request.args.get("lang", "")
     spoken = wanted if wanted in LANGUAGES else shell.language()
     makers: Mapping[str, Callable[[Found, Path, str], None]] = {
@@ -119,14 +123,15 @@ def _rows(found: Found, path: Path, _spoken: str) -> None:
     path.write_text(harmless_cells(table).to_csv(index=False, lineterminator="\n"), encoding="utf-8-sig")
 
 
-def _places(found: Found, path: Path, _spoken: str) -> None:
+def _places(found: Found, path: Path, spoken: str) -> None:
     """Write pieces of pipe, hexagons or grids with their figures."""
     crs = found.snapshot.store.crs
     if found.asked.drawn == "pipes":
         pieces = shared_pieces(found)
         if not len(pieces):
             raise InputError(_TOO_FEW, todo="widen the filter, or choose a wider bandwidth")
-        export_geopackage(path, {"pieces": pieces}, crs)
+        require_extent(tuple(pieces.total_bounds), found.snapshot.store.retention.keeping())
+        export_geopackage(path, {"pieces": pieces}, crs, note=mark(spoken))
         return
     if found.asked.drawn == "hexagons":
         table = found.by_hexagon
@@ -140,7 +145,8 @@ def _places(found: Found, path: Path, _spoken: str) -> None:
     if shared["withheld"].all():
         raise InputError(_TOO_FEW, todo="choose larger hexagons")
     ordered = shared[["code", *(name for name in shared if name not in ("code", "geom")), "geom"]]
-    export_geopackage(path, {found.asked.drawn if found.asked.drawn == "hexagons" else "grids": ordered}, crs)
+    layer = "hexagons" if found.asked.drawn == "hexagons" else "grids"
+    export_geopackage(path, {layer: ordered}, crs, note=mark(spoken))
 
 
 def _shared(found: Found) -> Surface:
@@ -187,7 +193,7 @@ def _note(found: Found) -> str:
 def _png(found: Found, path: Path, spoken: str) -> None:
     """Write the picture with its legend."""
     made, limits = _picture(found)
-    write_png(made, path, limits=limits, language=spoken, note=_note(found))
+    write_png(made, path, limits=limits, language=spoken, note=f"{_note(found)} · {mark(spoken)}")
 
 
 def _page(found: Found, path: Path, spoken: str) -> None:
@@ -200,5 +206,5 @@ def _page(found: Found, path: Path, spoken: str) -> None:
         density_raster(made, limits=limits, language=spoken),
         grid_shapes(grids, leaders_at(masked(snapshot.store.table("posts"), "posts"), now)),
     ]
-    title = f"{word('manager.title', spoken)} · {_note(found)}"
+    title = f"{word('manager.title', spoken)} · {_note(found)} · {mark(spoken)}"
     path.write_text(folium_html(sheets, title=title, language=spoken, made_at=now), encoding="utf-8")

@@ -95,6 +95,7 @@ def coverage(
     require_metres(tracks.crs, "tracks")
     if not np.isfinite(tolerance_m) or tolerance_m <= 0:
         raise InputError(f"found {tolerance_m!r}", todo="give metres above 0", field="tolerance_m")
+    tracks = tracks[tracks.notna()]  # of those older than they are kept it is not known where they ran
     lines = tracks.to_numpy()
     walked = shapely.multilinestrings(lines)
     shapes = pipes.geometry.to_numpy()

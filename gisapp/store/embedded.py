@@ -40,6 +40,7 @@ from gisapp.store.handling import Handling
 from gisapp.store.operating import Operating
 from gisapp.store.planning import Planning
 from gisapp.store.reporting import Reporting
+from gisapp.store.retention import Retention
 from gisapp.store.rows import uncollected
 from gisapp.store.saving import Progress, Saving, add_note
 from gisapp.store.schema import create_schema, read_settings, store_metadata, write_setting
@@ -68,6 +69,7 @@ class Store:
         self.operations = Operating(self._connections, metadata, self.zone)
         self.emergencies = Commanding(self._connections, metadata, self.zone)
         self.accounts = Accounts(self._connections, metadata)
+        self.retention = Retention(self._connections, metadata)
         self.plans = Planning(self._connections, metadata, self.crs, self.zone)
 
     def __enter__(self) -> Self:

@@ -34,7 +34,7 @@ from gisapp.tables import TABLES
 
 
 def export_geopackage(
-    path_out: str | os.PathLike[str], frames: Mapping[str, pd.DataFrame], crs: pyproj.CRS | str
+    path_out: str | os.PathLike[str], frames: Mapping[str, pd.DataFrame], crs: pyproj.CRS | str, *, note: str = ""
 ) -> None:
     """Write frames as the layers of a new GeoPackage, which takes the place of any file of that name.
 
@@ -47,6 +47,8 @@ def export_geopackage(
         text, whole numbers, numbers, truth values or times; mask personal columns beforehand.
     crs
         The frame of every geometry.
+    note
+        What the description of every layer says besides, such as who took it out and when.
 
     Raises
     ------
@@ -65,13 +67,13 @@ def export_geopackage(
             with connections.writing() as connection:
                 create_system_tables(connection, known)
                 for name, frame in frames.items():
-                    _write_layer(connection, name, frame, srs_id_of(known))
+                    _write_layer(connection, name, frame, srs_id_of(known), note)
             connections.leave_log()
         finally:
             connections.close()
 
 
-def _write_layer(connection: Connection, name: str, frame: pd.DataFrame, srs_id: int) -> None:
+def _write_layer(connection: Connection, name: str, frame: pd.DataFrame, srs_id: int, note: str) -> None:
     geometries = np.array(frame.geometry.array, dtype=object) if isinstance(frame, gpd.GeoDataFrame) else None
     geometry = None if geometries is None else Geometry(_kind_of(geometries), srs_id)
     plain = pd.DataFrame(frame.drop(columns=frame.geometry.name)) if isinstance(frame, gpd.GeoDataFrame) else frame
@@ -87,7 +89,8 @@ def _write_layer(connection: Connection, name: str, frame: pd.DataFrame, srs_id:
     insert_rows(
         connection, f'INSERT INTO "{name}" ({listed}) VALUES ({marks})', zip(fids.tolist(), *values, strict=True)
     )
-    register_layer(connection, name, TABLES[name].about if name in TABLES else "", geometry)
+    told = (TABLES[name].about if name in TABLES else "", note)
+    register_layer(connection, name, "; ".join(part for part in told if part), geometry)
     if geometries is not None:
         boxes = shapely.bounds(geometries)[:, [0, 2, 1, 3]]
         stands = ~np.isnan(boxes).any(axis=1)

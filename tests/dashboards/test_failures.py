@@ -97,7 +97,9 @@ def test_a_table_that_there_is_not_is_refused_with_those_there_are(client, query
 def test_the_file_holds_all_rows_under_the_words_of_the_page(client):
     answer = client.get("/criticality.csv?utility=water&table=segments&lang=en")
     assert "attachment" in answer.headers["Content-Disposition"]
-    told = list(csv.DictReader(answer.data.decode("utf-8-sig").splitlines()))
+    *lines, last = answer.data.decode("utf-8-sig").splitlines()
+    assert last.startswith("# Taken out by")
+    told = list(csv.DictReader(lines))
     assert [(row["Segment"], row["Customers"], row["Isolates"]) for row in told] == [
         ("1", "2", "no"),
         ("2", "1", "yes"),

@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+from flask import Response
 from people import add_everybody, add_person, browser
 from rounds import addresses, post
 from squares import SOUTH, WEST, squares
@@ -312,3 +313,24 @@ def test_rights_of_several_roles_add_up_and_each_acts_within_its_own():
     both = person_of(User("x", "x", ("grid_leader", "manager"), grids=("G1",)))
     assert both.roles == ("grid_leader",)
     assert {Permission.INCIDENTS_VIEW, Permission.INCIDENTS_HANDLE, Permission.EXPORT} <= both.permissions
+
+
+def test_what_leaves_says_who_took_it_out_and_when(app, browsers):
+    table = browsers["manager"].get("/manager.csv?lang=en").get_data(as_text=True)
+    assert re.search(r"\n# Taken out by manager 号台 \(manager\) at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d \+0800\n$", table)
+
+
+@pytest.mark.parametrize(("path", "marked"), [("/shutoff.html", True), ("/en/planner", False), ("/en/login", False)])
+def test_pages_that_are_kept_end_with_the_mark_and_those_of_the_frame_do_not(app, browsers, path, marked):
+    told = browsers["manager"].get_cookie(signing_of(app.server).cookie)
+    with app.server.test_request_context(f"{path}?lang=en", headers={"Cookie": f"{told.key}={told.value}"}):
+        answer = app.server.process_response(Response("<body>x</body>", mimetype="text/html"))
+    assert ("manager 号台 (manager) at" in answer.get_data(as_text=True)) is marked
+
+
+def test_more_incidents_than_may_leave_at_once_are_refused(store, browsers):
+    store.set_setting("keep.export_rows", 1, actor="local")
+    refused = browsers["manager"].get("/manager.csv")
+    store.set_setting("keep.export_rows", 50_000, actor="local")
+    assert refused.status_code == 400
+    assert "narrow the filter to 1" in refused.json["error"]
