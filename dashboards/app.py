@@ -48,6 +48,7 @@ from dashboards import access, criticality, dispatch, emergency, manager, planne
 from dashboards.begun import begun, in_order
 from dashboards.bundles import add_tiles, tiles_of
 from dashboards.marked import add_marks
+from dashboards.provider import add_provider
 from dashboards.signing import add_login, add_signing
 from dashboards.workers import by_workers
 from gisapp.errors import GisappError, InputError
@@ -119,6 +120,7 @@ def create_app(
     add_tiles(app, store, frame=kept.frame)
     shell.add_routes(app)
     add_login(app, signing)
+    add_provider(app, signing)
     standards.add_standards(app)
     _add_pages(app, pages, kept)
     access.seal(app)

@@ -36,7 +36,8 @@ LOGOUT = "/logout"
 PER_ADDRESS, PER_NAME = "60 per hour; 15 per minute", "5 per 5 minutes"
 """Failed logins from one address, and of one name from one address."""
 _TEMPLATE = (Path(__file__).parent / "login.html").read_text(encoding="utf-8")
-_STATUS = {"": 200, "ended": 200, "out": 200, "wrong": 401, "disabled": 403, "many": 429, "busy": 503, "again": 400}
+_STATUS = {"": 200, "ended": 200, "out": 200, "wrong": 401, "disabled": 403, "many": 429, "busy": 503, "again": 400,
+           "unknown": 403, "failed": 401}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,7 @@ def add_login(app: dash.Dash, signing: Signing) -> None:
     failed = {"deduct_when": lambda answer: answer.status_code == 401, "override_defaults": False}
     by_name = limiter.limit(PER_NAME, key_func=_name_key, **failed)
     by_address = limiter.limit(PER_ADDRESS, key_func=get_remote_address, **failed)
-    route(app, LOGIN, lambda spoken: _shown(signing, _why()), needs=Permission.PUBLIC)
+    route(app, LOGIN, lambda spoken: shown(signing, _why()), needs=Permission.PUBLIC)
     checked = by_address(by_name(_named(lambda spoken: _log_in(signing))))
     route(app, LOGIN, checked, needs=Permission.PUBLIC, method="POST")
     route(app, LOGOUT, lambda: _log_out(signing), needs=Permission.PUBLIC, method="POST")
@@ -163,13 +164,13 @@ def _log_in(signing: Signing) -> ResponseReturnValue:
     """Check a name and a password, and begin a session."""
     name, password = (request.form.get(field, "") for field in ("name", "password"))
     if not signing.turns.acquire(timeout=WAITS_S):
-        return _shown(signing, "busy")
+        return shown(signing, "busy")
     try:
         user, kept = signing.accounts.login_of(name[:64])
         if not matches(password, kept) or user is None or kept is None:
-            return _shown(signing, "wrong")
+            return shown(signing, "wrong")
         if user.disabled:
-            return _shown(signing, "disabled")
+            return shown(signing, "disabled")
         if outdated(kept):
             signing.accounts.renew_hash(user.name, hashed(password))
     finally:
@@ -189,7 +190,7 @@ def _log_out(signing: Signing) -> ResponseReturnValue:
     return answer
 
 
-def _shown(signing: Signing, why: str, *, wait_s: int = 0) -> ResponseReturnValue:
+def shown(signing: Signing, why: str, *, wait_s: int = 0) -> ResponseReturnValue:
     """Return the login page, with what went wrong before."""
     spoken = shell.language()
     if not signing.accounts.exist():
@@ -228,10 +229,10 @@ def _answer_refused(server: Flask, signing: Signing) -> None:
     @server.errorhandler(RateLimitExceeded)
     def too_many(error: RateLimitExceeded) -> ResponseReturnValue:
         wait_s = int(error.limit.limit.get_expiry()) if error.limit is not None else 300
-        return _shown(signing, "many", wait_s=wait_s)
+        return shown(signing, "many", wait_s=wait_s)
 
     @server.errorhandler(CSRFError)
     def stale(error: CSRFError) -> ResponseReturnValue:
         if request.endpoint == f"POST {LOGIN}":
-            return _shown(signing, "again")
+            return shown(signing, "again")
         return {"error": str(error.description)}, 400
