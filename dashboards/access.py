@@ -8,6 +8,7 @@ The seal reads private parts of Dash (``callback_map``, ``_setup_server``), whic
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +20,8 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from gisapp.errors import AccessError
 from gisapp.rules.roles import RoleRule
+
+log = logging.getLogger(__name__)
 
 
 class Permission(StrEnum):
@@ -209,6 +212,9 @@ def _guard(access: Access) -> ResponseReturnValue | None:
     if person is None and not request.path.startswith(KEYED):
         abort(401, "Log in first.")
     if needs is None or person is None or needs not in person.permissions:
+        log.warning(
+            "refused %s %s to %s", request.method, request.endpoint, "nobody" if person is None else person.code
+        )
         abort(403, "You may not do this.")
     return None
 

@@ -49,7 +49,7 @@ from dashboards.begun import begun, in_order
 from dashboards.bundles import add_tiles, tiles_of
 from dashboards.marked import add_marks
 from dashboards.provider import add_provider
-from dashboards.signing import add_login, add_signing
+from dashboards.signing import add_login, add_signing, secure
 from dashboards.workers import by_workers
 from gisapp.errors import GisappError, InputError
 from gisapp.store import Store
@@ -106,6 +106,7 @@ def create_app(
         SECRET_KEY=secret,
         SESSION_COOKIE_NAME=f"gisapp_{mark}",
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=os.environ.get("GISAPP_HTTPS", "") == "1",
         WTF_CSRF_TIME_LIMIT=None,  # a wall display stays open for weeks
         WTF_CSRF_CHECK_DEFAULT=False,  # _protect asks for the token
     )
@@ -294,12 +295,14 @@ def _harden(app: dash.Dash, *, host: str) -> None:
     def add_headers(response: Response) -> Response:
         for name, value in headers.items():
             response.headers.setdefault(name, value)  # a page that runs alone brings a stricter policy of its own
+        if secure():
+            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         if request.endpoint in (*access.PAGE_ROUTES, "/version"):
-            response.set_cookie(app.config.csrf_token_name, generate_csrf(), samesite="Strict")
+            response.set_cookie(app.config.csrf_token_name, generate_csrf(), samesite="Strict", secure=secure())
         if request.endpoint in access.PAGE_ROUTES:
             if not access.access_of(app.server).local:
                 response.headers.setdefault("Cache-Control", "no-store")  # nor shown again by going back after a logout
-            response.set_cookie("language", shell.language(), max_age=31_536_000, samesite="Lax")
+            response.set_cookie("language", shell.language(), max_age=31_536_000, samesite="Lax", secure=secure())
         return response
 
     _answer_faults(app.server)

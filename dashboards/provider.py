@@ -38,6 +38,8 @@ def add_provider(app: dash.Dash, signing: Signing) -> None:
     def start() -> ResponseReturnValue:
         session[_NEXT] = safe_address(request.args.get("next", "/"))
         try:
+            if client.load_server_metadata().get("issuer", "").rstrip("/") != issuer:
+                raise ValueError("the provider calls itself otherwise than it is named here")
             answer: ResponseReturnValue = client.authorize_redirect(url_for(BACK, _external=True))
         except _faults() as error:
             return _failed(error)

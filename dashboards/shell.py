@@ -334,7 +334,10 @@ def _who(here: Context) -> list[Component]:
     token = dcc.Input(type="hidden", name="csrf_token", value=generate_csrf())
     button = html.Button(here.word("shell.logout"), type="submit")
     name = person.display or person.code
-    form = html.Form([html.Span(name, title=f"{name} ({person.code})"), token, button], className="who")
+    form = html.Form(
+        [html.A(name, title=f"{name} ({person.code})", href=f"/{here.language}/password"), token, button],
+        className="who",
+    )
     form.action, form.method = "/logout", "post"
     return [form]
 

@@ -8,8 +8,10 @@ when its person opens a page or touches the screen, which the browser tells with
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -24,7 +26,8 @@ from flask_wtf.csrf import CSRFError
 from dashboards import shell
 from dashboards.access import PAGE_ROUTES, Permission, Person, access_of, route
 from dashboards.roles import person_of
-from gisapp.accounts import LASTS, User, hashed, matches, outdated
+from gisapp.accounts import LASTS, LEAST, User, hashed, matches, outdated
+from gisapp.errors import InputError
 from gisapp.store.accounts import Accounts
 from gisapp.words import LANGUAGES, word
 
@@ -32,11 +35,17 @@ AT_ONCE = 2
 """Logins that are checked at once: each takes 64 MiB and a core for a twentieth of a second."""
 WAITS_S = 5
 LOGIN = "/<any({}):spoken>/login".format(", ".join(f"'{name}'" for name in LANGUAGES))
+PASSWORD = LOGIN.replace("/login", "/password")
 LOGOUT = "/logout"
 PER_ADDRESS, PER_NAME = "60 per hour; 15 per minute", "5 per 5 minutes"
 """Failed logins from one address, and of one name from one address."""
-_TEMPLATE = (Path(__file__).parent / "login.html").read_text(encoding="utf-8")
-_STATUS = {"": 200, "ended": 200, "out": 200, "wrong": 401, "disabled": 403, "many": 429, "busy": 503, "again": 400,
+log = logging.getLogger(__name__)
+_TEMPLATE, _CHANGE = (
+    (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("login.html", "password.html")
+)
+View = Callable[[str], ResponseReturnValue]
+_STATUS = {"": 200, "ended": 200, "out": 200, "changed": 200, "weak": 400,
+           "wrong": 401, "disabled": 403, "many": 429, "busy": 503, "again": 400,
            "unknown": 403, "failed": 401}  # fmt: skip
 
 
@@ -95,13 +104,15 @@ def add_login(app: dash.Dash, signing: Signing) -> None:
         "GISAPP_LIMITS", "memory://"
     )  # several processes count together in one place, or each alone
     limiter = Limiter(get_remote_address, app=server, storage_uri=storage, default_limits=[])
-    failed = {"deduct_when": lambda answer: answer.status_code == 401, "override_defaults": False}
-    by_name = limiter.limit(PER_NAME, key_func=_name_key, **failed)
-    by_address = limiter.limit(PER_ADDRESS, key_func=get_remote_address, **failed)
+    by_name = limiter.limit(PER_NAME, key_func=_name_key, deduct_when=_failed, override_defaults=False)
+    by_address = limiter.limit(PER_ADDRESS, key_func=get_remote_address, deduct_when=_failed, override_defaults=False)
     route(app, LOGIN, lambda spoken: shown(signing, _why()), needs=Permission.PUBLIC)
-    checked = by_address(by_name(_named(lambda spoken: _log_in(signing))))
+    checked = by_address(by_name(_named(lambda spoken: _log_in(signing), "login")))
     route(app, LOGIN, checked, needs=Permission.PUBLIC, method="POST")
     route(app, LOGOUT, lambda: _log_out(signing), needs=Permission.PUBLIC, method="POST")
+    route(app, PASSWORD, lambda spoken: shown(signing, "", template=_CHANGE), needs=Permission.SHELL)
+    own = limiter.limit(PER_NAME, key_func=get_remote_address, deduct_when=_failed)(_named(_changing(signing), "own"))
+    route(app, PASSWORD, own, needs=Permission.SHELL, method="POST")
     access_of(server).sign_in = lambda: _ask(signing)
     _answer_refused(server, signing)
 
@@ -131,10 +142,37 @@ def safe_address(wanted: str) -> str:
     return wanted if ours and not told.path.rstrip("/").endswith("/login") else "/"
 
 
-def _named(view):  # type: ignore[no-untyped-def]
+def _named(view: View, name: str) -> View:
     """Return a view under a name of its own: limits are counted by it."""
-    view.__name__ = "gisapp_login"
+    view.__name__ = f"gisapp_{name}"
     return view
+
+
+def _failed(answer: Response) -> bool:
+    return answer.status_code == 401
+
+
+def _changing(signing: Signing) -> View:
+    """Return the view by which people give themselves another password: they know the present one, and log in anew."""
+
+    def change(spoken: str) -> ResponseReturnValue:
+        before, wanted = (request.form.get(field, "") for field in ("before", "password"))
+        person = signing.person()
+        if person is None or not signing.turns.acquire(timeout=WAITS_S):
+            return shown(signing, "busy", template=_CHANGE)
+        try:
+            user, kept = signing.accounts.login_of(person.code)
+            if user is None or not matches(before, kept):
+                return shown(signing, "wrong", template=_CHANGE)
+            try:
+                signing.accounts.set_password(user.name, wanted, actor=user.name)
+            except InputError:
+                return shown(signing, "weak", template=_CHANGE)
+        finally:
+            signing.turns.release()
+        return redirect(f"/{spoken}/login?why=changed", 303)
+
+    return change
 
 
 def _active() -> bool:
@@ -150,7 +188,7 @@ def _name_key() -> str:
 
 def _why() -> str:
     wanted = request.args.get("why", "")
-    return wanted if wanted in ("ended", "out") else ""
+    return wanted if wanted in ("ended", "out", "changed") else ""
 
 
 def _ask(signing: Signing) -> ResponseReturnValue:
@@ -168,8 +206,10 @@ def _log_in(signing: Signing) -> ResponseReturnValue:
     try:
         user, kept = signing.accounts.login_of(name[:64])
         if not matches(password, kept) or user is None or kept is None:
+            log.warning("a login of %s failed", "nobody known" if user is None else user.name)
             return shown(signing, "wrong")
         if user.disabled:
+            log.warning("a login of %s failed: disabled", user.name)
             return shown(signing, "disabled")
         if outdated(kept):
             signing.accounts.renew_hash(user.name, hashed(password))
@@ -190,7 +230,7 @@ def _log_out(signing: Signing) -> ResponseReturnValue:
     return answer
 
 
-def shown(signing: Signing, why: str, *, wait_s: int = 0) -> ResponseReturnValue:
+def shown(signing: Signing, why: str, *, wait_s: int = 0, template: str = "") -> ResponseReturnValue:
     """Return the login page, with what went wrong before."""
     spoken = shell.language()
     if not signing.accounts.exist():
@@ -202,8 +242,9 @@ def shown(signing: Signing, why: str, *, wait_s: int = 0) -> ResponseReturnValue
     ]
     provider = current_app.extensions.get("gisapp.provider", "")
     page = render_template_string(
-        _TEMPLATE,
+        template or _TEMPLATE,
         say=lambda key, **values: word(f"login.{key}", spoken, **values),
+        least=LEAST,
         product=word("shell.product", spoken),
         language_label=word("shell.language", spoken),
         why=why,
@@ -229,7 +270,8 @@ def _answer_refused(server: Flask, signing: Signing) -> None:
     @server.errorhandler(RateLimitExceeded)
     def too_many(error: RateLimitExceeded) -> ResponseReturnValue:
         wait_s = int(error.limit.limit.get_expiry()) if error.limit is not None else 300
-        return shown(signing, "many", wait_s=wait_s)
+        own = _CHANGE if PASSWORD in str(request.endpoint) else ""
+        return shown(signing, "many", wait_s=wait_s, template=own)
 
     @server.errorhandler(CSRFError)
     def stale(error: CSRFError) -> ResponseReturnValue:

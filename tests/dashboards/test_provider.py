@@ -138,6 +138,14 @@ def test_a_provider_that_is_not_reached_is_told(app, monkeypatch, tmp_path):
     assert word("login.failed", "en") in answer.get_data(as_text=True)
 
 
+def test_a_provider_that_calls_itself_otherwise_is_refused(issuer, tmp_path, monkeypatch, app):
+    monkeypatch.setenv("GISAPP_OIDC_ISSUER", issuer.url.replace("127.0.0.1", "localhost"))
+    with squares(tmp_path / "other.gpkg") as store:
+        add_person(store, "P001", "planner")
+        answer = create_app(store).server.test_client().get("/login/provider")
+    assert answer.status_code == 401
+
+
 @pytest.mark.parametrize(("name", "value"), [("CLIENT_SECRET", ""), ("ISSUER", "http://sso.example")])
 def test_a_provider_named_in_part_or_without_https_stops_the_start(tmp_path, app, monkeypatch, name, value):
     monkeypatch.setenv(f"GISAPP_OIDC_{name}", value)

@@ -213,3 +213,45 @@ def test_the_login_page_asks_for_nothing_elsewhere_and_runs_no_script(client):
     assert page.headers["Cache-Control"] == "no-store"
     with client.get("/assets/login.css") as styles:
         assert styles.status_code == 200
+
+
+def change(client, before, wanted):
+    form = {"csrf_token": token_in(client.get("/en/password")), "before": before, "password": wanted}
+    return client.post("/en/password", data=form)
+
+
+def test_people_give_themselves_another_password_if_they_know_the_present_one(app, store):
+    add_person(store, "D003", "dispatcher", password=WORDS)
+    client = app.server.test_client()
+    log_in(client, "D003")
+    assert change(client, "nicht dieses wort", "andere worte im wind").status_code == 401
+    assert change(client, WORDS, "passwordpassword").status_code == 400
+    changed = change(client, WORDS, "andere worte im wind")
+    assert (changed.status_code, changed.location) == (303, "/en/login?why=changed")
+    assert client.get("/version").status_code == 401
+    assert log_in(client, "D003").status_code == 401
+    assert log_in(client, "D003", "andere worte im wind").status_code == 303
+
+
+def test_to_guess_the_present_password_of_an_open_screen_is_limited_too(app):
+    client = app.server.test_client()
+    log_in(client, "D001")
+    assert [change(client, "nicht dieses wort", "y" * 12).status_code for _ in range(6)] == [401] * 5 + [429]
+
+
+def test_over_https_browsers_are_told_to_stay_there(client):
+    assert "Strict-Transport-Security" not in client.get("/en/login").headers
+    told = client.get("/en/login", base_url="https://localhost").headers
+    assert told["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+
+
+def test_failed_logins_and_refusals_stand_in_the_log_without_what_was_typed(app, client, caplog):
+    log_in(client, "D001", "nicht dieses wort")
+    log_in(client, "vier worte", "nicht dieses wort")
+    browser(app, "P001").get("/criticality/rows.json")
+    browser(app, "P001").get("/shutoff.html")
+    text = caplog.text
+    assert "a login of D001 failed" in text
+    assert "a login of nobody known failed" in text
+    assert "refused GET /shutoff.html to P001" in text
+    assert "wort" not in text
