@@ -149,7 +149,7 @@ def serve(app: dash.Dash, host: str, port: int) -> None:
 
 def warm(server: Flask, kept: snapshot.Snapshot) -> None:
     """Make ready what the first person on each page would otherwise wait for, seconds in a city."""
-    tiles_of(server).warm("base", "grids", UTILITIES[0])
+    tiles_of(server).warm("base", "grids", "sites", UTILITIES[0])
     kept.network(UTILITIES[0])
     kept.workload()
     kept.cube()

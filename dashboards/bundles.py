@@ -24,6 +24,7 @@ from layers.grids import deviation_shapes, grid_shapes
 from layers.incidents import incident_shapes
 from layers.layer import Shapes
 from layers.network import network_layers
+from layers.sites import site_shapes
 
 _VIEWS = frozenset({Permission.GRIDS_VIEW, Permission.NETWORK_VIEW, Permission.INCIDENTS_VIEW, Permission.SHUTOFF_VIEW})
 # Any one of these permissions is enough to see a bundle.
@@ -32,6 +33,7 @@ NEEDS: Mapping[str, frozenset[Permission]] = {
     "grids": _VIEWS,
     **dict.fromkeys(UTILITIES, frozenset({Permission.NETWORK_VIEW, Permission.SHUTOFF_VIEW})),
     "incidents": frozenset({Permission.INCIDENTS_VIEW}),
+    "sites": frozenset({Permission.INCIDENTS_VIEW, Permission.SHUTOFF_VIEW}),
     "workload": frozenset({Permission.GRIDS_VIEW}),
     **{f"criticality_{utility}": frozenset({Permission.NETWORK_VIEW}) for utility in UTILITIES},
 }
@@ -46,6 +48,7 @@ def bundles(book: Callable[[], RuleBook] = lambda: RuleBook(zone_named(DEFAULT_Z
         "base": Bundle(("landcover", "streets", "buildings"), _base),
         "grids": Bundle(("grids", "posts"), _grids, dated=("grids", "posts")),
         **{utility: Bundle(("nodes", "links", "devices", "hydrants"), _network(utility)) for utility in UTILITIES},
+        "sites": Bundle(("construction_sites", "site_steps"), _sites),
         "incidents": Bundle(("incidents",), _incidents(book), also=book),
     }
 
@@ -111,6 +114,12 @@ def _incidents(book: Callable[[], RuleBook]) -> Make:
         return [incident_shapes(shown, language=language, theme=theme)]
 
     return make
+
+
+def _sites(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
+    """Return the construction sites that are not closed."""
+    now = pd.Timestamp.now("UTC").to_pydatetime()
+    return [site_shapes(tables["construction_sites"], tables["site_steps"], now=now, language=language, theme=theme)]
 
 
 def _network(utility: str) -> Make:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FINDINGS = (
     "breach", "reward", "duty", "unordered", "repeat_repair", "repeat_complaint", "exposure", "pollution",
-    "warranty_leak", "asked_again",
+    "warranty_leak", "unreported_site", "asked_again",
 )  # fmt: skip
 
 
@@ -152,13 +152,21 @@ def _moment_of(store: Store, proposal: str) -> datetime:
             return datetime.fromisoformat(rest.split(":", 2)[2])
         except ValueError:
             pass
+    if finding == "unreported_site":
+        steps = store.table("site_steps")
+        started = steps.loc[((steps["site_code"] == code) & (steps["action"] == "start")).to_numpy(), "at"]
+        return _first(started, proposal)
     table, column = {
         "duty": ("shutoffs", "opened_at"), "repeat_repair": ("incidents", "repaired_at"),
     }.get(finding, ("incidents", "reported_at"))  # fmt: skip
     rows = store.table(table)
-    moments = rows.loc[(rows["code"] == code).to_numpy(), column].dropna()
+    return _first(rows.loc[(rows["code"] == code).to_numpy(), column].dropna(), proposal)
+
+
+def _first(moments: pd.Series, proposal: str) -> datetime:
+    """Return the first of the moments of a proposal; raise where there is none."""
     if moments.empty:
         todo = "list the proposals of its month and choose one"
         raise InputError(f"there is no proposal {proposal!r}", todo=todo, field="proposal")
-    moment: datetime = moments.iloc[0].to_pydatetime(warn=False)
+    moment: datetime = moments.min().to_pydatetime(warn=False)
     return moment

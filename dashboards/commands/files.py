@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TARGETS = (
     *("network", "devices", "grids", "customers", "incidents", "units", "buildings", "limits"),
-    *("tracks", "routes", "checkpoints", "findings", "warranties", "wells", "materials", "plans"),
+    *("tracks", "routes", "checkpoints", "findings", "warranties", "wells", "materials", "plans", "sites"),
 )
 EXPORTS = {
     "network": ("nodes", "links", "devices", "hydrants"),

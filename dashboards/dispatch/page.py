@@ -34,7 +34,7 @@ TITLE = "dispatch.title"
 ICON = "list"
 NEEDS = Permission.INCIDENTS_VIEW
 
-BUNDLES = ("base", "grids")
+BUNDLES = ("base", "grids", "sites")
 ASKED, BOARD = "dispatch-asked", "dispatch-board"
 CHOSEN, SHOWN = "dispatch-chosen", "dispatch-shown"  # the incident that is looked at, and the mark of its sheet
 DRAFT, PREVIEWED = "dispatch-draft", "dispatch-previewed"  # what is typed, and where that lies

@@ -153,7 +153,7 @@ def _draw_network(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
         threading.Thread(target=snapshot.network, args=(utility,), daemon=True).start()  # ready before the click
         if utility == drawn and not ctx.triggered_id:  # it came with the skeleton
             return no_update, no_update, no_update
-        specs = static_specs(tiles_of(app.server), "base", "grids", utility, language=shell.language())
+        specs = static_specs(tiles_of(app.server), "base", "grids", "sites", utility, language=shell.language())
         extent = whole_extent(snapshot, utility) if case.empty and not view else None
         return specs, extent or no_update, utility
 
@@ -334,7 +334,7 @@ def _known(context: shell.Context, case: Case) -> dict[str, Any]:
     if case.code:
         return {}
     whole = case.utility if case.empty and not context.view else None
-    return first_props("base", "grids", case.utility, language=context.language, whole=whole)
+    return first_props("base", "grids", "sites", case.utility, language=context.language, whole=whole)
 
 
 def _map(context: shell.Context, known: Mapping[str, Any]) -> Component:

@@ -18,6 +18,7 @@ from gisapp.demo.patrols import PATROL_TABLES, patrol_tables
 from gisapp.demo.people import leaders_of, members_of
 from gisapp.demo.sites import make_sites
 from gisapp.demo.sizes import CRS, SIZES, ZONE, Size
+from gisapp.demo.works import SITE_DEMO_TABLES, site_tables
 from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
 from gisapp.grids import grid_index, shapely_index
@@ -56,6 +57,7 @@ def city_tables(size: str, seed: int = 1) -> dict[str, pd.DataFrame]:
     town.tables.update(operation_tables(town.tables, bursts, _chance(seed, 3)))
     town.tables.update(patrol_tables(town.tables, _chance(seed, 4)))
     town.tables.update(emergency_tables(town.tables, _chance(seed, 5)))
+    town.tables.update(site_tables(town.tables, _chance(seed, 6)))
     return {name: town.tables[name] if name in town.tables else _none_of(name) for name in TABLES}
 
 
@@ -123,6 +125,7 @@ def _fill(store: Store, size: str, seed: int, progress: Progress) -> None:
     told = operation_tables({name: store.table(name) for name in OPERATION_TABLES}, bursts[0], _chance(seed, 3))
     told |= patrol_tables({name: store.table(name) for name in PATROL_TABLES}, _chance(seed, 4))
     told |= emergency_tables({name: store.table(name) for name in EMERGENCY_DEMO_TABLES}, _chance(seed, 5))
+    told |= site_tables({name: store.table(name) for name in SITE_DEMO_TABLES}, _chance(seed, 6))
     store.save(told, actor="gisapp demo", note=note)
     progress(steps, steps)
 

@@ -36,6 +36,7 @@ TARGETS: Map[str, tuple[str, ...]] = {
     "wells": ("meter_wells",),
     "materials": ("materials",),
     "plans": ("emergency_plans",),
+    "sites": ("construction_sites",),
 }
 
 

@@ -25,8 +25,13 @@ from gisapp.incidents.assessment import assessed, subject_of
 from gisapp.incidents.rewards import reward_of
 from gisapp.operations import without_order
 from gisapp.rules import IncidentRules
+from gisapp.sites import sites_of
+from gisapp.sites.reported import late_reports
 
-TABLES = ("incidents", "incident_steps", "links", "org_units", "shutoffs", "valve_operations")
+TABLES = (
+    *("incidents", "incident_steps", "links", "org_units", "shutoffs", "valve_operations"),
+    *("construction_sites", "site_steps"),
+)
 """The tables that proposals are found in."""
 COLUMNS = (
     "proposal", "finding", "what", "incident_code", "shutoff_code", "linked", "utility", "grid_code", "unit_code",
@@ -55,7 +60,7 @@ def proposals(
         The rules: of each thing those of its own day hold.
     start, end
         The period, its end not included: incidents reported in it, as :func:`gisapp.incidents.assessment.assessed`
-        counts them; repairs and reports that came again in it; valves turned in it.
+        counts them; repairs and reports that came again in it; valves turned and works begun in it.
     now
         The moment of judging, aware.
     duties
@@ -68,9 +73,9 @@ def proposals(
         One row a proposal, by what happened first: ``proposal`` (its id), ``finding`` (one of
         :data:`gisapp.rules.penalties.FINDINGS`, ``reward`` or ``asked_again``), ``what`` (clock, duty, cause, staff or
         outsider), the rows it rests on (``incident_code``, ``shutoff_code``, ``linked``: the earlier incident, the
-        first report, the valve), ``unit_code`` and ``person`` whom it concerns, ``at``, ``least`` and ``most`` in yuan
-        (missing where the rules name none), ``whom`` the sum is for, ``against``: what speaks against it, comma
-        separated.
+        first report, the valve, the construction site), ``unit_code`` and ``person`` whom it concerns, ``at``,
+        ``least`` and ``most`` in yuan (missing where the rules name none), ``whom`` the sum is for, ``against``: what
+        speaks against it, comma separated.
 
     Notes
     -----
@@ -90,6 +95,7 @@ def proposals(
         *_asked_again(known),
         *_repeats(every, book, (first, last)),
         *_unordered(tables["valve_operations"], book, start, end),
+        *_unreported(tables, book, start, end),
         *_undone(duties, book),
     ]
     table = pd.DataFrame(found, columns=list(COLUMNS))
@@ -258,6 +264,24 @@ def _unordered(log: pd.DataFrame, book: RuleBook, start: datetime, end: datetime
             "at": row["at"],
             "against": "",
             **_ranged(book.at(row["at"]), "unordered", row["action"], "供水服务办法 第十九条"),
+        }
+
+
+def _unreported(tables: Mapping[str, Any], book: RuleBook, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+    """Yield works that began before dispatch was told place, period, leader and contact (Art. 35(9))."""
+    late = late_reports(sites_of(tables["construction_sites"], tables["site_steps"]), start, end)
+    for row in late.to_dict("records"):
+        what = "never" if pd.isna(row["reported_at"]) else "late"
+        yield {
+            "proposal": f"unreported_site:{row['code']}",
+            "finding": "unreported_site",
+            "what": what,
+            "linked": row["code"],
+            "utility": row["utility"],
+            "unit_code": row["unit_code"],
+            "at": row["started_at"],
+            "against": _words({"reported_later": what == "late"}),
+            **_ranged(book.at(row["started_at"]), "unreported_site", what, "供水服务办法 第三十五条（九）"),
         }
 
 

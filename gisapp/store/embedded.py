@@ -44,6 +44,7 @@ from gisapp.store.retention import Retention
 from gisapp.store.rows import uncollected
 from gisapp.store.saving import Progress, Saving, add_note
 from gisapp.store.schema import create_schema, read_settings, store_metadata, write_setting
+from gisapp.store.siting import Siting
 from gisapp.store.snapshots import Snapshots
 from gisapp.store.values import checked_values
 from gisapp.tables import TABLES
@@ -70,6 +71,7 @@ class Store:
         self.emergencies = Commanding(self._connections, metadata, self.zone)
         self.accounts = Accounts(self._connections, metadata)
         self.retention = Retention(self._connections, metadata)
+        self.sites = Siting(self._connections, metadata, self.zone)
         self.plans = Planning(self._connections, metadata, self.crs, self.zone)
 
     def __enter__(self) -> Self:

@@ -38,6 +38,7 @@ REFERENCES = (
     ("patrol_tracks", "route_code", "patrol_routes"),
     ("patrol_findings", "track_code", "patrol_tracks"),
     ("emergency_steps", "emergency_code", "emergencies"),
+    ("site_steps", "site_code", "construction_sites"),
     ("plan_steps", "plan_code", "plans"),
     ("plan_units", "plan_code", "plans"),
     ("plan_changes", "plan_code", "plans"),

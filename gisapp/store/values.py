@@ -24,9 +24,9 @@ def checked_values(name: str, given: Mapping[str, object], *, may_lack: Collecti
     Parameters
     ----------
     name
-        A key of :data:`gisapp.tables.TABLES`, of a table with points or without geometry.
+        A key of :data:`gisapp.tables.TABLES`.
     given
-        Columns by name, times aware, ``geom`` a shapely Point in the store's CRS or absent.
+        Columns by name, times aware, ``geom`` a shape of the table's kind in the store's CRS or absent.
     may_lack
         Required columns that are filled in later.
 
@@ -43,7 +43,7 @@ def checked_values(name: str, given: Mapping[str, object], *, may_lack: Collecti
         listed = ", ".join([*known, *(["geom"] if table.geometry else [])])
         raise InputError(f"unknown column {unknown[0]!r} in {name}", todo=f"known columns are {listed}")
     row = {name: _value(column, values.get(name), may_lack=name in may_lack) for name, column in known.items()}
-    return row | ({"geom": _point(values.get("geom"))} if table.geometry else {})
+    return row | ({"geom": _shape(values.get("geom"), table.geometry)} if table.geometry else {})
 
 
 def missing(value: object) -> bool:
@@ -97,12 +97,17 @@ def _truth(value: Any) -> bool:
 _CASTS: dict[str, Callable[[Any], Any]] = {"text": str, "int": _whole, "real": float, "bool": _truth, "time": _moment}
 
 
-def _point(value: object) -> shapely.Point | None:
-    """Return a flat point with numbers in it; None for what is not located."""
-    if value is None or (isinstance(value, shapely.Point) and value.is_empty):
+def _shape(value: object, kind: str) -> shapely.Geometry | None:
+    """Return a flat shape of a kind, with numbers in it; None for what is not located.
+
+    A polygon becomes a multipolygon of one where the table wants that.
+    """
+    if value is None or (isinstance(value, shapely.Geometry) and value.is_empty):
         return None
-    if not isinstance(value, shapely.Point):
-        raise InputError(f"found {value!r}", todo="give a point in the store's CRS", field="geom")
-    if not (math.isfinite(value.x) and math.isfinite(value.y)):
+    if kind == "MULTIPOLYGON" and isinstance(value, shapely.Polygon):
+        value = shapely.MultiPolygon([value])
+    if not (isinstance(value, shapely.Geometry) and value.geom_type.upper() == kind):
+        raise InputError(f"found {value!r}", todo=f"give a {kind.lower()} in the store's CRS", field="geom")
+    if not all(map(math.isfinite, value.bounds)):
         raise InputError("has a coordinate that is no number", todo="correct it", field="geom")
     return value

@@ -14,10 +14,12 @@ from gisapp.tables.network import NETWORK
 from gisapp.tables.operations import OPERATIONS
 from gisapp.tables.organisation import ORGANISATION
 from gisapp.tables.patrols import PATROLS
+from gisapp.tables.sites import SITES
 from gisapp.tables.town import TOWN
 
 _PARTS = (
     *(ORGANISATION, TOWN, NETWORK, INCIDENTS, OPERATIONS, BOUNDARIES, DECISIONS, PATROLS, BUILDERS),
     EMERGENCIES,
+    SITES,
 )
 TABLES: Mapping[str, Table] = {table.name: table for part in _PARTS for table in part}

@@ -16,6 +16,7 @@ from gisapp.tables import conform
 CRS = "EPSG:4547"
 ORIGIN = np.array([500_000.0, 4_060_000.0])
 SIDE_M, STREETS = 3_600.0, 25
+_STEP = ["site_code", "step", "at", "noted_at", "actor", "action", "to_status"]
 WHEN = pd.Timestamp("2026-11-22T00:00Z")
 
 
@@ -50,6 +51,8 @@ def town(seed: int = 1) -> Town:
         "nodes": _nodes(crossings),
         "devices": _devices(links),
         "hydrants": _frame("hydrants", geom=[], utility=[], code=[], link_code=[], measure_m=[]),
+        "construction_sites": _frame("construction_sites", geom=[], code=[], title=[], opened_at=[]),
+        "site_steps": conform(pd.DataFrame(columns=_STEP), "site_steps"),
         "incidents": _incidents(rng),
     }
     return Town(tables)

@@ -221,3 +221,24 @@ def test_papers_are_named_all_at_once(tmp_path):
     mine = found[found["finding"] == "asked_again"]
     assert mine[["incident_code", "what"]].to_numpy().tolist() == [["B2", "2"]]
     assert mine["at"].iloc[0] == AT + timedelta(minutes=1)
+
+
+def test_works_begun_before_dispatch_was_told_are_proposed_with_their_builder(tables):
+    """W35.9, W21.1: told at the moment of the start is in time, a second later is late."""
+    head = {"title": "雨水管改造", "unit_code": "U11", "opened_at": pd.Timestamp(AT)}
+    codes = {"C1": None, "C2": 0, "C3": 1, "C4": None}
+    begun = dict.fromkeys(codes, AT) | {"C4": END}  # the last one in the next month
+    steps = [
+        {"site_code": code, "step": number, "at": at, "noted_at": at, "actor": "E1", "action": action, "to_status": "x"}
+        for code, late in codes.items()
+        for number, (action, at) in enumerate(
+            [("start", begun[code])] + ([] if late is None else [("report", AT + timedelta(seconds=late))]), 1
+        )
+    ]
+    sites = conform(pd.DataFrame([head | {"code": code} for code in codes]).assign(geom=None), "construction_sites")
+    told = tables | {"construction_sites": sites, "site_steps": conform(pd.DataFrame(steps), "site_steps")}
+    found = proposals(told, RuleBook(ZoneInfo("Asia/Shanghai")), start=AT, end=END, now=NOW)
+    mine = found[found["finding"] == "unreported_site"]
+    wanted = [["C1", "never", "U11", "", 100, 500], ["C3", "late", "U11", "reported_later", 100, 500]]
+    assert mine[["linked", "what", "unit_code", "against", "least", "most"]].to_numpy().tolist() == wanted
+    assert set(mine["article"]) == {"供水服务办法 第三十五条（九）"}
