@@ -20,7 +20,7 @@ import shapely
 
 from benchmarks.aims import at_most
 from benchmarks.segments import timed
-from dashboards.commands.networks import network_in
+from dashboards.judging import network_in
 from gisapp.network import Network, Shutoff, shutoff
 from gisapp.network.area import affected_area, area_shares
 from gisapp.store import open_store

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.commands.console import aware_moment, command, put_json, put_text, say, store_option
 from dashboards.commands.spans import span_name, span_of, span_options
+from dashboards.judging import assessed_sheet, sheet_html, sheet_xlsx
 from gisapp.errors import InputError
 from gisapp.words import LANGUAGES
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gisapp.rules import IncidentRules
-    from gisapp.store import Store
 
 
 def add_commands(commands: Any) -> None:
@@ -45,41 +46,26 @@ def add_commands(commands: Any) -> None:
 
 def run_assess(options: argparse.Namespace) -> int:
     """Tell the facts of a span."""
-    from gisapp.incidents.scores import shares
+    from gisapp.durable import replaced
     from gisapp.store import open_store
 
     if options.format == "xlsx" and options.out is None:
         raise InputError("a sheet is no text", todo="name its file with -o", field="-o")
     with open_store(options.store) as store:
         name, start, end = span_of(options, store)
-        facts, rates = _told(store, options, start, end)
-        rules, issuer = store.rule_book.at(end - timedelta(seconds=1)), str(store.setting("issuer") or store.name)
-    weights, facts = shares(rules), _with_scores(facts, options.scores, rules)
+        sheet = assessed_sheet(store, start, end, by=options.by, at=options.at)
+        facts = _with_scores(sheet.facts, options.scores, store.rule_book.at(end - timedelta(seconds=1)))
+        sheet = replace(sheet, facts=facts)
+        if options.format == "html":
+            put_text(sheet_html(sheet, store, by=options.by, span_name=name, language=options.lang), options.out)
     if options.format == "xlsx":
-        _put_sheet(facts, rates, weights, options.out)
-    elif options.format == "html":
-        put_text(_page(facts, rates, weights, options, span=name, issuer=issuer), options.out)
-    else:
-        rows = [{**plain_row(row), "clocks": _clocks(rates, row["subject"])} for row in facts.to_dict("records")]
-        put_json({span_name(options): name, "by": options.by, "weights": weights, "subjects": rows}, options.out)
+        with replaced(options.out) as part:
+            part.write_bytes(sheet_xlsx(sheet))
+    elif options.format == "json":
+        rows = [{**plain_row(row), "clocks": _clocks(sheet.rates, row["subject"])} for row in facts.to_dict("records")]
+        put_json({span_name(options): name, "by": options.by, "weights": sheet.weights, "subjects": rows}, options.out)
     say(f"{name}: {int(facts['incidents'].sum())} incidents of {len(facts)} by {options.by}")
     return 0 if len(facts) else 1
-
-
-def _told(
-    store: Store, options: argparse.Namespace, start: datetime, end: datetime
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the facts, and the rates of the clocks."""
-    from gisapp.incidents import clock_table, incidents_of
-    from gisapp.incidents.assessment import assessed, assessment, clock_rates
-
-    every, steps, book = store.table("incidents"), store.table("incident_steps"), store.rule_book
-    rows = every[(every["reported_at"] >= start) & (every["reported_at"] < end)]
-    mine = steps[steps["incident_code"].isin(rows["code"])]
-    records = assessed(incidents_of(rows, mine, book.life), start, end)
-    now = options.at or datetime.now(UTC)
-    clocks = clock_table(records, lambda one: book.at(one.reported_at), now=now, zone=store.zone)
-    return assessment(records, by=options.by), clock_rates(records, clocks, by=options.by)
 
 
 def _clocks(rates: pd.DataFrame, subject: str) -> list[dict[str, Any]]:
@@ -108,34 +94,3 @@ def _with_scores(facts: pd.DataFrame, scores: Path | None, rules: IncidentRules)
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read ({error})", todo="give a CSV in UTF-8", file=str(scores)) from error
     return facts.merge(scored(given, rules), on="subject", how="outer")
-
-
-def _page(
-    facts: pd.DataFrame,
-    rates: pd.DataFrame,
-    weights: dict[str, float],
-    options: argparse.Namespace,
-    *,
-    span: str,
-    issuer: str,
-) -> str:
-    """Return the tables as one page that prints."""
-    from gisapp.reports.as_html import text_html
-    from gisapp.reports.assessing import assessment_text
-    from gisapp.reports.texts import Edition
-
-    text = assessment_text(facts, rates, weights, by=options.by, span=span, language=options.lang)
-    return text_html(Edition(text, span), issuer=issuer)
-
-
-def _put_sheet(facts: pd.DataFrame, rates: pd.DataFrame, weights: dict[str, float], target: Path) -> None:
-    """Write the tables as sheets of one file."""
-    import pandas as pd
-
-    from gisapp.durable import replaced
-    from gisapp.harmless import harmless_cells
-
-    with replaced(target) as part, pd.ExcelWriter(part, engine="openpyxl") as book:
-        harmless_cells(facts).to_excel(book, sheet_name="facts", index=False)
-        harmless_cells(rates).to_excel(book, sheet_name="clocks", index=False)
-        pd.Series(weights, name="share").rename_axis("part").to_excel(book, sheet_name="weights")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards.commands.assess import plain_row
 from dashboards.commands.console import aware_moment, command, put_csv, put_json, say, store_option
-from dashboards.commands.judged import counted_records, duties_in
 from dashboards.commands.spans import span_of, span_options
+from dashboards.judging import FINDINGS, found_proposals
 from gisapp.errors import InputError
 from gisapp.tables import VERDICTS
 
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gisapp.store import Store
-
-FINDINGS = (
-    "breach", "reward", "duty", "unordered", "repeat_repair", "repeat_complaint", "exposure", "pollution",
-    "warranty_leak", "unreported_site", "asked_again",
-)  # fmt: skip
 
 
 def add_commands(commands: Any) -> None:
@@ -81,7 +76,7 @@ def run_list(options: argparse.Namespace) -> int:
 
     with open_store(options.store) as store:
         name, start, end = span_of(options, store)
-        found = with_decisions(_found(store, start, end, options.at), store.table("decisions"))
+        found = with_decisions(found_proposals(store, start, end, options.at, say=say), store.table("decisions"))
     found = found[found["finding"].isin(options.finding or FINDINGS)]
     found = found[found["unit_code"] == options.unit] if options.unit else found
     found = found[found["verdict"].isna()] if options.undecided else found
@@ -94,23 +89,13 @@ def run_list(options: argparse.Namespace) -> int:
     return 0 if len(found) else 1
 
 
-def _found(store: Store, start: datetime, end: datetime, at: datetime | None) -> pd.DataFrame:
-    """Return what the rules propose for a span of a store."""
-    from gisapp.reports.proposals import TABLES, proposals
-
-    records = [one for one in counted_records(store) if start <= one.opened_at < end]
-    tables = {name: store.table(name) for name in TABLES}
-    duties, now = duties_in(store, records), at or datetime.now(UTC)
-    return proposals(tables, store.rule_book, start=start, end=end, now=now, duties=duties)
-
-
 def run_decide(options: argparse.Namespace) -> int:
     """Record a decision."""
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
         moment = _moment_of(store, options.proposal)
-        found = _found(store, moment, moment + timedelta(milliseconds=1), None)
+        found = found_proposals(store, moment, moment + timedelta(milliseconds=1), say=say)
         mine = found[found["proposal"] == options.proposal]
         if mine.empty:
             todo = "list the proposals of its month and choose one"

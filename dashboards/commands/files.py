@@ -287,7 +287,7 @@ def _put_parquet(frame: Any, options: argparse.Namespace) -> None:
 
 def _put_network(store: Store, options: argparse.Namespace) -> None:
     """Write a network in the form that other programs read."""
-    from dashboards.commands.networks import network_in
+    from dashboards.judging import network_in
     from gisapp.network import network_json
 
     if options.utility is None:

@@ -7,19 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.commands.console import command, put_csv, put_json, say, store_option
-from dashboards.commands.situations import networks_in, records_in, situation_in
-from gisapp.errors import InputError
+from dashboards.judging import counted_records, duties_in, duties_of, networks_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
-    from gisapp.network import Network
-    from gisapp.operations import Operation
-    from gisapp.store import Store
-
-_DUTY = ("duty", "start", "due_at", "done_at", "state", "article", "own_setting")
 STATES = ("breached", "due_soon", "running", "not_judged", "met")
 
 
@@ -64,7 +56,7 @@ def run_show(options: argparse.Namespace) -> int:
 
     with open_store(options.store) as store:
         operation = store.operations.operation(options.shutoff)
-        found = _duties(store, operation, networks_in(store), options.rules)
+        found = duties_of(store, operation, networks_in(store), options.rules, say)
     put_json(operation_json(operation, found), options.out)
     return 0
 
@@ -75,56 +67,12 @@ def run_duties(options: argparse.Namespace) -> int:
 
     with open_store(options.store) as store:
         records = counted_records(store)
-        table = duties_in(store, records, options.rules)
+        table = duties_in(store, records, options.rules, say=say)
     found = table[table["state"].isin(options.state or STATES)]
     put_csv(found, options.out)
     counts = [f"{int((table['state'] == state).sum())} {state}" for state in STATES]
     say(f"{len(records)} operations: {', '.join(counts)}")
     return 0 if len(found) else 1
-
-
-def counted_records(store: Store) -> list[Operation]:
-    """Return every operation of a store but drills, the newest first."""
-    from gisapp.operations.duties import counted_operations
-
-    counted = set(counted_operations(store.table("shutoffs"))["code"])
-    records = [record for record in records_in(store) if record.code in counted]
-    return sorted(records, key=lambda record: (record.opened_at, record.code), reverse=True)
-
-
-def duties_in(store: Store, records: list[Operation], own_rules: Path | None = None) -> pd.DataFrame:
-    """Return the duties of operations, each with the head of its own."""
-    import pandas as pd
-
-    network = networks_in(store)
-    parts = [_with_head(record, _duties(store, record, network, own_rules)) for record in records]
-    empty = pd.DataFrame(columns=["shutoff", "utility", "kind", "unit_code", *_DUTY])
-    return pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else empty
-
-
-def _with_head(record: Operation, table: pd.DataFrame) -> pd.DataFrame:
-    head = {"shutoff": record.code, "utility": record.utility, "kind": record.kind, "unit_code": record.unit_code}
-    return table.assign(**head)[[*head, *table.columns]]
-
-
-def _duties(
-    store: Store, operation: Operation, network: Callable[[str], Network], own_rules: Path | None
-) -> pd.DataFrame:
-    """Return the duties of an operation; without what it reaches, said so, where its links are known no longer."""
-    import pandas as pd
-
-    from gisapp.operations.duties import duties
-    from gisapp.rules import shutoff_rules
-
-    now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
-    day = operation.opened_at.astimezone(store.zone).date()
-    rules = shutoff_rules(day, own_rules or store.kept_rules("shutoffs"))
-    try:
-        reach = situation_in(store, operation, now, own_rules=own_rules, network=network).reach
-    except InputError as error:
-        say(f"{operation.code}: without hydrants, homes and communities: {error}")
-        reach = None
-    return duties(operation, rules, now=now, zone=store.zone, reach=reach)
 
 
 def run_unordered(options: argparse.Namespace) -> int:

@@ -101,7 +101,7 @@ def utilities_in(store: Store, start: datetime, end: datetime) -> pd.DataFrame:
     import pandas as pd
 
     from dashboards.commands.reliability import interruptions, served_in
-    from dashboards.commands.situations import networks_in
+    from dashboards.judging import networks_in
     from gisapp.density import break_rates, pipe_breaks
     from gisapp.reports.reliability import reliability
 

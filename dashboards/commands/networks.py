@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.commands.console import Progress, command, put_csv, put_json, put_text, say, store_option
+from dashboards.judging import network_in
 from gisapp.errors import InputError
 from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES
@@ -14,8 +15,6 @@ from gisapp.words import LANGUAGES
 if TYPE_CHECKING:
     from gisapp.network import Network
     from gisapp.store import Store
-
-TABLES = ("nodes", "links", "devices", "customers", "connections", "hydrants")
 
 
 def add_commands(commands: Any) -> None:
@@ -66,13 +65,6 @@ def add_commands(commands: Any) -> None:
         store_option(made)
         made.add_argument("--utility", required=True, choices=UTILITIES)
         made.add_argument("-o", dest="out", type=Path, metavar="OUT.csv")
-
-
-def network_in(store: Store, utility: str) -> Network:
-    """Return the network of one utility from the store's tables."""
-    from gisapp.network import network_of
-
-    return network_of(utility, *(store.table(name) for name in TABLES))
 
 
 def _asked_network(store: Store, utility: str) -> Network:

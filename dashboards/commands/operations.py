@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards.commands import judged
 from dashboards.commands.console import ACTOR, aware_moment, command, put_csv, put_json, say, store_option
-from dashboards.commands.situations import networks_in, records_in
+from dashboards.judging import networks_in, records_in
 from gisapp.errors import InputError
 from gisapp.tables import UTILITIES
 

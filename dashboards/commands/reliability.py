@@ -94,7 +94,7 @@ def interruptions(
     """
     import pandas as pd
 
-    from dashboards.commands.situations import answer_in, networks_in, records_in
+    from dashboards.judging import answer_in, networks_in, records_in
     from gisapp.operations.duties import began_at
     from gisapp.reports.lost import BECAUSE
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.commands import meetings
-from dashboards.commands.console import ACTOR, command, put_bytes, put_text, say, store_option
-from dashboards.commands.situations import situation_in
+from dashboards.commands.console import ACTOR, Progress, command, put_bytes, put_text, say, store_option
+from dashboards.judging import situation_in
 from gisapp.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -151,7 +151,10 @@ def _edition(store: Store, options: argparse.Namespace, issuer: str, now: Any) -
         return found
     hotline = options.hotline or str(store.setting("hotline") or "")
     text = draft(
-        kind, situation_in(store, operation, now, pressure_m=options.pressure_m), options.lang, Issuer(issuer, hotline)
+        kind,
+        situation_in(store, operation, now, pressure_m=options.pressure_m, progress=Progress("estimating pressure")),
+        options.lang,
+        Issuer(issuer, hotline),
     )
     return Edition(text, options.shutoff)
 
@@ -187,7 +190,14 @@ def _pack(store: Store, options: argparse.Namespace) -> str:
     now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
     operation = store.operations.operation(options.shutoff)
     revisions = store.revisions()
-    told = situation_in(store, operation, now, own_rules=options.rules, pressure_m=options.pressure_m)
+    told = situation_in(
+        store,
+        operation,
+        now,
+        own_rules=options.rules,
+        pressure_m=options.pressure_m,
+        progress=Progress("estimating pressure"),
+    )
     return pack_html(
         told,
         {name: store.table(name) for name in TABLES},
