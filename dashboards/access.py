@@ -44,6 +44,8 @@ class Permission(StrEnum):
     INCIDENTS_REPORT = "incidents.report"
     INCIDENTS_HANDLE = "incidents.handle"  # record steps, each as one of the person's roles
     INCIDENTS_CLEAR = "incidents.clear"  # see what is personal in one incident, with a reason that is kept
+    ASSESSMENT_VIEW = "assessment.view"  # what the rules propose about persons and units, and the sheet of a month
+    ASSESSMENT_DECIDE = "assessment.decide"
     EXPORT = "export"  # files of figures
     INCIDENTS_EXPORT = "incidents.export"
     NETWORK_EXPORT = "network.export"

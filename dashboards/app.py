@@ -44,7 +44,18 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from dashboards import access, criticality, dispatch, emergency, manager, planner, shell, snapshot, standards
+from dashboards import (
+    access,
+    assessment,
+    criticality,
+    dispatch,
+    emergency,
+    manager,
+    planner,
+    shell,
+    snapshot,
+    standards,
+)
 from dashboards.begun import begun, in_order
 from dashboards.bundles import add_tiles, tiles_of
 from dashboards.marked import add_marks
@@ -56,7 +67,7 @@ from gisapp.store import Store
 from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, word
 
-PAGES: tuple[ModuleType, ...] = (planner, emergency, dispatch, manager, criticality)
+PAGES: tuple[ModuleType, ...] = (planner, emergency, dispatch, manager, criticality, assessment)
 PACKED_FROM = 2000  # bytes: what fits into a packet or two is sent as it is
 LOOPBACK_ADDRESSES = ("127.0.0.1", "localhost", "::1")
 _FAVICON = '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'

@@ -19,7 +19,7 @@ from gisapp.words import word
 
 @dataclass(frozen=True)
 class Field:
-    """What a button asks before it writes: an input (text, area, number, day, moment, past, tick, choice).
+    """What a button asks before it writes: an input (text, area, quantity, day, moment, past, tick, choice).
 
     A ``past`` is a moment in ``zone`` that is not before ``least`` and has happened; empty stands for now.
     ``list`` is the id of a list of words on the page that a text proposes.

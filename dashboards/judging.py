@@ -239,8 +239,8 @@ def sheet_html(sheet: Sheet, store: Store, *, by: str, span_name: str, language:
     return text_html(Edition(text, span_name), issuer=str(store.setting("issuer") or store.name))
 
 
-def sheet_xlsx(sheet: Sheet) -> bytes:
-    """Return a sheet as a file of three sheets."""
+def sheet_xlsx(sheet: Sheet, *, note: str = "") -> bytes:
+    """Return a sheet as a file of three sheets, with ``note``, who took it out, on a fourth."""
     import pandas as pd
 
     from gisapp.harmless import harmless_cells
@@ -250,4 +250,6 @@ def sheet_xlsx(sheet: Sheet) -> bytes:
         harmless_cells(sheet.facts).to_excel(book, sheet_name="facts", index=False)
         harmless_cells(sheet.rates).to_excel(book, sheet_name="clocks", index=False)
         pd.Series(dict(sheet.weights), name="share").rename_axis("part").to_excel(book, sheet_name="weights")
+        if note:
+            pd.DataFrame({"note": [note]}).to_excel(book, sheet_name="note", index=False, header=False)
     return held.getvalue()

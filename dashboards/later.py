@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 CHARTS = "/assets/vendor/plotly-basic.js"
 """The code of bars and lines: where it has run, Dash's graphs take it, not the whole of Plotly, four times as much."""
-_PROPS = ("id", "children", "className", "due", "told", "script")
+_PROPS = ("id", "children", "className", "due", "told", "script", "alone")
 
 
 class Later(Component):
@@ -16,7 +16,8 @@ class Later(Component):
 
     Their code is not even fetched before: it is larger than the map's, and a person looks at the map first. ``due``
     turns true then: a callback that fills the children takes it as an input, and answers nothing before. With ``told``
-    they stand while that is true, whatever the map does. The browser half is ``assets/later.js``.
+    they stand while that is true, whatever the map does; with ``alone``, on a page without a map, they come at once.
+    The browser half is ``assets/later.js``.
     """
 
     _children_props: ClassVar[list[str]] = []

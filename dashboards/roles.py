@@ -26,6 +26,8 @@ GRANTS: Mapping[tuple[str, str], tuple[Permission, ...]] = {
     ("shutoffs", "a"): (Permission.SHUTOFF_DECIDE,),
     ("emergencies", "e"): (Permission.EMERGENCY_RECORD,),
     ("emergencies", "a"): (Permission.EMERGENCY_RECORD, Permission.EMERGENCY_DECIDE),
+    ("assessment", "v"): (Permission.ASSESSMENT_VIEW,),
+    ("assessment", "a"): (Permission.ASSESSMENT_DECIDE,),
 }
 """What a right in an area allows here; what is not listed allows nothing. A new permission is given its right here."""
 UNSEEING = ("mask", "none")

@@ -41,6 +41,7 @@ def row_table(
     *,
     nothing: str,
     wrapped: bool = False,
+    alone: bool = False,
     words: dict[str, str] | None = None,
 ) -> Later:
     """Return a table whose rows have a ``code``; a callback gives it its ``rowData``.
@@ -57,6 +58,8 @@ def row_table(
         What it says when there are no rows, once that is known.
     wrapped
         Headers in several lines.
+    alone
+        On a page without a map: it does not wait for one.
     words
         Of the page's own cell renderers, which find them in the grid's context.
     """
@@ -72,7 +75,7 @@ def row_table(
         style={"height": None, "width": "100%"},
     )
     script = f"/_dash-component-suites/dash_ag_grid/{SCRIPT}"
-    return Later(grid, id=f"{name}-place", className="table", script=script)
+    return Later(grid, id=f"{name}-place", className="table", script=script, alone=alone)
 
 
 def _options(context: Context, nothing: str) -> dict[str, Any]:

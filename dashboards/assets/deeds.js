@@ -17,7 +17,7 @@
     if (kind === "area") return element("textarea", { ...attributes, rows: 3 }, value);
     if (kind === "tick") return element("input", { ...attributes, type: "checkbox" });
     if (kind === "past") return element("input", { ...attributes, type: "datetime-local", min: least, max: now(zone) });
-    if (kind === "number") return element("input", { ...attributes, value, type: "number", min: 0, step: "any" });
+    if (kind === "quantity") return element("input", { ...attributes, value, type: "number", min: 0, step: "any" });
     const types = { moment: "datetime-local", day: "date" };
     if (kind !== "choice") return element("input", { ...attributes, value, type: types[kind] || "text" });
     return element("select", attributes, ...choices.map(([code, said]) => element("option", { value: code }, said)));

@@ -28,7 +28,7 @@
       };
       const now = () => (props.script ? run(props.script).then(show, () => setTimeout(now, AGAIN_MS)) : show());
       const timer = setTimeout(now, MOST_MS);
-      if (window.gisappMapLiving.stands) now();
+      if (props.alone || window.gisappMapLiving.stands) now();
       else window.addEventListener("gisapp-map-ready", now);
       return () => {
         clearTimeout(timer);

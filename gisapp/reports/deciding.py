@@ -12,8 +12,8 @@ from gisapp.incidents import Actor
 from gisapp.rules import IncidentRules
 from gisapp.tables import VERDICTS
 
-DECIDERS = ("supervision", "dispatcher")
-"""Who may decide (water service rules Art. 6): supervision, and the dispatch centre."""
+DECIDERS = ("supervision", "dispatcher", "manager")
+"""Who may decide: supervision and the dispatch centre (water service rules Art. 6), and who manages the house."""
 
 
 def decision(

@@ -102,7 +102,7 @@ def _asked(action: str, emergency: Emergency, spoken: str, plans: list[tuple[str
             Field("value", label("due"), "day"),
         ],
         "finish_task": [],
-        "issue_material": [Field("value", label("quantity"), "number", required=True)],
+        "issue_material": [Field("value", label("quantity"), "quantity", required=True)],
         "plan_measure": [note, holder, Field("value", label("due"), "day", required=True)],
         "finish_measure": [],
         "evaluate": [
