@@ -3,6 +3,9 @@
 The page's own code, its layout and its first answers take a second; the tiles are on their way meanwhile. The map is
 begun in the place that the page will give it, so the parts around it stand there as empty boxes of the same classes,
 and the page then takes the living map (``assets/map-living.js``).
+
+A page whose outermost part has ``data-first`` shows that as well before it stands: its own script finds the part with
+all that it tells, and the boxes of the parts beside the map under ``data-place``, their ids.
 """
 
 from __future__ import annotations
@@ -10,14 +13,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from html import escape
+from math import inf
 from typing import Any
 
 from dash.development.base_component import Component
 
 from dashboards.map import Map
 
-# What the browser needs for a map, in the order of its use: these scripts are asked for first, so that they run first.
-SCRIPTS = ("vendor/maplibre-gl.js", "map-icons.js", "map-style.js", "map-living.js")
+# What shows something before the page stands, in the order of its use: these scripts are asked for first and run first.
+SCRIPTS = ("deeds.js", "dispatch.js", "vendor/maplibre-gl.js", "map-icons.js", "map-style.js", "map-living.js")
 
 _LONGEST = 60  # what is longer holds words or data for the page's own code
 
@@ -37,7 +41,7 @@ def in_order(scripts: str) -> str:
     """Return the tags of the scripts with those of the map before all others."""
     tags = scripts.splitlines()
     return "\n".join(
-        sorted(tags, key=lambda tag: next((n for n, name in enumerate(SCRIPTS) if name in tag), len(tags)))
+        sorted(tags, key=lambda tag: next((n for n, name in enumerate(SCRIPTS) if f"/{name}" in tag), len(tags)))
     )
 
 
@@ -48,23 +52,34 @@ def _first_map(part: Any) -> Map | None:
     return next((found for found in map(_first_map, _children(part)) if found is not None), None)
 
 
-def _boxes(part: Any, target: Map) -> str:
-    """Return a part as empty boxes, whole on the way to the map and bare beside it."""
+def _boxes(part: Any, target: Map, *, first: bool = False) -> str:
+    """Return a part as empty boxes, whole on the way to the map and bare beside it; ``first``: with places inside."""
     if part is target:
         return '<div class="gm"><div class="gm-canvas"></div></div>'
     if not isinstance(part, Component):
         return ""
     way = _first_map(part) is target
-    inside = "".join(_boxes(child, target) for child in _children(part)) if way else ""
+    first = first or (way and bool(getattr(part, "data-first", None)))
+    inside = [_boxes(child, target, first=first) for child in _children(part)] if way else []
+    if first and not way:
+        inside = [_place(child) for child in _children(part) if isinstance(child, Component)]
     tag = "section" if type(part).__name__ == "Section" else "div"
-    return f"<{tag}{_looks(part)}>{inside}</{tag}>"
+    return f"<{tag}{_looks(part)}>{''.join(inside)}</{tag}>"
+
+
+def _place(part: Component) -> str:
+    """Return the empty box of a part in which a page's own script may show what comes first."""
+    return f'<div data-place="{escape(str(getattr(part, "id", "")))}"{_looks(part)}></div>'
 
 
 def _looks(part: Component) -> str:
     """Return the attributes that a part's place and size may depend on: its class, and what its styles can ask for."""
     props = part.to_plotly_json()["props"]
     told = {"class": props.get("className")} | {name: text for name, text in props.items() if name.startswith("data-")}
-    asked = {name: str(text) for name, text in told.items() if text is not None and len(str(text)) <= _LONGEST}
+    longest = inf if props.get("data-first") else _LONGEST
+    asked = {name: str(text) for name, text in told.items() if text is not None and len(str(text)) <= longest}
+    if props.get("style") and props.get("data-first"):
+        asked["style"] = "; ".join(f"{name}: {value}" for name, value in props["style"].items())
     shown = [f' {name}="{escape(text)}"' for name, text in sorted(asked.items())]
     hidden = props.get("hidden") or props.get("told") is False  # what is told later, is hidden until then
     return "".join(shown) + (" hidden" if hidden else "")

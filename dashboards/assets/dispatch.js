@@ -4,7 +4,10 @@
 
   const skip = () => window.dash_clientside.no_update;
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
-  const page = () => document.querySelector("#shell-page .dispatch");
+  const stands = () => document.querySelector("#shell-page .dispatch");
+  const begun = () => document.querySelector("#gm-begun .dispatch[data-first]"); // the board before the page: dashboards/begun.py
+  const page = () => stands() || begun();
+  const part = (id) => page().querySelector(`#${id}, [data-place="${id}"]`);
   const { element } = window.gisappDeeds;
   const COLOURS = ["breached", "due_soon", "running", "nothing"];
   const LISTS = { type: "types", status: "statuses" };
@@ -18,6 +21,8 @@
   let flown = null;
   let told = null;
   let filtered = ""; // what the controls were last made for
+  let wish = null; // what the person asked for before the page stood
+  let focused = null; // and where the keyboard was
 
   function words(name, values = {}) {
     told = told && told.page === page() ? told : { page: page(), ...JSON.parse(page().dataset.words) };
@@ -73,7 +78,7 @@
 
   // Rows that say the same as before stay where they are; those further down are made while the first are read.
   function showRows(rows) {
-    const place = document.getElementById("dispatch-rows");
+    const place = part("dispatch-rows");
     let list = place.querySelector("ol");
     if (!rows.length) {
       known = new Map();
@@ -132,10 +137,10 @@
 
   function showHead() {
     const { reports, roles } = mine();
-    const count = words("count", { count: board.rows.length, all: board.all });
-    const place = document.getElementById("dispatch-head");
+    const count = words("count", { count: board.listed ?? board.rows.length, all: board.all });
+    const place = part("dispatch-head");
     const { skip: busy, again } = held(place);
-    if (busy) return void (document.getElementById("dispatch-count").textContent = count);
+    if (busy) return void (part("dispatch-count").textContent = count);
     const role = element("select", { "data-choice": "role", "aria-label": words("role") }, ...roles.map(([value, said]) => element("option", { value }, said)));
     role.value = asked.role;
     const add = reports ? [element("button", { class: "button main", type: "button", "data-intake": "true" }, words("intake"), element("kbd", {}, "n"))] : [];
@@ -144,7 +149,7 @@
   }
 
   function showFilter() {
-    const place = document.getElementById("dispatch-filter");
+    const place = part("dispatch-filter");
     const { skip: busy, again } = held(place);
     if (busy) {
       for (const colour of COLOURS) place.querySelector(`[data-colour="${colour}"] b`).textContent = String(board.counts[colour]);
@@ -164,6 +169,36 @@
 
   function ask(changes) {
     if (asked) setProps("dispatch-asked", { data: { ...asked, ...changes } });
+  }
+
+  function showBoard(told) {
+    board = told;
+    showHead();
+    showFilter();
+    filtered = JSON.stringify(asked);
+    showRows(board.rows);
+  }
+
+  // ---- the board before the page stands ------------------------------------------------------------------------------
+  function begin() {
+    if (!begun()) return;
+    const first = JSON.parse(page().dataset.first);
+    asked = first.asked;
+    showBoard(first.board);
+    performance.mark("gisapp-board");
+  }
+
+  // The page has come: what was asked for meanwhile is done now, and the keyboard stays where it was.
+  function taken() {
+    const [name, value] = focused || [];
+    if (name && document.activeElement === document.body) part("dispatch-rows").parentNode.querySelector(`[data-${name}="${CSS.escape(value)}"]`)?.focus();
+    if (wish) setTimeout(wish, 0);
+    focused = wish = null;
+  }
+
+  function soon(what) {
+    if (stands() && asked && !begun()) return what();
+    wish = what;
   }
 
   // ---- the chosen incident -------------------------------------------------------------------------------------------
@@ -230,13 +265,8 @@
 
     list(now, chosen, previewed, target, answers, wanted) {
       asked = wanted;
-      if (now && now !== board) {
-        board = now;
-        showHead();
-        showFilter();
-        filtered = JSON.stringify(asked);
-        showRows(board.rows);
-      }
+      if (now && now !== board) showBoard(now);
+      if (now) taken();
       window.gisapp.setState({ incident: chosen.code });
       pick(chosen.code, chosen.by === "map" || chosen.by === "sent");
       const trigger = window.dash_clientside.callback_context.triggered.map((one) => one.prop_id).join(" ");
@@ -282,19 +312,26 @@
     const button = event.target.closest(".dispatch :is([data-incident], [data-colour], [data-all], [data-shut], [data-deed], [data-intake])");
     if (!button) return;
     const { incident, colour } = button.dataset;
-    if (incident) choose(incident, "row");
-    else if (colour) ask({ clocks: asked.clocks.includes(colour) ? asked.clocks.filter((one) => one !== colour) : [...asked.clocks, colour] });
-    else if (button.dataset.all) ask({ clocks: [], statuses: [], types: [], unit: "", grid: "" });
-    else if (button.dataset.intake) window.gisappIntake.enter();
+    if (incident) {
+      pick(incident);
+      soon(() => choose(incident, "row"));
+    } else if (colour) soon(() => ask({ clocks: asked.clocks.includes(colour) ? asked.clocks.filter((one) => one !== colour) : [...asked.clocks, colour] }));
+    else if (button.dataset.all) soon(() => ask({ clocks: [], statuses: [], types: [], unit: "", grid: "" }));
+    else if (button.dataset.intake) soon(() => window.gisappIntake.enter());
     else if (button.dataset.deed) act(button);
     else shut();
+  });
+
+  document.addEventListener("focusin", ({ target }) => {
+    if (begun() && begun().contains(target)) [focused] = Object.entries(target.dataset);
   });
 
   document.addEventListener("change", ({ target }) => {
     const name = target.dataset && target.dataset.choice;
     if (!name || !target.closest(".dispatch")) return;
     const list = LISTS[name];
-    ask(list ? { [list]: target.value ? [target.value] : [] } : { [name]: target.value });
+    const { value } = target;
+    soon(() => ask(list ? { [list]: value ? [value] : [] } : { [name]: value }));
   });
 
   // n takes a report down, Escape goes back, arrows walk through the rows.
@@ -304,11 +341,13 @@
     if (event.key === "Escape" && page().dataset.open && !event.isComposing && !event.target.closest(".search")) shut();
     else if (event.key === "n" && !typing && mine().reports) {
       event.preventDefault();
-      window.gisappIntake.enter();
+      soon(() => window.gisappIntake.enter());
     } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target.matches(".waiting .row")) {
       event.preventDefault();
       const item = event.target.parentNode[event.key === "ArrowDown" ? "nextElementSibling" : "previousElementSibling"];
       item?.firstElementChild.focus();
     }
   });
+
+  begin();
 })();

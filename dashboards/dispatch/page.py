@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,11 +45,14 @@ WRITTEN, BUSY = "dispatch-written", "dispatch-busy"
 KEPT = (SHOWN, DRAFT, PREVIEWED, SEND, SENT, RECORD, CLEAR, WRITTEN, BUSY)
 TICK_MS = 15_000
 """How often clocks are judged anew though nothing was written."""
+FIRST = 20
+"""Rows of the board that stand before the page does: what a screen shows."""
 
 
 def layout(context: shell.Context) -> Component:
     """Return the skeleton: the board at the left, the map, the sheet or the form at the right."""
     whole = None if context.view or context.query.get("incident") else "grids"
+    asked, at_hand = _asked(context).stored(), _at_hand(context)
     body = shell.workspace(
         wide=True,
         panel=[
@@ -79,15 +83,15 @@ def layout(context: shell.Context) -> Component:
     return html.Div(
         [
             body,
-            dcc.Store(id=ASKED, data=_asked(context).stored()),
-            dcc.Store(id=BOARD, data=_at_hand(context)),
+            dcc.Store(id=ASKED, data=asked),
+            dcc.Store(id=BOARD, data=at_hand),
             dcc.Store(id=CHOSEN, data={"code": context.query.get("incident"), "by": "link"}),
             *(dcc.Store(id=name) for name in KEPT),
             dcc.Interval(id="dispatch-tick", interval=TICK_MS),
         ],
         className="dispatch",
         style=colours,
-        **{"data-words": _browser_words(context)},
+        **{"data-words": _browser_words(context), "data-first": _first(asked, at_hand)},
     )
 
 
@@ -270,6 +274,14 @@ def _at_hand(context: shell.Context) -> dict[str, Any] | None:
         return None
     desk = Desk(snapshot_of(current_app))
     return board(desk, _asked(context), context.language) if desk.at_hand else None
+
+
+def _first(asked: Mapping[str, Any], at_hand: Mapping[str, Any] | None) -> str | None:
+    """Return what the browser shows of the board before the page stands: its first rows and every count."""
+    if at_hand is None:
+        return None
+    board_told = {**at_hand, "rows": at_hand["rows"][:FIRST], "listed": len(at_hand["rows"])}
+    return json.dumps({"asked": asked, "board": board_told}, ensure_ascii=False)
 
 
 def _asked(context: shell.Context) -> Asked:

@@ -74,3 +74,18 @@ def test_keys_and_clicks_before_the_page_stands_do_nothing_amiss(desk, name):
     page.wait_for_function("() => !document.getElementById('gm-begun')")
     expect(page.locator(f"#{name}-map .maplibregl-canvas")).to_have_count(1)
     assert desk.said == []
+
+
+def test_the_board_stands_before_the_page_and_what_is_chosen_there_is_done(desk):
+    make_layers(desk, "dispatch")
+    page, held = desk.page, []
+    page.route("**/_dash-layout", lambda route: held.insert(0, route))
+    page.goto(f"{desk.home}/zh-Hans/dispatch")
+    row = page.locator("#gm-begun .waiting .row").nth(2)
+    code = row.get_attribute("data-incident")
+    row.click()
+    held[0].continue_()
+    page.wait_for_function("() => !document.getElementById('gm-begun')")
+    expect(page.locator("#dispatch-sheet")).to_contain_text(code)
+    expect(page.locator("#dispatch-rows .row[aria-current]")).to_have_attribute("data-incident", code)
+    assert desk.said == []

@@ -5,13 +5,16 @@ import re
 from html import unescape
 
 import pytest
+from dash import html
 from squares import squares
 
 from dashboards.access import Permission, Person
 from dashboards.app import create_app
 from dashboards.begun import SCRIPTS, begun
 from dashboards.bundles import tiles_of
+from dashboards.dispatch import ready
 from dashboards.map import Map
+from dashboards.snapshot import snapshot_of
 from gisapp.words import word
 
 TOLD = re.compile(r'<div id="gm-begun" class="gm-begun" data-map="([^"]*)">(.*?)</div>\s*<footer>', re.S)
@@ -57,10 +60,13 @@ def test_the_boxes_around_it_are_those_of_the_page_without_what_is_in_them(app):
     )
 
 
-def test_what_is_for_the_code_of_the_page_alone_is_not_told_twice(app):
-    _, boxes = TOLD.search(page(app, "/en/dispatch")).groups()
-    assert '<div class="dispatch"><div class="workspace wide">' in boxes
-    assert "data-words" not in boxes
+def test_what_is_for_the_code_of_the_page_alone_is_not_told_twice():
+    one = Map(id="m", language="en", layers=[], laid=True)
+    told = {"data-words": "w" * 61, "data-open": "no"}
+    shown = html.Div(html.Div([one], className="stage"), className="some", **told)
+    map_box = '<div class="gm"><div class="gm-canvas"></div></div>'
+    boxes = f'<div class="some" data-open="no"><div class="stage">{map_box}</div></div></div>'
+    assert begun([shown]).endswith(boxes)
 
 
 def test_the_map_of_a_link_begins_where_the_link_looks(app):
@@ -87,3 +93,16 @@ def test_the_scripts_of_the_map_run_before_all_others(store):
 
 def test_a_map_whose_layers_come_later_is_not_begun():
     assert begun([Map(id="m", language="en")]) == ""
+
+
+def test_the_board_that_is_at_hand_stands_in_the_first_bytes_with_its_places(store):
+    app = create_app(store)
+    tiles_of(app.server).warm()
+    ready(snapshot_of(app.server))
+    _, boxes = TOLD.search(page(app, "/en/dispatch?clock=breached")).groups()
+    outermost = re.match(r'<div class="dispatch" data-first="([^"]*)" data-words="([^"]*)"', boxes)
+    first, words = (json.loads(unescape(told)) for told in outermost.groups())
+    assert first["asked"]["clocks"] == ["breached"]
+    assert first["board"]["listed"] == len(first["board"]["rows"])
+    assert words["words"]["every_grid"] == word("dispatch.js.every_grid", "en")
+    assert re.findall('data-place="([^"]*)"', boxes)[:3] == ["dispatch-head", "dispatch-filter", "dispatch-rows"]
