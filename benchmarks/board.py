@@ -19,10 +19,11 @@ from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.aims import at_most
 from benchmarks.first_map import FLAGS
-from dashboards.app import create_app, server_for, warm
+from dashboards.app import create_app, warm
 from dashboards.dispatch.asked import Asked
 from dashboards.dispatch.board import board, board_specs
 from dashboards.dispatch.desk import Desk
+from dashboards.serving import server_for
 from dashboards.snapshot import snapshot_of
 from gisapp.store import open_store
 

@@ -20,8 +20,9 @@ from playwright.sync_api import TimeoutError as Late
 
 from benchmarks.aims import at_most
 from benchmarks.first_map import FLAGS, STANDS
-from dashboards.app import create_app, server_for, warm
+from dashboards.app import create_app, warm
 from dashboards.cut import lonlat_in_frame
+from dashboards.serving import server_for
 from dashboards.snapshot import Snapshot, snapshot_of
 from gisapp.crs import to_degrees
 from gisapp.errors import InputError

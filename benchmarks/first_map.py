@@ -19,7 +19,8 @@ import psutil
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.aims import at_most
-from dashboards.app import PAGES, create_app, server_for, warm
+from dashboards.app import PAGES, create_app, warm
+from dashboards.serving import server_for
 from dashboards.snapshot import snapshot_of
 from gisapp.store import open_store
 

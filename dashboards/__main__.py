@@ -10,31 +10,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dashboards.commands import (
-    assess,
-    audits,
-    decisions,
-    density,
-    emergencies,
-    files,
-    hotspots,
-    incidents,
-    networks,
-    operations,
-    patrols,
-    pictures,
-    places,
-    plans,
-    rates,
-    reliability,
-    retention,
-    rules,
-    serve,
-    sites,
-    stores,
-    texts,
-    users,
-)
 from gisapp import __version__
 from gisapp.errors import GisappError, Interrupted
 
@@ -43,12 +18,40 @@ STOPPED = 130
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of every command; each command's help ends with an example."""
+    from dashboards.commands import (
+        assess,
+        audits,
+        config,
+        decisions,
+        density,
+        emergencies,
+        files,
+        hotspots,
+        incidents,
+        networks,
+        operations,
+        patrols,
+        pictures,
+        places,
+        plans,
+        rates,
+        reliability,
+        retention,
+        rules,
+        serve,
+        sites,
+        stores,
+        texts,
+        users,
+    )
+
     root = argparse.ArgumentParser(prog="gisapp", description="Grids, networks and incidents of a utility.")
     root.add_argument("--version", action="version", version=f"gisapp {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for group in (
         stores,
         audits,
+        config,
         files,
         places,
         networks,
@@ -77,8 +80,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    options = parser().parse_args(argv)
     try:
+        options = parser().parse_args(argv)  # in here: the libraries of the commands take a second to be read
         return int(options.run(options))
     except Interrupted as error:
         print(f"gisapp: stopped: {error}", file=sys.stderr)

@@ -28,8 +28,6 @@ import hashlib
 import logging
 import os
 import secrets
-import socket
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -37,12 +35,11 @@ from typing import Any
 
 import dash
 from dash import Input, Output, State, html
-from flask import Flask, Response, abort, redirect, request
+from flask import Flask, Response, abort, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import InternalServerError
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from dashboards import (
     access,
@@ -55,21 +52,23 @@ from dashboards import (
     shell,
     snapshot,
     standards,
+    watching,
 )
 from dashboards.begun import begun, in_order
 from dashboards.bundles import add_tiles, tiles_of
+from dashboards.configured import Settings
 from dashboards.marked import add_marks
 from dashboards.provider import add_provider
+from dashboards.readiness import Readiness
+from dashboards.readiness import add_routes as add_readiness
 from dashboards.signing import add_login, add_signing, secure
-from dashboards.workers import by_workers
-from gisapp.errors import GisappError, InputError
+from gisapp.errors import GisappError
 from gisapp.store import Store
 from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, word
 
 PAGES: tuple[ModuleType, ...] = (planner, emergency, dispatch, manager, criticality, assessment)
 PACKED_FROM = 2000  # bytes: what fits into a packet or two is sent as it is
-LOOPBACK_ADDRESSES = ("127.0.0.1", "localhost", "::1")
 _FAVICON = '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'
 log = logging.getLogger(__name__)
 
@@ -81,6 +80,7 @@ def create_app(
     person_of: Callable[[], access.Person | None] | None = None,
     person_of_key: Callable[[str], access.Person | None] | None = None,
     pages: tuple[ModuleType, ...] = PAGES,
+    settings: Settings | None = None,
 ) -> dash.Dash:
     """Return the application over ``store``, sealed: every callback has a permission or this raises.
 
@@ -95,6 +95,8 @@ def create_app(
         Tells whose the key is that a program sends; without it no key is good.
     pages
         The pages, in the order of their tabs.
+    settings
+        What is logged and when the server counts as ready.
 
     Raises
     ------
@@ -121,6 +123,10 @@ def create_app(
         WTF_CSRF_TIME_LIMIT=None,  # a wall display stays open for weeks
         WTF_CSRF_CHECK_DEFAULT=False,  # _protect asks for the token
     )
+    settings = settings or Settings()
+    readiness = Readiness(store, settings.disk_min_mb, settings.import_max_days)
+    # first of all that runs before a request: what is refused is counted too
+    watching.watch(app.server, watching.Metrics(store, readiness.ready), log_requests=settings.log_requests)
     signing = add_signing(app, store.accounts, mark)
     if person_of is None:
         has = store.accounts.exist
@@ -131,6 +137,7 @@ def create_app(
     _protect(app.server)
     add_tiles(app, store, frame=kept.frame)
     shell.add_routes(app)
+    add_readiness(app, readiness)
     add_login(app, signing)
     add_provider(app, signing)
     standards.add_standards(app)
@@ -138,24 +145,6 @@ def create_app(
     access.seal(app)
     _harden(app, host=str(basemap["host"]) if basemap else "")
     return app
-
-
-def serve(app: dash.Dash, host: str, port: int) -> None:
-    """Answer requests until stopped.
-
-    Raises
-    ------
-    InputError
-        When the port is taken, or the host is reachable from other machines and there are no accounts.
-    """
-    server = server_for(app, host, port)
-    if access.access_of(app.server).local:
-        log.warning("No accounts are set up: whoever sits at this machine may do everything, others get no answer.")
-    if "GISAPP_SECRET_KEY" not in os.environ:
-        log.warning("GISAPP_SECRET_KEY is not set: a random key is used, and sessions end with this server.")
-    kept = snapshot.snapshot_of(app.server)
-    threading.Thread(target=warm, args=(app.server, kept), daemon=True).start()
-    server.serve_forever()
 
 
 def warm(server: Flask, kept: snapshot.Snapshot) -> None:
@@ -170,24 +159,6 @@ def warm(server: Flask, kept: snapshot.Snapshot) -> None:
     standards.ready(server)
 
 
-def server_for(app: dash.Dash, host: str, port: int) -> BaseWSGIServer:
-    """Return a server that has taken the port but does not answer yet; port 0 takes any free one."""
-    if access.access_of(app.server).local and host not in LOOPBACK_ADDRESSES:
-        raise InputError(
-            f"host {host} is reachable from other machines and this server has no accounts",
-            todo="serve on 127.0.0.1",
-        )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family)  # Werkzeug itself would end the process
-    except OSError as error:
-        raise InputError(f"port {port} on {host}: {error.strerror}", todo="choose another --port") from error
-    with listening:
-        taken, handle = listening.getsockname()[1], listening.fileno()
-        answering = by_workers(app.server, snapshot.snapshot_of(app.server).store.crs)
-        return make_server(host, taken, answering, threaded=True, request_handler=_QuietHandler, fd=handle)
-
-
 class _Application(dash.Dash):
     """Dash with the page's language, its colour scheme and its map in its first bytes."""
 
@@ -199,15 +170,6 @@ class _Application(dash.Dash):
         parts["scripts"] = in_order(parts["scripts"])
         page = super().interpolate_index(**parts)
         return page.replace("<html>", f'<html lang="{shell.language()}" data-scheme="{shell.scheme()}">', 1)
-
-
-class _QuietHandler(WSGIRequestHandler):
-    """Keeps connections open between tiles, and logs no addresses: they hold what people search for."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Log nothing."""
 
 
 def _add_pages(app: _Application, pages: tuple[ModuleType, ...], kept: snapshot.Snapshot) -> None:
@@ -268,11 +230,12 @@ def _protect(server: Flask) -> None:
 
 def _show_error(error: Exception) -> None:
     """Put a notice on the page: what the person can do, or the number under which the log holds the fault."""
-    spoken = shell.language()
+    spoken, number = shell.language(), watching.request_number()
     if isinstance(error, GisappError):
-        shown = shell.notice(word(f"shell.error.{type(error).__name__}", spoken), str(error))
+        log.info("request %s refused by %s", number, type(error).__name__)
+        shown = shell.notice(word(f"shell.error.{type(error).__name__}", spoken), str(error), number=number)
     else:
-        number = secrets.token_hex(4)
+        watching.count_fault(current_app)
         log.error("request %s failed", number, exc_info=error)
         shown = shell.notice(word("shell.error", spoken), word("shell.error.number", spoken, number=number))
     dash.set_props(shell.NOTICES, {"children": shown})
@@ -335,10 +298,11 @@ def _answer_faults(server: Flask) -> None:
 
     @server.errorhandler(GisappError)
     def usable(error: GisappError) -> ResponseReturnValue:
-        return {"error": str(error)}, 400
+        return {"error": str(error), "request": watching.request_number()}, 400
 
     @server.errorhandler(InternalServerError)
     def broken(error: InternalServerError) -> ResponseReturnValue:
-        number = secrets.token_hex(4)
+        number = watching.request_number()
+        watching.count_fault(server)
         log.error("request %s failed", number, exc_info=error.original_exception)
-        return {"error": f"The server failed; its log holds the fault under {number}."}, 500
+        return {"error": f"The server failed; its log holds the fault under {number}.", "request": number}, 500

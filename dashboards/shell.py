@@ -201,12 +201,12 @@ def keep_view(app: Dash, map_id: str) -> None:
     app.clientside_callback(ClientsideFunction("shell", "keep_view"), Input(map_id, "extent"))
 
 
-def notice(words: str, details: str, *, tone: str = "bad") -> Component:
-    """Return a notice that stays until the person closes it."""
+def notice(words: str, details: str, *, tone: str = "bad", number: str = "") -> Component:
+    """Return a notice that stays until the person closes it; ``number`` is that of the request in the log."""
     return html.Div(
         [
             icon("alert-triangle"),
-            html.Div([html.Strong(words), html.P(details)]),
+            html.Div([html.Strong(words), html.P(details), html.Small(number, className="number") if number else None]),
             html.Button(
                 icon("x"), className="plain", **{"data-close": NOTICES, "aria-label": word("shell.close", language())}
             ),

@@ -6,7 +6,7 @@ a tenth of a second before the first answer. These have done it once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,13 +17,20 @@ from gisapp.crs import to_degrees
 WORKERS = 8
 
 
-def by_workers(application: Callable[..., Iterable[bytes]], crs: pyproj.CRS) -> Callable[..., Iterable[bytes]]:
-    """Return a WSGI application of which a few threads, ready for coordinates of ``crs``, answer every request."""
+def by_workers(
+    application: Callable[..., Iterable[bytes]], crs: pyproj.CRS, *, beside: Collection[str] = ()
+) -> Callable[..., Iterable[bytes]]:
+    """Return a WSGI application of which a few threads, ready for coordinates of ``crs``, answer every request.
+
+    Requests for a path in ``beside`` are answered by whoever asks: they come through while all of those are busy.
+    """
     pool = ThreadPoolExecutor(WORKERS, "answer", initializer=_know, initargs=(crs,))
     for _ in range(WORKERS):
         pool.submit(int)  # a thread begins only when something is asked and none is idle
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") in beside:
+            return application(environ, start_response)
         return pool.submit(application, environ, start_response).result()
 
     return answer

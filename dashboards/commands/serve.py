@@ -13,8 +13,8 @@ def add_commands(commands: Any) -> None:
     """Add the command of this module."""
     made = command(commands, "serve", run_serve, "Serve the dashboards.", "gisapp serve --store city.gpkg --port 8050")
     store_option(made)
-    made.add_argument("--host", default="127.0.0.1")
-    made.add_argument("--port", type=int, default=8050)
+    made.add_argument("--host", help="address to answer on (127.0.0.1); with accounts others may be reached")
+    made.add_argument("--port", type=int, help="port to answer on (8050); 0 takes any free one")
     made.add_argument("--basemap", metavar="URL", help="an outside tile source with {z}, {x}, {y}; none when absent")
     made.add_argument("--basemap-frame", choices=("wgs84", "gcj02", "bd09"), help="the frame its tiles are drawn in")
     made.add_argument("--basemap-attribution", default="", metavar="TEXT")
@@ -23,17 +23,17 @@ def add_commands(commands: Any) -> None:
 
 def run_serve(options: argparse.Namespace) -> int:
     """Serve until stopped."""
-    from dashboards.app import create_app, serve
-    from gisapp.store import open_store
+    from dashboards.configured import configured, export
+    from dashboards.serving import serve
 
-    basemap = _basemap(options)
-    with open_store(options.store) as store:
-        app = create_app(store, basemap=basemap)
-        address = f"http://{options.host}:{options.port}/"
-        whom = "for who logs in" if store.accounts.exist() else "for this machine only, as there are no accounts"
+    settings = configured(host=options.host, port=options.port).settings
+    export(settings)
+
+    def told(address: str, accounts: bool) -> None:
+        whom = "for who logs in" if accounts else "for this machine only, as there are no accounts"
         say(f"{options.store} on {address} {whom}; Ctrl-C stops it")
-        serve(app, options.host, options.port)
-    return 0
+
+    return serve(options.store, settings, basemap=_basemap(options), told=told)
 
 
 def _basemap(options: argparse.Namespace) -> dict[str, Any] | None:

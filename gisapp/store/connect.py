@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -40,18 +40,40 @@ class Connections:
         self.path, self.anchor = path, anchor_path(path) if anchored else None
         self.writer = _engine(path, "BEGIN IMMEDIATE", _prepare_writer, 1)
         self.readers = _engine(path, "BEGIN", _prepare_reader, 16)
-        self._turn = RLock()
+        self._turn, self._counting = RLock(), Lock()
+        self.writing_now = 0
+        """How many of this process write or wait for their turn."""
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that writes: all of it or nothing; what it adds to the audit is anchored after it."""
-        with self._turn, plain_errors(self.path):
+        with self._counted(), self._turn, plain_errors(self.path):
             with self.writer.begin() as connection:
                 forget_head(connection)
                 yield connection
                 head = written_head(connection)
             if head is not None and self.anchor is not None:
                 try_append(self.anchor, head)
+
+    @contextmanager
+    def free_turn(self) -> Iterator[bool]:
+        """Take the writer's turn if nobody has it; tell whether it was taken."""
+        free = self._turn.acquire(blocking=False)
+        try:
+            yield free
+        finally:
+            if free:
+                self._turn.release()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._counting:
+            self.writing_now += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self.writing_now -= 1
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

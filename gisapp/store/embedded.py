@@ -39,6 +39,7 @@ from gisapp.store.geopackage import srs_id_of
 from gisapp.store.handling import Handling
 from gisapp.store.operating import Operating
 from gisapp.store.planning import Planning
+from gisapp.store.probing import Standing, standing
 from gisapp.store.reporting import Reporting
 from gisapp.store.retention import Retention
 from gisapp.store.rows import uncollected
@@ -62,6 +63,7 @@ class Store:
         self.crs = pyproj.CRS.from_user_input(settings["crs"])
         self.zone = zone_named(str(settings["zone"]))
         self.name = str(settings["name"])
+        self._schema = migrate.newest_schema()
         self._snapshots = Snapshots(self._connections, self.crs)
         metadata = store_metadata(srs_id_of(self.crs))
         self._decisions = metadata.tables["decisions"]
@@ -206,6 +208,15 @@ class Store:
         """Write in the audit that something left the house, or was seen in clear: who, what, why, how many rows."""
         with self._connections.writing() as connection:
             add_note(connection, "audit", actor=actor, words=why, tables=rows, last=action)
+
+    def standing(self) -> Standing:
+        """Return whether the store can be written now, and how far it has come; waits half a second at most."""
+        return standing(self._connections, head=self._schema)
+
+    @property
+    def writers(self) -> int:
+        """Return how many threads of this process write or wait for their turn to."""
+        return self._connections.writing_now
 
     def imports(self) -> pd.DataFrame:
         """Return every import, oldest first: at, actor, note, tables (rows by table), source (what it came from)."""

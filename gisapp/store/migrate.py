@@ -31,6 +31,11 @@ def stamp(connection: Connection, folder: Path = FOLDER) -> None:
     MigrationContext.configure(connection).stamp(_script(folder), "head")
 
 
+def newest_schema(folder: Path = FOLDER) -> str:
+    """Return the version of the schema that this program needs."""
+    return str(_script(folder).get_current_head())
+
+
 def require_current(path: Path, folder: Path = FOLDER) -> None:
     """Raise unless the file is a store with the schema of this program."""
     stored = _stored_version(path)

@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 from small_city import copy_small_city
 
-from dashboards.app import create_app, server_for
+from dashboards.app import create_app
+from dashboards.serving import server_for
 from gisapp.store import Store, open_store
 
 ROOT = Path(__file__).resolve().parents[2]

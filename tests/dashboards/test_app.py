@@ -14,7 +14,8 @@ from squares import empty_store, squares
 
 from dashboards import access, planner, shell
 from dashboards.access import LOCAL, Permission
-from dashboards.app import PAGES, create_app, serve, server_for
+from dashboards.app import PAGES, create_app
+from dashboards.serving import server_for
 from gisapp.errors import AccessError, GisappError, InputError, StoreError
 
 
@@ -186,12 +187,13 @@ def test_a_route_that_fails_tells_a_number_and_nothing_else(store, caplog):
     assert broken.status_code == 500
     assert "division" not in broken.text
     assert re.search(r"[0-9a-f]{8}", broken.json["error"]).group(0) in caplog.text
-    assert client.get("/refused").json == {"error": "no such pipe"}
+    refused = client.get("/refused")
+    assert refused.json == {"error": "no such pipe", "request": refused.headers["X-Request-ID"]}
 
 
 def test_without_accounts_no_other_machine_is_served(app):
     with pytest.raises(InputError, match="no accounts"):
-        serve(app, "0.0.0.0", 0)
+        server_for(app, "0.0.0.0", 0)
 
 
 def test_with_accounts_other_machines_may_be_served(store):
@@ -204,7 +206,7 @@ def test_a_port_that_is_taken_is_one_clear_message(app):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match=f"port {port} on 127.0.0.1.*choose another"):
-            serve(app, "127.0.0.1", port)
+            server_for(app, "127.0.0.1", port)
 
 
 def test_the_key_of_the_environment_is_used(store, monkeypatch):

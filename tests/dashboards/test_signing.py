@@ -7,7 +7,8 @@ import pytest
 from people import WORDS, add_person, browser, log_in, token_in
 from squares import squares
 
-from dashboards.app import create_app, server_for
+from dashboards.app import create_app
+from dashboards.serving import server_for
 from dashboards.signing import safe_address, signing_of
 from gisapp.store.accounts import disabled
 from gisapp.words import word

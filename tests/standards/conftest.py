@@ -8,7 +8,8 @@ import pytest
 import riverside
 from outside_town import KEYS, release, town
 
-from dashboards.app import create_app, server_for
+from dashboards.app import create_app
+from dashboards.serving import server_for
 from gisapp.store import open_store
 
 
