@@ -56,11 +56,6 @@ class Settings(BaseSettings):
     import_max_days: float | None = Field(
         default=None, gt=0, description="age of the last import from which it counts as late"
     )
-    backup_folder: Path | None = Field(
-        default=None, description="folder for a backup every backup_minutes; none without"
-    )
-    backup_minutes: float = Field(default=15, gt=0, le=1440, description="time between two backups")
-    backup_kept: int = Field(default=96, ge=1, description="how many backups are kept")
     audit_anchor: Path | None = Field(
         default=None, description="folder for the heads of the audit; beside the store without"
     )
