@@ -168,6 +168,12 @@ def test_the_rows_of_an_older_store_are_chained_by_the_upgrade(kept):
         raw.execute("ALTER TABLE audit DROP COLUMN hash")
         raw.execute("UPDATE audit SET fid = fid + 10 WHERE fid > 3")
         raw.execute(update_trigger())
+        for later in ("construction_sites", "site_steps"):  # of 0013
+            raw.execute(f"DROP TABLE {later}")
+            raw.execute(f"DROP TABLE IF EXISTS rtree_{later}_geom")
+            for system in ("gpkg_extensions", "gpkg_geometry_columns", "gpkg_contents"):
+                raw.execute(f"DELETE FROM {system} WHERE table_name = ?", (later,))
+            raw.execute("DELETE FROM layer_rev WHERE name = ?", (later,))
         raw.execute("UPDATE alembic_version SET version_num = '0011'")
     anchor_path(kept).unlink()
     upgrade_store(kept)
