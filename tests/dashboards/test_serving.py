@@ -40,6 +40,7 @@ sys.exit(serving._by_gunicorn(Slow(None, Settings(threads=4), None), listening))
 STOPPED = """
 import os, signal, sys, threading
 from dashboards.__main__ import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the tests in the background has it ignored
 threading.Timer(float(sys.argv[1]), os.kill, (os.getpid(), signal.SIGINT)).start()
 sys.exit(main(sys.argv[2:]))
 """

@@ -179,7 +179,7 @@ def drawn_codes(tiles):
 def soon(drawn, wait_s):
     """Put another plan in force in some seconds, in the same places; return the moment."""
     begins = pd.Timestamp.now("UTC").ceil("s") + pd.Timedelta(seconds=wait_s)
-    old = drawn.tables["grids"].query("not code.str.startswith('N')").reset_index(drop=True)
+    old = drawn.tables["grids"].query("not code.str.startswith('N')").reset_index(drop=True).assign(valid_to=pd.NaT)
     ended = old.assign(valid_to=begins)
     drawn.tables["grids"] = conform(
         pd.concat([ended, old.assign(code="N" + old["code"], valid_from=begins)], ignore_index=True), "grids"
