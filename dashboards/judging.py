@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KINDS = ("month", "quarter", "year")
 FINDINGS = (
     "breach", "reward", "duty", "unordered", "repeat_repair", "repeat_complaint", "exposure", "pollution",
-    "warranty_leak", "unreported_site", "asked_again",
+    "warranty_leak", "unreported_site", "uncooperative", "asked_again",
 )  # fmt: skip
 """What proposals rest on."""
 _DUTY = ("duty", "start", "due_at", "done_at", "state", "article", "own_setting")

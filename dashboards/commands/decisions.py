@@ -141,6 +141,10 @@ def _moment_of(store: Store, proposal: str) -> datetime:
         steps = store.table("site_steps")
         started = steps.loc[((steps["site_code"] == code) & (steps["action"] == "start")).to_numpy(), "at"]
         return _first(started, proposal)
+    if finding == "uncooperative":
+        steps = store.table("shutoff_steps")
+        mine = (steps["shutoff_code"] == code) & (steps["step"].astype("str") == rest.rpartition(":")[2])
+        return _first(steps.loc[mine.to_numpy(), "at"], proposal)
     table, column = {
         "duty": ("shutoffs", "opened_at"), "repeat_repair": ("incidents", "repaired_at"),
     }.get(finding, ("incidents", "reported_at"))  # fmt: skip

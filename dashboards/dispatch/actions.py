@@ -12,7 +12,8 @@ from dashboards.deeds import Field, deed
 from dashboards.dispatch.desk import Desk
 from dashboards.dispatch.told import action_name
 from gisapp.incidents import Incident, allowed, recordable
-from gisapp.incidents.lives import MOMENT_VALUES, REASONS, SUBJECTS, VALUES, moves_from
+from gisapp.incidents.lifecycle import absent
+from gisapp.incidents.lives import MOMENT_VALUES, PARTIES, REASONS, SUBJECTS, VALUES, moves_from
 from gisapp.rules.marks import MARKS
 from gisapp.words import term, word
 
@@ -73,7 +74,7 @@ def _asked(incident: Incident, action: str, desk: Desk, spoken: str, proposed: s
     if action in MOMENT_VALUES:
         fields.append(Field("value", word("dispatch.ask.moment", spoken), "moment", required=True))
     lesson = action in LESSONS and incident.life == "complaint"
-    if action in REASONS or lesson:
+    if action in REASONS or lesson or (action == "close" and absent(incident)):
         label = "lesson" if lesson else "note"
         fields.append(Field("note", word(f"dispatch.ask.{label}", spoken), "area", required=True))
     elif fields:
@@ -97,7 +98,10 @@ def _subject(incident: Incident, action: str, desk: Desk, spoken: str, proposed:
         known = MARKS if action == "mark" else tuple(sorted(incident.standing.marks))
         marks = tuple((name, term("mark", name, spoken)) for name in known)
         return Field("subject", word("dispatch.ask.mark", spoken), "choice", choices=marks, required=True)
-    what = {"assign": "crew", "merge": "main", "find_recurred": "main"}.get(action, "person")
+    if action == "attend":
+        parties = tuple((name, term("party", name, spoken)) for name in PARTIES)
+        return Field("subject", word("dispatch.ask.party", spoken), "choice", choices=parties, required=True)
+    what = {"replace_meter": "meter", "assign": "crew", "merge": "main", "find_recurred": "main"}.get(action, "person")
     return Field("subject", word(f"dispatch.ask.{what}", spoken), required=True)
 
 

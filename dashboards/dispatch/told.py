@@ -29,10 +29,17 @@ def preview_told(shown: Preview, desk: Desk, spoken: str) -> list[Component]:
                 *_line("grid", grid_told(shown.answers, spoken), spoken),
                 *_line("unit", unit_told(shown.answers, desk, spoken), spoken),
                 *_line("clocks", _clocks(shown, desk.store.zone, spoken), spoken),
+                *(_line("wants", _wanted(shown, spoken), spoken) if shown.draft.rule.demands else []),
             ],
             className="answers",
         ),
     ]
+
+
+def _wanted(shown: Preview, spoken: str) -> list[Component]:
+    """Return what a registration of this category must hold; it is refused without."""
+    groups = [[word(f"dispatch.wants.{name}", spoken) for name in group] for group in shown.draft.rule.demands]
+    return [html.B(" / ".join(group)) for group in groups]
 
 
 def grid_told(answers: Mapping[str, Any], spoken: str) -> list[Component]:

@@ -16,7 +16,7 @@ from gisapp.imports import cells, keys, located, places
 from gisapp.imports.case import Case, same_names
 from gisapp.imports.mapping import Mapping
 from gisapp.imports.report import Faults
-from gisapp.imports.statuses import check_statuses
+from gisapp.imports.statuses import check_statuses, check_wanted
 from gisapp.imports.transport import Raw, Text
 from gisapp.tables import DTYPES, TABLES, Column
 
@@ -53,6 +53,7 @@ def checked_rows(
     keys.check_moments(frame, table, faults)
     if table == "incidents" and case.book is not None:
         check_statuses(frame, case.book, faults)
+        check_wanted(frame, case.book, faults)
     if case.target == "customers":
         linked = frame.rename(columns={"code": "customer_code"})
         keys.check_references(linked, "connections", faults, known)

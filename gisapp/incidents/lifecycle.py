@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from gisapp.errors import AccessError, ConflictError, InputError
-from gisapp.incidents.lives import FACTS, MOMENT_VALUES, REASONS, ROLES, SUBJECTS, VALUES, moves_from
+from gisapp.incidents.lives import FACTS, MOMENT_VALUES, PARTIES, REASONS, ROLES, SUBJECTS, VALUES, moves_from
 from gisapp.incidents.model import Actor, Incident, Step
 from gisapp.rules.marks import MARKS
 from gisapp.steps import cannot_follow, require_moment, require_order, require_reason, require_subject
@@ -173,6 +173,43 @@ def _with_lesson(incident: Incident, step: Step) -> None:
             raise InputError("close has no lesson", todo="say in the note what prevents it from now on", field="note")
 
 
+def _closing(incident: Incident, step: Step) -> None:
+    """Raise where a meter was replaced without all three parties and nobody says why, or a lesson is lacking."""
+    missing = absent(incident)
+    if missing and not (step.note or "").strip():
+        found = f"the meter of {incident.code} was replaced without {', '.join(missing)}"
+        raise InputError(found, todo="record who attended, or say in the note why somebody did not", field="note")
+    _with_lesson(incident, step)
+
+
+def absent(incident: Incident) -> tuple[str, ...]:
+    """Return who of :data:`gisapp.incidents.lives.PARTIES` did not attend a replacement of the meter (Art. 25).
+
+    Empty where no meter was replaced. Of several replacements all count as one: who attended is told of the incident.
+    """
+    if not any(step.action == "replace_meter" for step in incident.steps):
+        return ()
+    there = {step.subject for step in incident.steps if step.action == "attend"}
+    return tuple(party for party in PARTIES if party not in there)
+
+
+def _known_party(incident: Incident, step: Step) -> None:
+    if step.subject not in PARTIES:
+        raise InputError(f"found {step.subject!r}", todo=f"use one of {', '.join(PARTIES)}", field="subject")
+
+
+def _readings(incident: Incident, step: Step) -> None:
+    """Raise unless the value holds the last reading of the old meter and the first of the new one."""
+    try:
+        old, new = map(float, str(step.value).split("/"))
+        plain = 0 <= old < float("inf") and 0 <= new < float("inf")
+    except ValueError:
+        plain = False
+    if not plain:
+        todo = "give the old meter's last and the new one's first reading in m3, such as 1520.3/0"
+        raise InputError(f"found {step.value!r}", todo=todo, field="value")
+
+
 def _asked(incident: Incident, step: Step) -> None:
     """Raise where an extension is decided on that nobody has asked for."""
     asked = sum(before.action == "request_extension" for before in incident.steps)
@@ -192,7 +229,9 @@ _MORE: Mapping[str, Callable[[Incident, Step], None]] = {
     "call_back": _evaluated,
     "mark": _known_mark,
     "unmark": _known_mark,
-    "close": _with_lesson,
+    "close": _closing,
+    "attend": _known_party,
+    "replace_meter": _readings,
     "grant_extension": _asked,
     "refuse_extension": _asked,
 }

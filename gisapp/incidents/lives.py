@@ -142,6 +142,8 @@ refuse_extension    repair,complaint,business     dispatcher
 report_failure      repair,complaint,business     unit
 give_feedback       *                             unit
 escalate            *                             dispatcher,grid_leader,unit
+replace_meter       repair                        unit,crew
+attend              repair                        unit,crew,grid_member
 name_missing        business                      unit
 promise             business                      unit
 answer              business                      unit
@@ -171,16 +173,27 @@ SUBJECTS: Mapping[str, str] = MappingProxyType(
         "find_recurred": "code of the later incident",
         "report_up": "code of the person or unit told",
         "escalate": "code of the person or unit told",
+        "replace_meter": "number of the new meter",
+        "attend": "party that was there",
         "mark": "mark",
         "unmark": "mark",
     }
 )
 """Actions that concern someone or something, and what their subject is."""
 
+PARTIES = ("meter_reader", "customer", "replacer")
+"""Who is there when a meter is replaced (water service rules Art. 25)."""
 CALLBACKS = ("satisfied", "unreachable", "dissatisfied")
 GRADES = ("ordinary", "major")
 VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"call_back": CALLBACKS, "evaluate": CALLBACKS[::2], "grade": GRADES, "set_level": (), "set_cause": ()}
+    {
+        "call_back": CALLBACKS,
+        "evaluate": CALLBACKS[::2],
+        "grade": GRADES,
+        "set_level": (),
+        "set_cause": (),
+        "replace_meter": (),
+    }
 )
 """Actions that say something in one word, and which words there are; without any it may be any."""
 MOMENT_VALUES = ("request_extension", "promise")

@@ -1,5 +1,6 @@
 """Shutoff operations as records: their life, the log of valves, the duties they bring."""
 
+from gisapp.operations.cooperation import cooperation
 from gisapp.operations.forms import operation_json, operation_list
 from gisapp.operations.lifecycle import Step, allowed, amendable, next_step, recordable, wants_reason
 from gisapp.operations.model import Operation, burst_text, bursts_of, notice_digest, operation_of
@@ -14,6 +15,7 @@ __all__ = [
     "amendable",
     "burst_text",
     "bursts_of",
+    "cooperation",
     "next_step",
     "notice_digest",
     "operation_json",

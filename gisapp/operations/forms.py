@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from gisapp.masking import masked_text, masked_texts
+from gisapp.operations.cooperation import cooperation
 from gisapp.operations.lifecycle import allowed
 from gisapp.operations.model import Operation, burst_text
 
 
-def operation_json(operation: Operation, duties: pd.DataFrame | None = None) -> dict[str, Any]:
-    """Return an operation for JSON: its head, where it stands, what may follow, every step, valve, notice and duty.
+def operation_json(
+    operation: Operation, duties: pd.DataFrame | None = None, *, now: datetime | None = None
+) -> dict[str, Any]:
+    """Return an operation for JSON: its head, where it stands, what may follow, every step, valve, notice and duty,
+    who was asked to help and came (judged at ``now``, the present moment when absent).
 
     Moments are ISO 8601 in UTC; the bodies of notices and the remarks of steps, which may hold names, are left out.
     """
+    helped = cooperation(operation.steps.assign(shutoff_code=operation.code), now=now or datetime.now(UTC))
     head = ("code", "utility", "kind", "drill", "reason", "place", "incident_code", "unit_code", "applicant")
     return {
         **{name: _shared(getattr(operation, name)) for name in head},
@@ -29,6 +35,7 @@ def operation_json(operation: Operation, duties: pd.DataFrame | None = None) -> 
         "valves": _rows(operation.valves, ("device_code", "action", "turns", "at", "actor")),
         "etr": _rows(operation.etrs, ("at", "actor", "etr")),
         "notices": _rows(operation.notices, ("kind", "language", "revision", "released_at", "released_by", "channel")),
+        "cooperation": _rows(helped, tuple(helped.columns)),
         "duties": [] if duties is None else _rows(duties, tuple(duties.columns)),
     }
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from gisapp.errors import InputError
 from gisapp.operations.model import Operation
 from gisapp.steps import cannot_follow, require_moment, require_order, require_reason, require_seen, require_subject
 
@@ -69,6 +70,8 @@ SUBJECTS = {
     "send_crew": "code of the crew",
     "take_command": "code of the person",
     "report_up": "initial, update or final",
+    "ask_cooperation": "code of the unit that is to help",
+    "cooperate": "code of the unit that helped",
 }
 """Facts that concern someone or something, and what their subject is."""
 
@@ -130,7 +133,8 @@ def next_step(
     subject
         Whom or what it concerns, where :data:`SUBJECTS` says so.
     value
-        The new estimate (ISO 8601 with offset) for ``set_etr``; else what there is to say in one word.
+        The new estimate (ISO 8601 with offset) for ``set_etr``; until when for ``ask_cooperation``; else what there is
+        to say in one word.
     note
         Remarks; the reason, which a refusal, postponement or cancellation demands, and closing before the
         notices are posted.
@@ -153,8 +157,11 @@ def next_step(
     moved_at = operation.moved_at if action in moves else opened_at
     require_order(action, at, opened_at=opened_at, moved_at=moved_at, status=status)
     require_subject(action, subject, SUBJECTS)
-    if action == "set_etr":
+    if action in ("set_etr", "ask_cooperation"):
         require_moment(value)
+    if action == "cooperate" and not asked_of(operation, str(subject)):
+        todo = "record ask_cooperation first, with the moment until when"
+        raise InputError(f"nobody asked {subject!r} to help", todo=todo, field="subject")
     require_reason(action, note, wanted=wants_reason(operation, action))
     return Step(action, at, status, moves.get(action, status), subject, value, note)
 
@@ -163,6 +170,12 @@ def wants_reason(operation: Operation, action: str) -> bool:
     """Return whether a step must say why: a refusal and the like, and closing before every notice is posted."""
     early = action == "start_closing" and operation.status == "published"
     return action in _WITH_REASON or early
+
+
+def asked_of(operation: Operation, unit: str) -> bool:
+    """Return whether a unit was asked to help with a shutoff."""
+    steps = operation.steps
+    return bool(((steps["action"] == "ask_cooperation") & (steps["subject"] == unit)).any())
 
 
 def recordable(operation: Operation) -> tuple[str, ...]:

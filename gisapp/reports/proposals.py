@@ -23,14 +23,14 @@ from gisapp.incidents import (
 )
 from gisapp.incidents.assessment import assessed, subject_of
 from gisapp.incidents.rewards import reward_of
-from gisapp.operations import without_order
+from gisapp.operations import cooperation, without_order
 from gisapp.rules import IncidentRules
 from gisapp.sites import sites_of
 from gisapp.sites.reported import late_reports
 
 TABLES = (
     *("incidents", "incident_steps", "links", "org_units", "shutoffs", "valve_operations"),
-    *("construction_sites", "site_steps"),
+    *("shutoff_steps", "construction_sites", "site_steps"),
 )
 """The tables that proposals are found in."""
 COLUMNS = (
@@ -60,7 +60,8 @@ def proposals(
         The rules: of each thing those of its own day hold.
     start, end
         The period, its end not included: incidents reported in it, as :func:`gisapp.incidents.assessment.assessed`
-        counts them; repairs and reports that came again in it; valves turned and works begun in it.
+        counts them; repairs and reports that came again in it; valves turned and works begun in it;
+        units asked in it to help with a shutoff.
     now
         The moment of judging, aware.
     duties
@@ -96,6 +97,7 @@ def proposals(
         *_repeats(every, book, (first, last)),
         *_unordered(tables["valve_operations"], book, start, end),
         *_unreported(tables, book, start, end),
+        *_uncooperative(tables, book, (start, end), now),
         *_undone(duties, book),
     ]
     table = pd.DataFrame(found, columns=list(COLUMNS))
@@ -282,6 +284,28 @@ def _unreported(tables: Mapping[str, Any], book: RuleBook, start: datetime, end:
             "at": row["started_at"],
             "against": _words({"reported_later": what == "late"}),
             **_ranged(book.at(row["started_at"]), "unreported_site", what, "供水服务办法 第三十五条（九）"),
+        }
+
+
+def _uncooperative(
+    tables: Mapping[str, Any], book: RuleBook, span: tuple[datetime, datetime], now: datetime
+) -> Iterator[dict[str, Any]]:
+    """Yield units that were asked to help with a shutoff and did not in time (Art. 35(2)); drills are left out."""
+    heads = tables["shutoffs"].set_index("code")
+    asked = cooperation(tables["shutoff_steps"], now=now)
+    late = asked[(asked["state"] == "breached") & (asked["asked_at"] >= span[0]) & (asked["asked_at"] < span[1])]
+    for row in late[~late["shutoff_code"].isin(heads.index[heads["drill"]])].to_dict("records"):
+        what = "never" if pd.isna(row["came_at"]) else "late"
+        yield {
+            "proposal": f"uncooperative:{row['shutoff_code']}:{row['step']}",
+            "finding": "uncooperative",
+            "what": what,
+            "shutoff_code": row["shutoff_code"],
+            "utility": heads["utility"].get(row["shutoff_code"]),
+            "unit_code": row["unit_code"],
+            "at": row["until"],
+            "against": "",
+            **_ranged(book.at(row["asked_at"]), "uncooperative", what, "供水服务办法 第三十五条（二）"),
         }
 
 

@@ -15,6 +15,7 @@ from gisapp.rules.penalties import PenaltyRule
 from gisapp.rules.rows import Rule, listed, of_choice, of_size, rule_rows
 from gisapp.rules.weights import PartRule
 from gisapp.tables import INCIDENT_TYPES, UNIT_KINDS, UTILITIES
+from gisapp.tables.measures import CHECKED_ASSETS
 
 TOPIC = "incidents"
 LIVES = ("repair", "complaint", "finding", "leak_point", "business")
@@ -52,6 +53,10 @@ class UnitRule(Rule):
         yield from of_choice("kind", self.kind, UNIT_KINDS)
 
 
+WANTED = ("customer_code", "reporter_phone", "summary", "text", "first_contact")
+"""What a category may demand of a registration, beside its time, which all have."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CategoryRule(Rule):
     """What is reported: its type, its life, its level, and the group that clocks and routes speak of."""
@@ -66,6 +71,7 @@ class CategoryRule(Rule):
     group: str = ""
     usual: bool = False
     restricted: bool = False
+    wants: str = ""
     own_setting: bool = False
 
     @property
@@ -73,11 +79,35 @@ class CategoryRule(Rule):
         """Return the category."""
         return self.category
 
+    @property
+    def demands(self) -> tuple[tuple[str, ...], ...]:
+        """Return what a registration must hold: of each group of columns one must be filled."""
+        return tuple(tuple(one.split("|")) for one in listed(self.wants))
+
+    def lacks(self, row: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+        """Return the groups of :attr:`demands` of which a registration holds nothing (power hall rules III(1)3).
+
+        Examples
+        --------
+        >>> row = dict(article="x", valid_from=date(2000, 1, 1), category="c", type="other", life="business")
+        >>> rule = CategoryRule(**row, name_hans="", name_hant="", name_en="", wants="customer_code|reporter_phone")
+        >>> rule.lacks({"reporter_phone": " "}), rule.lacks({"customer_code": "0012"})
+        ((('customer_code', 'reporter_phone'),), ())
+        """
+        return tuple(group for group in self.demands if not any(_filled(row.get(name)) for name in group))
+
     def faults(self) -> Iterator[tuple[str, str]]:
         """Yield the fields that hold what they may not."""
         yield from super().faults()
         yield from of_choice("type", self.type, INCIDENT_TYPES)
         yield from of_choice("life", self.life, LIVES)
+        for name in (name for group in self.demands for name in group):
+            yield from of_choice("wants", name, WANTED)
+
+
+def _filled(value: object) -> bool:
+    """Return whether a text says something."""
+    return isinstance(value, str) and bool(value.strip())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +261,26 @@ class RewardRule(Rule):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PatrolCheckRule(Rule):
+    """What a patrol checks of an asset: running state, appearance, hazards (grid rules IV(2)2)."""
+
+    asset: str
+    items: str
+
+    @property
+    def about(self) -> str:
+        """Return the asset."""
+        return self.asset
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Yield the fields that hold what they may not."""
+        yield from super().faults()
+        yield from of_choice("asset", self.asset, CHECKED_ASSETS)
+        if not listed(self.items):
+            yield "items", "list what is checked, separated by commas"
+
+
+@dataclass(frozen=True, kw_only=True)
 class SettingRule(Rule):
     """A number that the rules leave open."""
 
@@ -279,6 +329,7 @@ class IncidentRules:
     reward: tuple[RewardRule, ...]
     penalty: tuple[PenaltyRule, ...]
     part: tuple[PartRule, ...]
+    patrol_check: tuple[PatrolCheckRule, ...]
     setting: tuple[SettingRule, ...]
     holiday: tuple[HolidayRule, ...]
 
@@ -305,6 +356,10 @@ class IncidentRules:
             raise InputError(f"no setting {name} is in force", todo="add a row [[setting]] to the rules of incidents")
         return found
 
+    def checked_items(self) -> dict[str, tuple[str, ...]]:
+        """Return what a patrol checks, by asset."""
+        return {rule.asset: tuple(listed(rule.items)) for rule in self.patrol_check}
+
     def works_on(self, day: date) -> bool:
         """Return whether a day is a working day: as a row says, else Monday to Friday."""
         rows = [rule for rule in self.holiday if rule.first <= day <= rule.last]
@@ -326,6 +381,7 @@ KINDS: Mapping[str, type[Rule]] = {
     "reward": RewardRule,
     "penalty": PenaltyRule,
     "part": PartRule,
+    "patrol_check": PatrolCheckRule,
     "setting": SettingRule,
     "holiday": HolidayRule,
 }

@@ -10,7 +10,7 @@ from gisapp.rules.rows import Rule, listed, of_choice, of_size
 
 FINDINGS = (
     "breach", "duty", "unordered", "repeat_repair", "repeat_complaint", "exposure", "pollution", "warranty_leak",
-    "unreported_site", "merit",
+    "unreported_site", "uncooperative", "merit",
 )  # fmt: skip
 """What a range may be about; of a breach ``what`` names clocks, of a duty duties, of pollution causes, of merit who
 praised it."""

@@ -81,6 +81,9 @@ class Reporting:
         if rule is None and values["category"] is not None:
             todo = "use one of those of gisapp rules print incidents"
             return InputError(f"unknown category {values['category']!r}", todo=todo, field="category")
+        if rule is not None and values["status"] is None and (lacking := rule.lacks(values)):
+            words = f"a registration of {rule.category} lacks {', '.join(' or '.join(one) for one in lacking)}"
+            return InputError(words, todo="ask for it and register it then", field=lacking[0][0])
         status = values["status"] or FIRST_STATUS[rule.life if rule else "repair"]
         connection.execute(self._incidents, values | {"code": code, "status": status})
         step = Step(

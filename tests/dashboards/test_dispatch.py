@@ -191,8 +191,17 @@ def test_the_clocks_that_start_are_told_before_sending(desk, take):
     "category", ["complaint", "finding", "suspected_leak", "hall_business", "no_water", "gas_leak"]
 )
 def test_every_life_can_be_taken_down(desk, take, category):
-    code = take(category=category)
+    code = take(category=category, phone="分机8001", words="更名")
     assert code in {row["code"] for row in board(desk, Asked("dispatcher"), "zh-Hans")["rows"]}
+
+
+def test_business_at_the_hall_is_not_taken_down_without_who_and_what_and_the_form_says_so(desk, take):
+    """P3.3."""
+    for told in ({"words": "更名"}, {"phone": "分机8001"}):
+        with pytest.raises(InputError, match="a registration of hall_business lacks"):
+            take(category="hall_business", **told)
+    shown = preview(drafted({"category": "hall_business"}, desk, NOW), desk, NOW, "en", role="")
+    assert "account / phone" in words_of(preview_told(shown, desk, "en"))
 
 
 def test_a_report_nearby_may_be_the_same_thing_and_is_merged_into_the_main_one(desk, take):

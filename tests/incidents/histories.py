@@ -23,6 +23,8 @@ TOLD = {
     "escalate": {"subject": "U01"},
     "mark": {"subject": "needs_shutoff"},
     "unmark": {"subject": "needs_shutoff"},
+    "replace_meter": {"subject": "M77", "value": "1520.3/0"},
+    "attend": {"subject": "customer"},
     "call_back": {"value": "satisfied"},
     "evaluate": {"value": "satisfied"},
     "grade": {"value": "ordinary"},

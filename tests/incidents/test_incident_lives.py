@@ -13,6 +13,7 @@ from gisapp.incidents.lives import (
     FACTS,
     FIRST_STATUS,
     MOMENTS,
+    PARTIES,
     REASONS,
     ROLES,
     SUBJECTS,
@@ -281,3 +282,30 @@ def test_an_incident_as_json_holds_no_note_and_no_account():
     assert "原因" not in str(said)
     assert "00001234" not in str(said)
     assert said["repairs"][0]["arrived_at"] == at(40).isoformat()
+
+
+def replaced(*parties):
+    told = after(reported(category="meter_fault", type="meter_fault"), *TO_REPAIRED, "confirm", "reply")
+    there = [("attend", {"subject": party, "role": "crew"}) for party in parties]
+    return after(told, ("replace_meter", {"subject": "M77", "value": "1520.3/0", "role": "crew"}), *there)
+
+
+@pytest.mark.parametrize("missing", PARTIES)
+def test_a_replaced_meter_is_not_closed_with_a_party_missing_unless_somebody_says_why(missing):
+    """W25.1."""
+    told = replaced(*(party for party in PARTIES if party != missing))
+    with pytest.raises(InputError, match=f"the meter of WX1 was replaced without {missing}"):
+        step(told, "close", "unit", note=" ")
+    assert step(told, "close", "unit", note="用户外出，电话同意").to_status == "closed"
+    assert step(replaced(*PARTIES), "close", "unit", note=None).to_status == "closed"
+
+
+def test_a_replacement_tells_both_readings_and_only_the_three_parties_attend():
+    """W25.1."""
+    for value in ("1520.3", "a/b", "-1/0", "nan/0"):
+        with pytest.raises(InputError, match="field value"):
+            step(reported(), "replace_meter", "crew", subject="M77", value=value)
+    with pytest.raises(InputError, match="use one of meter_reader, customer, replacer"):
+        step(reported(), "attend", "crew", subject="neighbour")
+    untouched = after(reported(), *TO_REPAIRED, "confirm", "reply")
+    assert step(untouched, "close", "unit", note=None).to_status == "closed"

@@ -1,13 +1,17 @@
 """Which step may follow which, and what each demands."""
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from records import OPENED, at, record
 
 from gisapp.errors import ConflictError, InputError
-from gisapp.operations import allowed, next_step, recordable, wants_reason
+from gisapp.operations import allowed, cooperation, next_step, operation_json, recordable, wants_reason
 from gisapp.operations.lifecycle import DONE, FACTS, SUBJECTS, TRANSITIONS
+from gisapp.tables import TABLES
 
 PLANNED = ("submit", "approve", "inform_dispatch", "publish", "finish_posting", "start_closing", "cut_off")
 AFTER = ("finish_work", "refill", "restore", "answer", "close")
@@ -126,3 +130,21 @@ def test_a_closed_record_takes_no_more_facts():
     for fact in FACTS:
         with pytest.raises(InputError, match="cannot follow closed; what may follow is nothing"):
             next_step(closed, fact, at=at(999), subject="x", note="x", value="2026-11-20T06:00:00+08:00")
+
+
+def test_who_is_to_help_is_asked_until_a_moment_and_only_who_was_asked_has_helped():
+    """W35.2."""
+    with pytest.raises(InputError, match="field value"):
+        next_step(record("emergency"), "ask_cooperation", at=at(1), subject="U07", value="soon")
+    with pytest.raises(InputError, match="nobody asked 'U07' to help"):
+        next_step(record("emergency"), "cooperate", at=at(1), subject="U07")
+    ask = ("ask_cooperation", {"subject": "U07", "value": at(90).isoformat()})
+    asked = record("emergency", ask)
+    assert cooperation(asked.steps, now=at(90))["state"].tolist() == ["due_soon"]
+    assert cooperation(asked.steps, now=at(91))["state"].tolist() == ["breached"]
+    again = ("ask_cooperation", {"subject": "U07", "value": at(200).isoformat()})
+    helped = record("emergency", ask, ("cooperate", {"subject": "U07", "at": at(90)}), again)
+    assert cooperation(helped.steps, now=at(201))["state"].tolist() == ["met", "breached"]
+    notices = pd.DataFrame(columns=[column.name for column in TABLES["notices"].columns])
+    told = operation_json(replace(helped, notices=notices), now=at(201))["cooperation"]
+    assert [(one["unit_code"], one["state"]) for one in told] == [("U07", "met"), ("U07", "breached")]

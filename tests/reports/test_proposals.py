@@ -211,6 +211,7 @@ def test_papers_are_named_all_at_once(tmp_path):
     with create_store(tmp_path / "hall.gpkg", crs="EPSG:4547") as store:
         for code, times in (("B1", 1), ("B2", 2)):
             told = {"type": "other", "channel": "counter", "category": "hall_business", "code": code, "reported_at": AT}
+            told |= {"reporter_phone": "分机8001", "summary": "更名"}
             store.report(told, actor="E01")
             store.incidents.record(code, "accept", actor="U15", role="unit", at=AT)
             for minute in range(times):
@@ -242,3 +243,26 @@ def test_works_begun_before_dispatch_was_told_are_proposed_with_their_builder(ta
     wanted = [["C1", "never", "U11", "", 100, 500], ["C3", "late", "U11", "reported_later", 100, 500]]
     assert mine[["linked", "what", "unit_code", "against", "least", "most"]].to_numpy().tolist() == wanted
     assert set(mine["article"]) == {"供水服务办法 第三十五条（九）"}
+
+
+def test_a_unit_that_does_not_help_with_a_shutoff_in_time_is_proposed(tables):
+    """W35.2: help at the very moment is in time, a second later is late; drills are left out."""
+    until = AT + timedelta(hours=1)
+    heads = [{"code": code, "utility": "water", "kind": "emergency", "links": "W1", "opened_at": pd.Timestamp(AT),
+              "drill": code == "S4"} for code in ("S1", "S2", "S3", "S4")]  # fmt: skip
+    told = {"S1": [0], "S2": [1], "S3": [], "S4": []}
+    steps = [
+        {"shutoff_code": code, "step": step, "at": pd.Timestamp(at), "noted_at": pd.Timestamp(at), "actor": "E1",
+         "action": action, "to_status": "ordered", "subject": "U07", "value": value}
+        for code, late in told.items()
+        for step, (action, at, value) in enumerate(
+            [("ask_cooperation", AT, until.isoformat())]
+            + [("cooperate", until + timedelta(seconds=one), None) for one in late], 2)
+    ]  # fmt: skip
+    shutoffs = conform(pd.DataFrame(heads).assign(geom=None), "shutoffs")
+    given = tables | {"shutoffs": shutoffs, "shutoff_steps": conform(pd.DataFrame(steps), "shutoff_steps")}
+    found = proposals(given, RuleBook(ZoneInfo("Asia/Shanghai")), start=AT, end=END, now=NOW)
+    mine = found[found["finding"] == "uncooperative"]
+    wanted = [["S2", "late", "U07", 100, 500], ["S3", "never", "U07", 100, 500]]
+    assert mine[["shutoff_code", "what", "unit_code", "least", "most"]].to_numpy().tolist() == wanted
+    assert set(mine["article"]) == {"供水服务办法 第三十五条（二）"}

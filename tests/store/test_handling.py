@@ -11,7 +11,7 @@ import pytest
 from gisapp.errors import AccessError, ConflictError, InputError
 from gisapp.incidents import incidents_of
 from gisapp.incidents.model import TIMES
-from gisapp.store import migrate, upgrade_store
+from gisapp.store import create_store, migrate, upgrade_store
 from gisapp.store.connect import Connections
 from gisapp.tables import conform
 
@@ -206,3 +206,22 @@ def older(path):
         )
     connections.close()
     return path
+
+
+@pytest.mark.parametrize(
+    ("told", "lacks"),
+    [
+        ({"summary": "更名"}, "customer_code or reporter_phone"),
+        ({"reporter_phone": "分机8001"}, "summary"),
+        ({"customer_code": "0001", "summary": " "}, "summary"),
+    ],
+)
+def test_business_at_the_hall_is_not_registered_without_who_and_what(tmp_path, told, lacks):
+    """P3.3."""
+    fixed = {"type": "other", "channel": "counter", "category": "hall_business"}
+    with create_store(tmp_path / "hall.gpkg", crs="EPSG:4547") as store:
+        with pytest.raises(InputError, match=f"a registration of hall_business lacks {lacks}"):
+            store.report(fixed | told, actor="E1")
+        assert store.table("incidents").empty
+        whole = {"customer_code": "0001", "summary": "更名"}
+        assert store.report(fixed | whole, actor="E1")
