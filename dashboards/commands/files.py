@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TARGETS = (
     *("network", "devices", "grids", "customers", "incidents", "units", "buildings", "limits"),
-    *("tracks", "routes", "checkpoints", "findings", "warranties", "wells", "materials", "plans", "sites"),
+    *("tracks", "routes", "checkpoints", "findings", "warranties", "wells", "materials", "plans", "sites", "checks"),
 )
 EXPORTS = {
     "network": ("nodes", "links", "devices", "hydrants"),

@@ -69,6 +69,7 @@ def meeting_in(store: Store, grid: str, start: datetime, end: datetime, *, utili
 
     from gisapp.incidents import clock_table, incidents_of
     from gisapp.incidents.assessment import assessed
+    from gisapp.measures import carried
     from gisapp.patrols import occasions
     from gisapp.patrols.coverage import TOLERANCE_M
     from gisapp.reports.meeting import meeting
@@ -93,6 +94,8 @@ def meeting_in(store: Store, grid: str, start: datetime, end: datetime, *, utili
         coverage=covered_in(store, grid, utility, first, last, tolerance_m=TOLERANCE_M) if len(routes) else None,
         shutoffs=shutoffs[shutoffs.geometry.intersects(area).to_numpy()],
         utilities=utilities_in(store, start, end),
+        measures=carried(store.table("measures"), store.table("measure_steps"), grid, end=end, zone=store.zone),
+        notes=store.table("grid_notes"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Commands on patrols: ``patrol list|coverage|overdue|plan|report``."""
+"""Commands on patrols: ``patrol list|coverage|checks|overdue|plan|report``."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ def add_commands(commands: Any) -> None:
     made.add_argument("--utility", choices=UTILITIES, default="water")
     made.add_argument("--tolerance-m", type=float, default=15.0, metavar="M", help="passed so near is covered (15)")
     made.add_argument("--services", action="store_true", help="pipes to single houses are due too")
+    about = (
+        "List what the records of patrols lack: items of valves on the route that nobody checked, bad ones without a "
+        "finding. Exit status 1: something is lacking."
+    )
+    made = _verb(verbs, "checks", run_checks, about, "checks --grid G001 --from 2026-11-01 --to 2026-11-30")
+    _period(made)
     about = "List the valves of a grid last operated too long ago, or never. Exit status 1: none is overdue."
     made = _verb(verbs, "overdue", run_overdue, about, "overdue --grid G001 --every-days 365")
     made.add_argument("--utility", choices=UTILITIES, default="water")
@@ -161,6 +167,31 @@ def _missed(found: Any) -> pd.DataFrame:
 def told_points(points: pd.DataFrame) -> list[str]:
     """Return checkpoints as route and number."""
     return [f"{row.route_code} {row.number}" for row in points.itertuples()] if len(points) else []
+
+
+def run_checks(options: argparse.Namespace) -> int:
+    """List what was not checked."""
+    from gisapp.patrols import lacking_checks
+    from gisapp.store import open_store
+
+    with open_store(options.store) as store:
+        grid_in_force(store, options.grid)
+        start, end = _days(store, options)
+        routes, tracks, points, checks = (
+            store.table(f"patrol_{name}") for name in ("routes", "tracks", "checkpoints", "checks")
+        )
+        mine = tracks["route_code"].isin(routes.loc[routes["grid_code"] == options.grid, "code"])
+        walked = tracks[mine & (tracks["started_at"] >= start) & (tracks["started_at"] < end)]
+        items = store.rule_book.at(end - timedelta(seconds=1)).checked_items()
+        found = lacking_checks(walked, points, checks, items)
+    if options.format == "csv":
+        put_csv(found, options.out)
+    else:
+        put_json([plain_row(row) for row in found.to_dict("records")], options.out)
+    counts = found["reason"].value_counts()
+    told = ", ".join(f"{counts[one]} {one}" for one in counts.index) or "nothing is lacking"
+    say(f"{options.grid}: {len(walked)} patrols; {told}")
+    return 1 if len(found) else 0
 
 
 def run_overdue(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from gisapp.demo.city import Town, make_town
 from gisapp.demo.emergencies import EMERGENCY_DEMO_TABLES, emergency_tables
+from gisapp.demo.following import FOLLOWING_TABLES, following_tables
 from gisapp.demo.incidents import MONTHS, Scene, incident_months
 from gisapp.demo.operations import OPERATION_TABLES, fit_bursts, operation_tables
 from gisapp.demo.patrols import PATROL_TABLES, patrol_tables
@@ -58,6 +59,7 @@ def city_tables(size: str, seed: int = 1) -> dict[str, pd.DataFrame]:
     town.tables.update(patrol_tables(town.tables, _chance(seed, 4)))
     town.tables.update(emergency_tables(town.tables, _chance(seed, 5)))
     town.tables.update(site_tables(town.tables, _chance(seed, 6)))
+    town.tables.update(following_tables(town.tables, _chance(seed, 7)))
     return {name: town.tables[name] if name in town.tables else _none_of(name) for name in TABLES}
 
 
@@ -126,6 +128,8 @@ def _fill(store: Store, size: str, seed: int, progress: Progress) -> None:
     told |= patrol_tables({name: store.table(name) for name in PATROL_TABLES}, _chance(seed, 4))
     told |= emergency_tables({name: store.table(name) for name in EMERGENCY_DEMO_TABLES}, _chance(seed, 5))
     told |= site_tables({name: store.table(name) for name in SITE_DEMO_TABLES}, _chance(seed, 6))
+    known = told | {name: store.table(name) for name in FOLLOWING_TABLES if name not in told}
+    told |= following_tables(known, _chance(seed, 7))
     store.save(told, actor="gisapp demo", note=note)
     progress(steps, steps)
 

@@ -37,6 +37,7 @@ TARGETS: Map[str, tuple[str, ...]] = {
     "materials": ("materials",),
     "plans": ("emergency_plans",),
     "sites": ("construction_sites",),
+    "checks": ("patrol_checks",),
 }
 
 

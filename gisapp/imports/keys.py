@@ -36,6 +36,7 @@ REFERENCES: Map[str, Map[str, tuple[str, str]]] = {
     "patrol_routes": {"grid_code": ("grids", "code")},
     "patrol_checkpoints": {"route_code": ("patrol_routes", "code")},
     "patrol_tracks": {"route_code": ("patrol_routes", "code"), "grid_code": ("grids", "code")},
+    "patrol_checks": {"track_code": ("patrol_tracks", "code"), "finding_code": ("patrol_findings", "code")},
     "patrol_findings": {
         "track_code": ("patrol_tracks", "code"),
         "link_code": ("links", "code"),
@@ -55,6 +56,7 @@ _SINGULAR = {
     "incidents": "incident",
     "patrol_routes": "patrol route",
     "patrol_tracks": "patrol track",
+    "patrol_findings": "patrol finding",
 }
 
 
@@ -190,7 +192,10 @@ _TO_COME = ("construction_sites",)
 
 
 def _joined(frame: pd.DataFrame, key: list[str]) -> pd.Series:
-    """Return one comparable value a row for a key of one or two columns."""
+    """Return one comparable value a row for a key of one column or several."""
+    joined = frame[key[0]]
     if len(key) == 1 or not len(frame):
         return frame[key[-1]].reset_index(drop=True)
-    return (frame[key[0]].astype("str") + "\0" + frame[key[1]].astype("str")).reset_index(drop=True)
+    for name in key[1:]:
+        joined = joined.astype("str") + "\0" + frame[name].astype("str")
+    return joined.reset_index(drop=True)

@@ -16,6 +16,7 @@ from gisapp.incidents.assessment import assessment, clock_rates
 from gisapp.patrols import Coverage
 from gisapp.reports.texts.text import Listing, Section, Text
 from gisapp.tables import DONE_STATUSES
+from gisapp.tables.measures import NOTE_KINDS
 from gisapp.words import word
 
 KINDS = ("weekly", "monthly", "quarterly", "brief")
@@ -49,6 +50,8 @@ class Meeting:
     coverage: Coverage | None
     shutoffs: pd.DataFrame
     utilities: pd.DataFrame
+    measures: pd.DataFrame
+    notes: pd.DataFrame
 
 
 def of_grid(incidents: gpd.GeoDataFrame, grid: str, start: datetime, end: datetime) -> gpd.GeoDataFrame:
@@ -68,6 +71,8 @@ def meeting(  # noqa: PLR0913 - every part of the pack
     coverage: Coverage | None,
     shutoffs: pd.DataFrame,
     utilities: pd.DataFrame,
+    measures: pd.DataFrame,
+    notes: pd.DataFrame,
 ) -> Meeting:
     """Return the figures of a grid and period (grid rules VII(1); service rules Art. 5).
 
@@ -87,6 +92,10 @@ def meeting(  # noqa: PLR0913 - every part of the pack
         Of each whole utility in the period: utility, breaks, km_years and per_100_km_year
         (:func:`gisapp.density.break_rates`), outages, saidi_min, saifi and caidi_min
         (:func:`gisapp.reports.reliability.reliability`); missing where there is nothing to tell.
+    measures
+        What is carried to this meeting: :func:`gisapp.measures.carried`.
+    notes
+        The table ``grid_notes``; those of the grid and period are told.
     """
     start, end = span
     length = end - start
@@ -118,6 +127,8 @@ def meeting(  # noqa: PLR0913 - every part of the pack
         coverage=coverage,
         shutoffs=opened,
         utilities=utilities,
+        measures=measures,
+        notes=notes[((notes["grid_code"] == grid) & (notes["at"] >= start) & (notes["at"] < end)).to_numpy()],
     )
 
 
@@ -137,6 +148,8 @@ def meeting_text(told: Meeting, kind: str, language: str, zone: Any) -> Text:
         Section(say("patrols"), paragraphs=_patrols(told, say)),
         _shutoffs(told, say, zone),
         _utilities(told, language, say),
+        _leader(told, say),
+        _carried(told, say),
         *(Section(say(name), (f"[{say(f'{name}_blank')}]",)) for name in ("problems", "measures", "next")),
     )
     return Text("meeting", language, say(kind, grid=told.grid), sections)
@@ -235,6 +248,33 @@ def _utilities(told: Meeting, language: str, say: Any) -> Section:
     )
     heads = (say("utility"), *(say(name) for name, _ in _OF_UTILITY))
     return Section(say("utilities"), (say("utilities_note"),), listing=Listing(heads, rows))
+
+
+def _leader(told: Meeting, say: Any) -> Section:
+    """Return what the leader did in and for the grid, by kind."""
+    counts = told.notes["kind"].value_counts()
+    done = [
+        say("note_count", kind=say(f"note_{kind}"), count=int(counts[kind])) for kind in NOTE_KINDS if kind in counts
+    ]
+    return Section(say("leader"), (say("listed", words=say("comma").join(done)) if done else say("none"),))
+
+
+def _carried(told: Meeting, say: Any) -> Section:
+    """Return what is still to be done or checked, whenever it was resolved; the overdue first."""
+    if told.measures.empty:
+        return Section(say("actions"), (say("none"),))
+    rows = tuple(
+        (
+            str(row["code"]),
+            str(row["summary"]),
+            str(row["subject"]),
+            "–" if pd.isna(row["due"]) else str(row["due"]),
+            say(f"action_{row['state']}") if isinstance(row["state"], str) else "–",
+        )
+        for row in told.measures.to_dict("records")
+    )
+    heads = tuple(say(name) for name in ("code", "action", "whose", "due", "state"))
+    return Section(say("actions"), (say("actions_note"),), listing=Listing(heads, rows))
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -35,6 +35,7 @@ from gisapp.store.checking import checked
 from gisapp.store.commanding import Commanding
 from gisapp.store.connect import Connections
 from gisapp.store.finding import found
+from gisapp.store.following import Following
 from gisapp.store.geopackage import srs_id_of
 from gisapp.store.handling import Handling
 from gisapp.store.operating import Operating
@@ -74,6 +75,7 @@ class Store:
         self.accounts = Accounts(self._connections, metadata)
         self.retention = Retention(self._connections, metadata)
         self.sites = Siting(self._connections, metadata, self.zone)
+        self.measures = Following(self._connections, metadata, self.zone)
         self.plans = Planning(self._connections, metadata, self.crs, self.zone)
 
     def __enter__(self) -> Self:

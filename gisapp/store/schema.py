@@ -39,6 +39,8 @@ REFERENCES = (
     ("patrol_findings", "track_code", "patrol_tracks"),
     ("emergency_steps", "emergency_code", "emergencies"),
     ("site_steps", "site_code", "construction_sites"),
+    ("measure_steps", "measure_code", "measures"),
+    ("patrol_checks", "track_code", "patrol_tracks"),
     ("plan_steps", "plan_code", "plans"),
     ("plan_units", "plan_code", "plans"),
     ("plan_changes", "plan_code", "plans"),

@@ -10,6 +10,7 @@ from gisapp.tables.column import Table
 from gisapp.tables.decisions import DECISIONS
 from gisapp.tables.emergencies import EMERGENCIES
 from gisapp.tables.incidents import INCIDENTS
+from gisapp.tables.measures import MEASURES
 from gisapp.tables.network import NETWORK
 from gisapp.tables.operations import OPERATIONS
 from gisapp.tables.organisation import ORGANISATION
@@ -21,5 +22,6 @@ _PARTS = (
     *(ORGANISATION, TOWN, NETWORK, INCIDENTS, OPERATIONS, BOUNDARIES, DECISIONS, PATROLS, BUILDERS),
     EMERGENCIES,
     SITES,
+    MEASURES,
 )
 TABLES: Mapping[str, Table] = {table.name: table for part in _PARTS for table in part}

@@ -127,6 +127,8 @@ def everything(
         "patrol_tracks": tracks,
         "patrol_findings": rows("patrol_findings").assign(track_code=tracks["code"]),
     }
+    own["measure_steps"] = rows("measure_steps").assign(measure_code=rows("measures")["code"])
+    own["patrol_checks"] = rows("patrol_checks").assign(track_code=tracks["code"])
     own["site_steps"] = rows("site_steps").assign(site_code=rows("construction_sites")["code"])
     own["emergency_steps"] = rows("emergency_steps").assign(emergency_code=rows("emergencies")["code"])
     return {name: rows(name) for name in TABLES} | own | network | operations | boundaries
