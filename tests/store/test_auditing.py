@@ -168,7 +168,8 @@ def test_the_rows_of_an_older_store_are_chained_by_the_upgrade(kept):
         raw.execute("ALTER TABLE audit DROP COLUMN hash")
         raw.execute("UPDATE audit SET fid = fid + 10 WHERE fid > 3")
         raw.execute(update_trigger())
-        for later in ("construction_sites", "site_steps"):  # of 0013
+        later_tables = ("construction_sites", "site_steps", "grid_notes", "measures", "measure_steps", "patrol_checks")
+        for later in later_tables:  # of 0013 and 0014
             raw.execute(f"DROP TABLE {later}")
             raw.execute(f"DROP TABLE IF EXISTS rtree_{later}_geom")
             for system in ("gpkg_extensions", "gpkg_geometry_columns", "gpkg_contents"):
