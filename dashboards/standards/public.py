@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from html import escape
@@ -145,7 +146,7 @@ class Public:
     def _card(self, one: Published, here: str, *, whole: bool = False, drawing: Drawing | None = None) -> str:
         """Return one shutoff: what, when, where; the whole one with its map and text."""
         title = escape(_title(one, here))
-        head = title if whole else f'<a href="{ROOT}/{quote(one.code)}?lang={here}">{title}</a>'
+        head = "" if whole else f'<h2><a href="{ROOT}/{quote(one.code)}?lang={here}">{title}</a></h2>'
         state = utility_word(f"standards.public.{one.state}", one.utility, here)
         kind = utility_word(f"operation.kind.{one.kind}", one.utility, here)
         tags = f'<span class="tag {_TONES[one.state]}">{escape(state)}</span><span class="tag">{escape(kind)}</span>'
@@ -161,7 +162,7 @@ class Public:
             lines += [self._map(drawing, here), self._text(one, here)]
         last = word("standards.public.updated", here, at=self._local(one.updated_at))
         lines.append(f'<p class="quiet">{escape(last)}</p>')
-        return f'<article class="card"><p>{tags}</p><h2>{head}</h2>{"".join(lines)}</article>'
+        return f'<article class="card"><p>{tags}</p>{head}{"".join(lines)}</article>'
 
     def _text(self, one: Published, here: str) -> str:
         """Return the notice as it was released, marked where it is in another language."""
@@ -207,7 +208,10 @@ class Public:
 
         fine_m = max(0.3, (east - west) / 2000)
         title = word("standards.public.area", here)
-        return svg_map(make, bounds, focus=bounds, keyed=(), title=title, language=here, simplify_m=fine_m)
+        made = svg_map(make, bounds, focus=bounds, keyed=(), title=title, language=here, simplify_m=fine_m)
+        # Names keep the size of letters, on a page of this width and on a phone.
+        wide, narrow = (f".drawing{{--k:{(east - west) / share:.2f}}}" for share in (65, 34))
+        return replace(made, css=f"{made.css}{wide}@media(max-width:600px){{{narrow}}}")
 
     def _when(self, one: Published, here: str) -> str:
         """Return from when until when supply is off, as far as it is known."""
@@ -217,7 +221,8 @@ class Public:
         if one.ends_at is None:
             return word("standards.public.from", here, start=start)
         key = "standards.public.was" if one.state == "restored" else "standards.public.span"
-        return word(key, here, start=start, end=self._local(one.ends_at))
+        end = self._local(one.ends_at)
+        return word(key, here, start=start, end=end[11:] if end[:10] == start[:10] else end)
 
     def _local(self, moment: datetime) -> str:
         return pd.Timestamp(moment).tz_convert(self._kept.store.zone).strftime("%Y-%m-%d %H:%M")

@@ -44,7 +44,8 @@ def page(told: Mapping[str, Any], title: str) -> Response:
     here = spoken()
     links = [link for link in told.get("links", ()) if link["rel"] != "self"]
     nav = "".join(f'<a href="{escape(link["href"])}">{escape(_named(link, here))}</a>' for link in links)
-    body = _features(told) if told.get("type") == "FeatureCollection" else _value(told)
+    rest = {name: part for name, part in told.items() if name != "links"}  # they stand above
+    body = _features(told) if told.get("type") == "FeatureCollection" else _value(rest)
     head = f"<header><nav>{nav}</nav><h1>{escape(title)}</h1></header>"
     return sent(title, here, f'<div class="wide">{head}<main><div class="card scroll">{body}</div></main></div>')
 

@@ -84,11 +84,12 @@ def still_open(incidents: pd.DataFrame, incident_steps: pd.DataFrame, book: Rule
     over = incidents["status"].isin(OVER).to_numpy(copy=True)
     closed = np.flatnonzero(incidents["status"] == "closed")
     lives = _lives(incidents.iloc[closed], book)
+    steps = list(zip(incident_steps["incident_code"].tolist(), incident_steps["to_status"].tolist(), strict=True))
     for life in ENDS_CLOSED:
         own = statuses_of("repair") - statuses_of(life)
-        as_repair = incident_steps.loc[incident_steps["to_status"].isin(own), "incident_code"]
+        as_repair = {code for code, status in steps if status in own}
         mine = closed[lives == life]
-        over[mine] = ~incidents["code"].iloc[mine].isin(as_repair).to_numpy()
+        over[mine] = [code not in as_repair for code in incidents["code"].iloc[mine].tolist()]
     return ~over
 
 
