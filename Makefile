@@ -8,7 +8,7 @@ PORT ?= 8050
 CHROMIUM = @{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null || { $(SUDO) apt-get update -qq && \
 	$(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk libatomic1; }
 
-.PHONY: run test nightly lint bench peers crash standards rules clean
+.PHONY: run test nightly lint bench peers crash badfiles fuzz standards rules clean
 
 run: $(VENV)/run.stamp $(STORE)
 	$(BIN)/gisapp upgrade --store $(STORE)
@@ -62,6 +62,17 @@ peers: $(VENV)/dev.stamp .cache/peers-venv/done.stamp
 # kill -9 in the middle of imports, twenty times over
 crash: $(VENV)/dev.stamp
 	GISAPP_KILLS=20 $(BIN)/pytest tests/store tests/dashboards -k kill
+
+# more than two hundred bad files through the import door
+badfiles: $(VENV)/dev.stamp
+	GISAPP_BADFILES=1 $(BIN)/pytest -n 2 tests/imports/test_bad_files.py
+
+# ten thousand texts gone wrong for each reader; then atheris, led by what the readers' code does, ten minutes for all
+FUZZ_S ?= 600
+fuzz: $(VENV)/dev.stamp
+	GISAPP_FUZZ=10000 $(BIN)/pytest -n 2 tests/imports/test_fuzz.py
+	$(BIN)/pip install --quiet -e '.[fuzz]'
+	$(BIN)/python tests/imports/fuzz_readers.py $(FUZZ_S)
 
 # the description of the services held against what they answer, two hundred requests of every kind
 standards: $(VENV)/dev.stamp

@@ -6,6 +6,7 @@ import csv
 import datetime
 import gc
 import io
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
@@ -21,6 +22,8 @@ CHUNK_ROWS = 8192
 MAX_CELL_CHARACTERS = 4_000_000
 TABLE = "rows"
 _FIRST_CELL = itemgetter(0)
+# What openpyxl raises on broken parts.
+_BROKEN = (KeyError, ValueError, OSError, SyntaxError, IndexError, TypeError, AttributeError, EOFError, zlib.error)
 
 
 def read_csv(
@@ -67,7 +70,7 @@ def read_xlsx(
     sniff.require_sound_zip(path)
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
-    except (KeyError, ValueError, OSError, SyntaxError) as error:  # what openpyxl raises on broken parts
+    except _BROKEN as error:
         raise InputError(f"the workbook cannot be read ({error})", todo="save it again as XLSX") from error
     if sheet is None and len(book.sheetnames) > 1:
         raise InputError(
@@ -77,7 +80,7 @@ def read_xlsx(
         raise InputError(f"no sheet {sheet!r}; there are {', '.join(book.sheetnames)}", todo="name one of them")
     page: Any = book[sheet or book.sheetnames[0]]
     numbers: set[int] = set()
-    rows = _cells(page.iter_rows(), numbers)
+    rows = _cells(_sound(page.iter_rows()), numbers)
     headers = [text.strip() for text in next(rows, [])]
     while headers and not headers[-1]:
         headers.pop()
@@ -145,6 +148,17 @@ def _drop_tail(raw: Raw, empty_tail: list[int]) -> None:
     gone = set(empty_tail)
     raw.faults = [fault for fault in raw.faults if fault[0] not in gone]
     raw.rows -= len(gone)
+
+
+def _sound(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Yield the rows of a sheet; raise InputError behind the last that can be read, where the sheet is broken."""
+    number = 0
+    try:
+        for row in rows:
+            yield row
+            number += 1
+    except _BROKEN as error:
+        raise InputError(f"the sheet is broken below row {number} ({error})", todo="save it again as XLSX") from error
 
 
 def _cells(rows: Iterable[Sequence[Any]], numbers: set[int]) -> Iterator[list[str]]:

@@ -7,6 +7,7 @@ own json, because GDAL drops repeated ids, labels metres as degrees and fails wh
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -71,6 +72,8 @@ def read_gdal(
     """
     pyogrio = load_gdal()
     codec = _shapefile_codec(path, encoding) if kind == "shapefile" else None
+    if kind == "gpkg":
+        _refuse_views(path)
     try:
         present = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
         for table, columns in wanted.items():
@@ -86,6 +89,30 @@ def read_gdal(
             todo="say the right one with --encoding, such as --encoding gb18030",
         ) from error
     return {"encoding": codec or "utf-8"}
+
+
+def _refuse_views(path: Path) -> None:
+    """Raise where a layer of a GeoPackage, or one of its registers, is a view: that may compute anything, for ever.
+
+    Raises
+    ------
+    InputError
+        Names the view, or says that the file is broken.
+    """
+    import sqlite3
+
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+        try:
+            found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'")
+            views = {str(name).lower() for (name,) in found}
+            read = {name for name in views if name.startswith("gpkg_")}
+            if views and not read:
+                listed = connection.execute("SELECT table_name FROM gpkg_contents")
+                read = {str(name).lower() for (name,) in listed} & views
+        except sqlite3.Error as error:
+            raise InputError(f"the file is broken ({error})", todo="export it again") from error
+    if read:
+        raise InputError(f"{min(read)} is a view, no table", todo="export its rows as a table")
 
 
 def _layer(present: list[str], table: str, layers: dict[str, str], *, alone: bool) -> str:
@@ -218,7 +245,7 @@ def read_json(path: Path, encoding: str | None) -> tuple[Any, dict[str, object],
     codec, notes = sniff.encoding_of(path, encoding)
     try:
         content = json.loads(path.read_text(encoding=codec))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: no JSON, or a number of thousands of digits
         raise InputError(f"this is not JSON ({error})", todo="export it again") from error
     return content, {"encoding": "utf-8" if codec == "utf-8-sig" else codec}, notes
 
@@ -228,7 +255,8 @@ def _geojson_crs(content: dict[str, Any]) -> tuple[str, str]:
     member = content.get("crs")
     if member is None:
         return "OGC:CRS84", "the GeoJSON standard"
-    name = member.get("properties", {}).get("name") if isinstance(member, dict) else None
+    properties = member.get("properties") if isinstance(member, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
     if not isinstance(name, str):
         raise InputError("the crs member names no CRS", todo="write it as a name, or remove it and say --crs")
     return name, "the file's crs member"
@@ -250,7 +278,8 @@ def _feature(feature: object, number: int, raw: Raw) -> tuple[dict[str, Any], by
 
 def _shape(geometry: object, number: int, raw: Raw) -> bytes | None:
     """Return one GeoJSON geometry as WKB; an open ring is a fault here, for shapely would close it silently."""
-    from shapely import GEOSException, to_wkb
+    from shapely import to_wkb
+    from shapely.errors import ShapelyError
     from shapely.geometry import shape
 
     if geometry is None:
@@ -265,7 +294,7 @@ def _shape(geometry: object, number: int, raw: Raw) -> bytes | None:
                 raw.faults.append((number, "geom", found, "end the ring where it starts"))
                 return None
         return bytes(to_wkb(shape(geometry)))
-    except (AssertionError, KeyError, TypeError, ValueError, IndexError, AttributeError, GEOSException) as error:
+    except (AssertionError, KeyError, TypeError, ValueError, IndexError, AttributeError, ShapelyError) as error:
         raw.faults.append(
             (number, "geom", f"the geometry cannot be read ({error or 'no list of rings'})", "draw it again")
         )

@@ -112,6 +112,10 @@ def _text(file: Path, encoding: str) -> str:
     return text
 
 
+# What wntr raises on texts that it does not understand.
+_BROKEN = (RuntimeError, ValueError, LookupError, AttributeError, TypeError, AssertionError, ArithmeticError)
+
+
 def _model(text: str, file: Path) -> Any:
     """Return the wntr model of an INP text; the text goes through a copy because wntr reads UTF-8 files only."""
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
@@ -124,7 +128,7 @@ def _model(text: str, file: Path) -> Any:
         try:
             model = wntr.network.WaterNetworkModel(str(copy))
             sum(1 for _ in model.links())
-        except (EpanetException, RuntimeError, ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
+        except (EpanetException, *_BROKEN) as error:
             found, line = _reason(error, text)
             where = f"line {line}: {found}" if line else found
             raise InputError(where, todo="correct the INP file", file=str(file)) from error
