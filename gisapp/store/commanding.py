@@ -13,6 +13,7 @@ from gisapp.emergencies import Emergency, EventStep, emergency_of, next_step
 from gisapp.emergencies.lifecycle import FIRST_STATUS
 from gisapp.errors import InputError
 from gisapp.store.connect import Connections
+from gisapp.store.numbering import next_code
 from gisapp.store.snapshots import read_where
 from gisapp.store.values import checked_values, require_past
 from gisapp.tables import TABLES
@@ -39,7 +40,7 @@ class Commanding:
         values = checked_values("emergencies", given, may_lack=("code",))
         require_past(values["opened_at"], "opened_at")
         with self._connections.writing() as connection:
-            code = values["code"] or self._next_code(connection, values["opened_at"])
+            code = values["code"] or next_code(connection, "emergencies", values["opened_at"], self._zone)
             if len(read_where(connection, TABLES["emergencies"], "code", code)):
                 raise InputError(f"emergency {code} is stored already", todo="leave the code out", field="code")
             connection.execute(self._tables["emergencies"].insert(), values | {"code": code})
@@ -105,10 +106,3 @@ class Commanding:
     def _read(self, connection: Connection, code: str) -> Emergency:
         heads = read_where(connection, TABLES["emergencies"], "code", code)
         return emergency_of(code, heads, read_where(connection, TABLES["emergency_steps"], "emergency_code", code))
-
-    def _next_code(self, connection: Connection, opened_at: datetime) -> str:
-        day = opened_at.astimezone(self._zone).strftime("E%Y%m%d")
-        last = connection.exec_driver_sql(
-            "SELECT max(code) FROM emergencies WHERE code GLOB ?", (f"{day}-[0-9][0-9]",)
-        ).scalar()
-        return f"{day}-{int(last[-2:]) + 1 if last else 1:02d}"

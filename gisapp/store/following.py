@@ -12,6 +12,7 @@ from sqlalchemy import Connection, MetaData
 from gisapp.errors import InputError
 from gisapp.measures import Measure, MeasureStep, first_step, measure_of, next_step
 from gisapp.store.connect import Connections
+from gisapp.store.numbering import next_code
 from gisapp.store.snapshots import read_where
 from gisapp.store.values import checked_values, require_past
 from gisapp.tables import TABLES
@@ -46,7 +47,7 @@ class Following:
                 ("note_number", "grid_notes", "number", "note of a grid"),
             ):
                 self._require(connection, table, key, values[column], word, column)
-            code = str(values["code"] or self._next_code(connection, at))
+            code = str(values["code"] or next_code(connection, "measures", at, self._zone))
             if len(read_where(connection, TABLES["measures"], "code", code)):
                 raise InputError(f"measure {code} is stored already", todo="leave the code out", field="code")
             connection.execute(self._tables["measures"].insert(), values | {"code": code})
@@ -109,10 +110,3 @@ class Following:
     def _read(self, connection: Connection, code: str) -> Measure:
         heads = read_where(connection, TABLES["measures"], "code", code)
         return measure_of(code, heads, read_where(connection, TABLES["measure_steps"], "measure_code", code))
-
-    def _next_code(self, connection: Connection, at: datetime) -> str:
-        day = at.astimezone(self._zone).strftime("M%Y%m%d")
-        last = connection.exec_driver_sql(
-            "SELECT max(code) FROM measures WHERE code GLOB ?", (f"{day}-[0-9][0-9]",)
-        ).scalar()
-        return f"{day}-{int(last[-2:]) + 1 if last else 1:02d}"

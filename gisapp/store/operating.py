@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from sqlalchemy import Connection, MetaData, select
 
-from gisapp.errors import ConflictError, InputError, StoreError
+from gisapp.errors import ConflictError, InputError
 from gisapp.operations import Operation, Step, amendable, next_step, notice_digest, operation_of
 from gisapp.operations.lifecycle import DONE, FIRST_STATUS
 from gisapp.store.connect import Connections
+from gisapp.store.numbering import next_code
 from gisapp.store.snapshots import read_where
 from gisapp.store.values import checked_values, missing, require_past
 from gisapp.tables import TABLES
 
-_MOST_A_DAY = 999
 _OWN = ("shutoff_steps", "valve_operations", "notices")
 
 
@@ -43,7 +43,7 @@ class Operating:
         _check_times(values)
         require_past(values["opened_at"], "opened_at")
         with self._connections.writing() as connection:
-            code = values["code"] or _next_code(connection, values["opened_at"], self._zone)
+            code = values["code"] or next_code(connection, "shutoffs", values["opened_at"], self._zone)
             if self._count(connection, "shutoffs", "code", code):
                 raise InputError(f"shutoff operation {code} is stored already", todo="leave the code out", field="code")
             first = Step("open", values["opened_at"], "", FIRST_STATUS[values["kind"]])
@@ -217,15 +217,3 @@ def _check_times(values: Mapping[str, Any]) -> None:
         raise InputError("has no planned times", todo="say when it starts and ends", field="planned_start")
     if start is not None and end is not None and not start < end:
         raise InputError("ends before it starts", todo="correct the planned times", field="planned_end")
-
-
-def _next_code(connection: Connection, opened_at: datetime, zone: ZoneInfo) -> str:
-    """Return the next code of the day, such as ``S20261127-001``."""
-    day = opened_at.astimezone(zone).strftime("S%Y%m%d")
-    last = connection.exec_driver_sql(
-        "SELECT max(code) FROM shutoffs WHERE code GLOB ?", (f"{day}-[0-9][0-9][0-9]",)
-    ).scalar()
-    number = int(last[-3:]) + 1 if last else 1
-    if number > _MOST_A_DAY:
-        raise StoreError(f"day {day[1:]} has no code left after {last}; give the operation a code")
-    return f"{day}-{number:03d}"

@@ -16,7 +16,7 @@ import pyproj
 import shapely
 from sqlalchemy import Connection, MetaData
 
-from gisapp.errors import ConflictError, InputError, StoreError
+from gisapp.errors import ConflictError, InputError
 from gisapp.grids.changes import Change, History, change_of
 from gisapp.grids.naming import planned_leaders
 from gisapp.grids.plan_life import next_status, standing
@@ -28,13 +28,13 @@ from gisapp.store.geometry import decode
 from gisapp.store.geopackage import srs_id_of
 from gisapp.store.ground import require_same_ground
 from gisapp.store.moment import iso, require_minute
+from gisapp.store.numbering import next_code
 from gisapp.store.saving import Saving, add_note
 from gisapp.store.snapshots import read_where
 from gisapp.store.values import checked_values
 from gisapp.tables import TABLES
 from gisapp.words import word
 
-_MOST_A_DAY = 999
 _TOLD = 10  # changes of others told one by one
 
 
@@ -76,7 +76,7 @@ class Planning:
         """
         now = datetime.now(UTC)
         with self._connections.writing() as connection:
-            code = code or _next_code(connection, now, self._zone)
+            code = code or next_code(connection, "plans", now, self._zone)
             if connection.exec_driver_sql("SELECT count(*) FROM plans WHERE code = ?", (code,)).scalar_one():
                 raise InputError(f"plan {code} is stored already", todo="leave the code out", field="code")
             head = {
@@ -381,15 +381,3 @@ class Planning:
 
 def _listed(codes: Collection[str] | Collection[tuple[str, str]]) -> str:
     return json.dumps(sorted(codes), ensure_ascii=False)
-
-
-def _next_code(connection: Connection, now: datetime, zone: ZoneInfo) -> str:
-    """Return the next code of the day, such as ``B20261127-001``."""
-    day = now.astimezone(zone).strftime("B%Y%m%d")
-    last = connection.exec_driver_sql(
-        "SELECT max(code) FROM plans WHERE code GLOB ?", (f"{day}-[0-9][0-9][0-9]",)
-    ).scalar()
-    number = int(last[-3:]) + 1 if last else 1
-    if number > _MOST_A_DAY:
-        raise StoreError(f"day {day[1:]} has no code left after {last}; give the plan a code")
-    return f"{day}-{number:03d}"

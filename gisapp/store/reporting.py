@@ -13,12 +13,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, MetaData, bindparam, select
 
-from gisapp.errors import InputError, StoreError
+from gisapp.errors import InputError
 from gisapp.incidents import FIRST_STATUS, RuleBook, Step
 from gisapp.store.connect import Connections
+from gisapp.store.numbering import next_code
 from gisapp.store.values import checked_values, missing
-
-_MOST_A_DAY = 999_999
 
 
 @dataclass
@@ -76,7 +75,7 @@ class Reporting:
         if values["code"] and connection.execute(self._stands, {"code": values["code"]}).scalar():
             words = f"incident {values['code']} is stored already"
             return InputError(words, todo="leave the code out to be given one", field="code")
-        code: str = values["code"] or next_code(connection, values["reported_at"], self._zone)
+        code: str = values["code"] or next_code(connection, "incidents", values["reported_at"], self._zone)
         rule = book_in(connection, self._zone).category(values)
         if rule is None and values["category"] is not None:
             todo = "use one of those of gisapp rules print incidents"
@@ -91,20 +90,6 @@ class Reporting:
         )
         connection.execute(self._steps, step_values(code, 1, step))
         return code
-
-
-def next_code(connection: Connection, reported_at: datetime, zone: ZoneInfo) -> str:
-    """Return the next code of the day on which it was reported, such as ``20261122-000123``."""
-    day = reported_at.astimezone(zone).strftime("%Y%m%d")
-    last = connection.exec_driver_sql(
-        "SELECT code FROM incidents WHERE code BETWEEN ? AND ? AND code GLOB '????????-[0-9][0-9][0-9][0-9][0-9][0-9]' "
-        "ORDER BY code DESC LIMIT 1",
-        (f"{day}-000000", f"{day}-{_MOST_A_DAY}"),
-    ).scalar()
-    number = int(last[9:]) + 1 if last else 1
-    if number > _MOST_A_DAY:
-        raise StoreError(f"day {day} has no code left after {last}; give the incident a code")
-    return f"{day}-{number:06d}"
 
 
 def incident_values(incident: Mapping[str, object]) -> dict[str, Any]:

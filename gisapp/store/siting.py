@@ -13,6 +13,7 @@ from sqlalchemy import Connection, MetaData
 from gisapp.errors import InputError
 from gisapp.sites import Site, SiteStep, next_step, site_of
 from gisapp.store.connect import Connections
+from gisapp.store.numbering import next_code
 from gisapp.store.snapshots import read_among, read_where
 from gisapp.store.values import checked_values, require_past
 from gisapp.tables import TABLES
@@ -52,7 +53,7 @@ class Siting:
         require_past(values["opened_at"], "opened_at")
         _require_period(values)
         with self._connections.writing() as connection:
-            code = str(values["code"] or self._next_code(connection, values["opened_at"]))
+            code = str(values["code"] or next_code(connection, "construction_sites", values["opened_at"], self._zone))
             if len(self._head(connection, code)):
                 raise InputError(f"site {code} is stored already", todo="leave the code out", field="code")
             connection.execute(self._tables["construction_sites"].insert(), values | {"code": code})
@@ -126,13 +127,6 @@ class Siting:
     @staticmethod
     def _head(connection: Connection, code: str) -> pd.DataFrame:
         return read_among(connection, TABLES["construction_sites"], "code", [code])
-
-    def _next_code(self, connection: Connection, opened_at: datetime) -> str:
-        day = opened_at.astimezone(self._zone).strftime("C%Y%m%d")
-        last = connection.exec_driver_sql(
-            "SELECT max(code) FROM construction_sites WHERE code GLOB ?", (f"{day}-[0-9][0-9]",)
-        ).scalar()
-        return f"{day}-{int(last[-2:]) + 1 if last else 1:02d}"
 
 
 def _require_period(values: Mapping[str, Any]) -> None:
