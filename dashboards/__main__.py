@@ -9,74 +9,49 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from gisapp import __version__
 from gisapp.errors import GisappError, Interrupted
 
 STOPPED = 130
+GROUPS = (
+    "stores",
+    "audits",
+    "config",
+    "files",
+    "places",
+    "networks",
+    "operations",
+    "incidents",
+    "assess",
+    "patrols",
+    "emergencies",
+    "sites",
+    "measures",
+    "decisions",
+    "reliability",
+    "rules",
+    "plans",
+    "texts",
+    "pictures",
+    "density",
+    "hotspots",
+    "rates",
+    "users",
+    "retention",
+    "serve",
+)
+"""The modules of the commands, in the order of the help; read only when a command is asked for."""
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of every command; each command's help ends with an example."""
-    from dashboards.commands import (
-        assess,
-        audits,
-        config,
-        decisions,
-        density,
-        emergencies,
-        files,
-        hotspots,
-        incidents,
-        measures,
-        networks,
-        operations,
-        patrols,
-        pictures,
-        places,
-        plans,
-        rates,
-        reliability,
-        retention,
-        rules,
-        serve,
-        sites,
-        stores,
-        texts,
-        users,
-    )
-
     root = argparse.ArgumentParser(prog="gisapp", description="Grids, networks and incidents of a utility.")
     root.add_argument("--version", action="version", version=f"gisapp {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (
-        stores,
-        audits,
-        config,
-        files,
-        places,
-        networks,
-        operations,
-        incidents,
-        assess,
-        patrols,
-        emergencies,
-        sites,
-        measures,
-        decisions,
-        reliability,
-        rules,
-        plans,
-        texts,
-        pictures,
-        density,
-        hotspots,
-        rates,
-        users,
-        retention,
-        serve,
-    ):
-        group.add_commands(commands)
+    for group in GROUPS:
+        import_module(f"dashboards.commands.{group}").add_commands(commands)
     return root
 
 

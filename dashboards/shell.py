@@ -10,7 +10,6 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -19,7 +18,7 @@ import dash_mantine_components as dmc
 import pandas as pd
 from dash import ClientsideFunction, Dash, Input, dcc, html
 from dash.development.base_component import Component
-from flask import Response, current_app, has_request_context, jsonify, render_template_string, request
+from flask import Response, current_app, has_request_context, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
@@ -38,7 +37,6 @@ LOCATION = "shell-location"
 PAGE = "shell-page"
 TABS = "shell-tabs"
 UTILITY_ICONS = {"water": "droplet", "power": "bolt", "heating": "flame", "gas": "flame"}
-_REFUSED = (Path(__file__).parent / "refused.html").read_text(encoding="utf-8")
 _STARTED = secrets.token_hex(4)  # a browser that sees another value knows that the server was started anew
 
 
@@ -157,8 +155,8 @@ def city() -> str:
 def refused(pages: Iterable[ModuleType]) -> ResponseReturnValue:
     """Return, as a page by itself, that this one is not for the person who asks, and which ones are."""
     here = context()
-    page = render_template_string(
-        _REFUSED,
+    page = render_template(
+        "refused.html",
         spoken=here.language,
         scheme=here.scheme,
         product=here.word("shell.product"),

@@ -13,11 +13,10 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import dash
-from flask import Flask, Response, current_app, g, redirect, render_template_string, request, session
+from flask import Flask, Response, current_app, g, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
@@ -40,9 +39,6 @@ LOGOUT = "/logout"
 PER_ADDRESS, PER_NAME = "60 per hour; 15 per minute", "5 per 5 minutes"
 """Failed logins from one address, and of one name from one address."""
 log = logging.getLogger(__name__)
-_TEMPLATE, _CHANGE = (
-    (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("login.html", "password.html")
-)
 View = Callable[[str], ResponseReturnValue]
 _STATUS = {"": 200, "ended": 200, "out": 200, "changed": 200, "weak": 400,
            "wrong": 401, "disabled": 403, "many": 429, "busy": 503, "again": 400,
@@ -110,7 +106,7 @@ def add_login(app: dash.Dash, signing: Signing) -> None:
     checked = by_address(by_name(_named(lambda spoken: _log_in(signing), "login")))
     route(app, LOGIN, checked, needs=Permission.PUBLIC, method="POST")
     route(app, LOGOUT, lambda: _log_out(signing), needs=Permission.PUBLIC, method="POST")
-    route(app, PASSWORD, lambda spoken: shown(signing, "", template=_CHANGE), needs=Permission.SHELL)
+    route(app, PASSWORD, lambda spoken: shown(signing, "", template="password"), needs=Permission.SHELL)
     own = limiter.limit(PER_NAME, key_func=get_remote_address, deduct_when=_failed)(_named(_changing(signing), "own"))
     route(app, PASSWORD, own, needs=Permission.SHELL, method="POST")
     access_of(server).sign_in = lambda: _ask(signing)
@@ -159,15 +155,15 @@ def _changing(signing: Signing) -> View:
         before, wanted = (request.form.get(field, "") for field in ("before", "password"))
         person = signing.person()
         if person is None or not signing.turns.acquire(timeout=WAITS_S):
-            return shown(signing, "busy", template=_CHANGE)
+            return shown(signing, "busy", template="password")
         try:
             user, kept = signing.accounts.login_of(person.code)
             if user is None or not matches(before, kept):
-                return shown(signing, "wrong", template=_CHANGE)
+                return shown(signing, "wrong", template="password")
             try:
                 signing.accounts.set_password(user.name, wanted, actor=user.name)
             except InputError:
-                return shown(signing, "weak", template=_CHANGE)
+                return shown(signing, "weak", template="password")
         finally:
             signing.turns.release()
         return redirect(f"/{spoken}/login?why=changed", 303)
@@ -230,19 +226,20 @@ def _log_out(signing: Signing) -> ResponseReturnValue:
     return answer
 
 
-def shown(signing: Signing, why: str, *, wait_s: int = 0, template: str = "") -> ResponseReturnValue:
+def shown(signing: Signing, why: str, *, wait_s: int = 0, template: str = "login") -> ResponseReturnValue:
     """Return the login page, with what went wrong before."""
     spoken = shell.language()
     if not signing.accounts.exist():
         return redirect(f"/{spoken}/")
     wanted = safe_address(request.values.get("next", "/"))
+    asked = f"?next={quote(wanted, safe='')}" if template == "login" else ""
     languages = [
-        {"tag": tag, "short": short, "full": full, "next": quote(wanted, safe=""), "here": tag == spoken}
+        {"tag": tag, "short": short, "full": full, "href": f"/{tag}/{template}{asked}", "here": tag == spoken}
         for tag, (short, full) in shell.LANGUAGE_NAMES.items()
     ]
     provider = current_app.extensions.get("gisapp.provider", "")
-    page = render_template_string(
-        template or _TEMPLATE,
+    page = render_template(
+        f"{template}.html",
         say=lambda key, **values: word(f"login.{key}", spoken, **values),
         least=LEAST,
         product=word("shell.product", spoken),
@@ -270,7 +267,7 @@ def _answer_refused(server: Flask, signing: Signing) -> None:
     @server.errorhandler(RateLimitExceeded)
     def too_many(error: RateLimitExceeded) -> ResponseReturnValue:
         wait_s = int(error.limit.limit.get_expiry()) if error.limit is not None else 300
-        own = _CHANGE if PASSWORD in str(request.endpoint) else ""
+        own = "password" if PASSWORD in str(request.endpoint) else "login"
         return shown(signing, "many", wait_s=wait_s, template=own)
 
     @server.errorhandler(CSRFError)
