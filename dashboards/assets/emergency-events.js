@@ -75,6 +75,11 @@
 
   window.dash_clientside = window.dash_clientside || {};
   Object.assign((window.dash_clientside.emergency = window.dash_clientside.emergency || {}), {
+    asksEvent(asked, before) {
+      const now = `${asked.code}#${asked.event}`;
+      return now === before ? window.dash_clientside.no_update : now;
+    },
+
     sides() {
       setTimeout(mark, 60); // once they stand
     },

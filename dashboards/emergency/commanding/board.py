@@ -93,4 +93,4 @@ def shown_event(case: Case, snapshot: Snapshot) -> str | None:
 def mark(case: Case, snapshot: Snapshot) -> str:
     """Return what changes when something else would be shown."""
     known = snapshot.store.revisions()
-    return "#".join([case.code, case.event, str(case.empty), *(str(known[name]) for name in READ)])
+    return "#".join([case.code, case.event, *(str(known[name]) for name in READ)])

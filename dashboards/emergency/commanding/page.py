@@ -25,6 +25,7 @@ from gisapp.errors import ConflictError
 from gisapp.words import word
 
 RECORD, DECIDE = "emergency-event-record", "emergency-event-decide"  # what a person did, and by which right
+ASKED = "emergency-event-asked"  # what of the case concerns events: a burst that is tried changes nothing of it
 WRITTEN, BUSY, MARK = "emergency-event-written", "emergency-event-busy", "emergency-event-mark"
 PARTS = ("sides", "head", "demands", "rest", "drill")
 ROOM_DEG = 0.006
@@ -53,7 +54,7 @@ def column(context: shell.Context, case: Case) -> Component:
 
 def kept() -> list[Component]:
     """Return what the browser keeps."""
-    return [dcc.Store(id=name) for name in (RECORD, DECIDE, WRITTEN, BUSY, MARK)]
+    return [dcc.Store(id=name) for name in (ASKED, RECORD, DECIDE, WRITTEN, BUSY, MARK)]
 
 
 def attach(app: Dash, snapshot: Snapshot, standings: Standings, *, case_id: str, tick: str, needs: Permission) -> None:
@@ -62,6 +63,8 @@ def attach(app: Dash, snapshot: Snapshot, standings: Standings, *, case_id: str,
     _judge(app, snapshot, case_id, tick, needs)
     _write(app, snapshot, RECORD, Permission.EMERGENCY_RECORD, case_id)
     _write(app, snapshot, DECIDE, Permission.EMERGENCY_DECIDE, case_id)
+    asked = ClientsideFunction("emergency", "asksEvent")
+    app.clientside_callback(asked, Output(ASKED, "data"), Input(case_id, "data"), State(ASKED, "data"))
     app.clientside_callback(ClientsideFunction("emergency", "sides"), Input(MARK, "data"))
 
 
@@ -72,14 +75,17 @@ def _show(app: Dash, snapshot: Snapshot, standings: Standings, case_id: str, nee
         Output("emergency-map", "markers"),
         Output("emergency-map", "fit", allow_duplicate=True),
         Output(MARK, "data"),
-        Input(case_id, "data"),
+        Input(ASKED, "data"),
         Input(shell.VERSION, "data"),
         Input(WRITTEN, "data"),
+        State(case_id, "data"),
         State(MARK, "data"),
         needs=needs,
         prevent_initial_call="initial_duplicate",
     )
-    def show_event(stored: Any, _version: object, _written: object, before: str | None) -> tuple[Any, ...]:
+    def show_event(
+        _asked: object, _version: object, _written: object, stored: Any, before: str | None
+    ) -> tuple[Any, ...]:
         case = case_from(stored)
         now = mark(case, snapshot)
         if now == before:
@@ -93,7 +99,7 @@ def _shown(code: str | None, case: Case, snapshot: Snapshot, standings: Standing
     """Return the parts of an event; without one the list of all, or the button that declares one of a record."""
     spoken = shell.language()
     if code is None:
-        listed = events(case, snapshot, spoken) if case.empty else _declare(case, snapshot, standings, spoken)
+        listed = _declare(case, snapshot, standings, spoken) if case.code else events(case, snapshot, spoken)
         return panel.tabs(None, None, spoken), listed, None, None, None, [], no_update
     if not (snapshot.store.table("emergencies")["code"] == code).any():
         return panel.tabs(None, None, spoken), panel.unknown(code, spoken), None, None, None, [], no_update
@@ -114,10 +120,8 @@ def _placed(board: Board, snapshot: Snapshot) -> tuple[list[dict[str, Any]], lis
     return [sign], [lng - ROOM_DEG, lat - ROOM_DEG, lng + ROOM_DEG, lat + ROOM_DEG]
 
 
-def _declare(case: Case, snapshot: Snapshot, standings: Standings, spoken: str) -> Component | None:
+def _declare(case: Case, snapshot: Snapshot, standings: Standings, spoken: str) -> Component:
     """Return the button that declares an event of the record that is open."""
-    if not case.code:
-        return None
     standing = standings.of(case)
     course = standing.situation.course
     place = (course.place if course is not None else None) or standing.situation.site.place.words(spoken)
