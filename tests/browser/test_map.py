@@ -214,6 +214,7 @@ def test_a_tile_that_fails_is_told_and_can_be_asked_for_again(open_browser, serv
     page.route("**/tiles/water/**", answer)
     page.goto(f"{watched.home}/zh-Hans/map")
     page.get_by_text(word("map.tile_error", "zh-Hans")).wait_for()
+    rested(page)  # every tile has failed: one that failed after the button would be told again
     assert any("500" in one for one in watched.said)
     watched.said.clear()
     broken["on"] = False
