@@ -66,7 +66,7 @@ class Readiness:
 
     def _disk(self) -> str:
         try:
-            free = shutil.disk_usage(self.store.path.parent).free
+            free = shutil.disk_usage(self.store.folder).free
         except OSError:
             return "missing"
         return "ok" if free >= self.disk_min_mb * 1_000_000 else "full"

@@ -72,7 +72,7 @@ def _asked_network(store: Store, utility: str) -> Network:
     network = network_in(store, utility)
     if network.links.empty:
         todo = f"bring one in with gisapp import --as network --utility {utility}, or ask about another utility"
-        raise InputError(f"the project holds no {utility} network", todo=todo, file=store.path.name)
+        raise InputError(f"the project holds no {utility} network", todo=todo, file=store.address.name)
     return network
 
 

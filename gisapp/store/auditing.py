@@ -19,6 +19,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from gisapp.addresses import Address
 from gisapp.errors import InputError
 from gisapp.store.moment import iso, now_iso
 
@@ -119,10 +120,12 @@ def rows_in(connection: Connection) -> Iterable[AuditRow]:
     ))  # fmt: skip
 
 
-def anchor_path(store: Path) -> Path:
-    """Return the file to which the heads of a store's audit are appended."""
+def anchor_path(store: Address) -> Path | None:
+    """Return the file to which the heads of a store's audit are appended; None for a server's, unless it is said."""
     folder = os.environ.get(FOLDER_VARIABLE)
-    return Path(folder) / f"{store.name}.anchor" if folder else store.with_name(f"{store.name}.anchor")
+    if folder:
+        return Path(folder) / f"{store.name}.anchor"
+    return store.with_name(f"{store.name}.anchor") if isinstance(store, Path) else None
 
 
 def append_head(path: Path, head: Head, *, anew: str = "") -> None:
@@ -152,10 +155,11 @@ def try_append(path: Path, head: Head, *, anew: str = "") -> None:
         log.error("%s: the audit's head %s could not be anchored: %s", path, head, error.strerror or error)
 
 
-def begin_anchor(store: Path, why: str) -> None:
+def begin_anchor(store: Address, why: str) -> None:
     """Begin the anchor of a store that has just taken its name; what another of that name has left holds no more."""
     path = anchor_path(store)
-    try_append(path, Head(), anew=why if path.exists() else "")
+    if path is not None:
+        try_append(path, Head(), anew=why if path.exists() else "")
 
 
 def read_anchors(path: Path) -> Anchors | None:

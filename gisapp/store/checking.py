@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyproj
 import shapely
 
 from gisapp.errors import CrsError, InputError
-from gisapp.store.rows import values_of
+from gisapp.store.rows import Part, values_of
 from gisapp.store.schema import text_length
 from gisapp.tables import TABLES, Column, Table, conform
 
@@ -29,10 +30,14 @@ class Batch:
     geometries: np.ndarray | None
     boxes: np.ndarray
 
-    def part(self, mask: np.ndarray) -> Batch:
+    def chosen(self, mask: np.ndarray) -> Batch:
         """Return the rows marked; they keep their index."""
         geometries = None if self.geometries is None else self.geometries[mask]
         return Batch(self.table, self.frame[mask], geometries, self.boxes[mask])
+
+    def part_of(self, columns: Iterable[Column]) -> Part:
+        """Return these columns of the rows, with their geometry, as a database takes them."""
+        return Part(self.table.name, {column.name: column.kind for column in columns}, self.frame, self.geometries)
 
     def filled(self) -> list[Column]:
         """Return the columns in which anything stands: the others need not be written."""

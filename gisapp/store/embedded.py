@@ -13,6 +13,7 @@ from typing import Self
 import pandas as pd
 import pyproj
 
+from gisapp.addresses import Address
 from gisapp.crs import require_metres
 from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
@@ -21,6 +22,7 @@ from gisapp.rules import rows_of, workload_weights
 from gisapp.store import migrate
 from gisapp.store.accounts import Accounts
 from gisapp.store.auditing import (
+    FOLDER_VARIABLE,
     Head,
     Verdict,
     anchor_path,
@@ -56,9 +58,9 @@ from gisapp.times import DEFAULT_ZONE, zone_named
 class Store:
     """An open store: one process, any number of threads; :meth:`close` it or use it in ``with``."""
 
-    def __init__(self, path: Path, *, anchored: bool = True) -> None:
-        self.path = path
-        self._connections = Connections(path, anchored=anchored)
+    def __init__(self, address: Address, *, anchored: bool = True) -> None:
+        self.address = address
+        self._connections = Connections(address, anchored=anchored)
         with self._connections.reading() as connection:
             settings = read_settings(connection)
         self.crs = pyproj.CRS.from_user_input(settings["crs"])
@@ -216,6 +218,11 @@ class Store:
         return standing(self._connections, head=self._schema)
 
     @property
+    def folder(self) -> Path:
+        """Return the folder whose disk the store needs: that of its file."""
+        return Path(str(self.address)).parent
+
+    @property
     def writers(self) -> int:
         """Return how many threads of this process write or wait for their turn to."""
         return self._connections.writing_now
@@ -236,7 +243,8 @@ class Store:
     def verify_audit(self) -> Verdict:
         """Return whether the audit is the chain that was written, and the whole of it by its anchor."""
         # The heads first: what is written meanwhile is then in the chain and not yet missed.
-        anchors = read_anchors(anchor_path(self.path))
+        path = anchor_path(self.address)
+        anchors = None if path is None else read_anchors(path)
         with self._connections.reading() as connection:
             return verdict(rows_in(connection), anchors)
 
@@ -256,8 +264,10 @@ class Store:
         found = self.verify_audit()
         if found.fault and not anew:
             todo = "find out why; where there is a good reason, anchor anew with it"
-            raise InputError(found.fault, todo=todo, file=str(self.path))
-        path = anchor_path(self.path)
+            raise InputError(found.fault, todo=todo, file=str(self.address))
+        path = anchor_path(self.address)
+        if path is None:
+            raise InputError("a server's store has no anchor", todo=f"name a folder for it in {FOLDER_VARIABLE}")
         with self._connections.reading() as connection:
             head = head_in(connection)
         try:

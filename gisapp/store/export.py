@@ -18,10 +18,11 @@ from sqlalchemy.types import TypeEngine
 from gisapp.durable import replaced
 from gisapp.errors import CrsError
 from gisapp.store import rtree
-from gisapp.store.connect import Connections, insert_rows
+from gisapp.store.connect import Connections
 from gisapp.store.geometry import Geometry, encode
 from gisapp.store.geopackage import (
     create_system_tables,
+    insert_rows,
     layer_table,
     register_layer,
     rtree_name,
@@ -30,6 +31,7 @@ from gisapp.store.geopackage import (
 )
 from gisapp.store.moment import Moment
 from gisapp.store.rows import values_of
+from gisapp.store.sqlite_file import leave_log
 from gisapp.tables import TABLES
 
 
@@ -68,7 +70,7 @@ def export_geopackage(
                 create_system_tables(connection, known)
                 for name, frame in frames.items():
                     _write_layer(connection, name, frame, srs_id_of(known), note)
-            connections.leave_log()
+            leave_log(connections.readers, connections.writer)
         finally:
             connections.close()
 

@@ -8,6 +8,7 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection
 
+from gisapp.store.databases import database_of
 from gisapp.store.geometry import decode
 from gisapp.store.moment import now_iso
 from gisapp.tables import TABLES, personal_columns
@@ -24,7 +25,7 @@ _SEARCHED = {
     "nodes": ("code",),
     "customers": ("code",),
 }
-_IN_FORCE = {"grids": " AND valid_from <= ?5 AND (valid_to IS NULL OR valid_to > ?5)"}
+_IN_FORCE = {"grids": " AND valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)"}
 assert not any(set(columns) & set(personal_columns(name)) for name, columns in _SEARCHED.items())
 
 
@@ -50,13 +51,13 @@ def found(connection: Connection, text: str, limit: int) -> pd.DataFrame:
 def _hits(connection: Connection, name: str, columns: tuple[str, ...], text: str, limit: int) -> list[tuple[Any, ...]]:
     """Return rank, length, code and fid of one table's best hits."""
     plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    begins = " OR ".join(f"\"{column}\" LIKE ?2 ESCAPE '\\'" for column in columns)
-    holds = " OR ".join(f"\"{column}\" LIKE ?3 ESCAPE '\\'" for column in columns)
-    equal = " OR ".join(f'"{column}" = ?1 COLLATE NOCASE' for column in columns)
+    like = database_of(connection).LIKE
+    any_like = " OR ".join(f"\"{column}\" {like} ? ESCAPE '\\'" for column in columns)
+    forms = [form for form in (plain, f"{plain}%", f"%{plain}%") for _ in columns]
     rows = connection.exec_driver_sql(
-        f"SELECT CASE WHEN {equal} THEN 0 WHEN {begins} THEN 1 ELSE 2 END, length(code), code, fid "
-        f'FROM "{name}" WHERE ({holds}){_IN_FORCE.get(name, "")} ORDER BY 1, 2, 3 LIMIT ?4',
-        (text, f"{plain}%", f"%{plain}%", limit, *([now_iso()] if name in _IN_FORCE else [])),
+        f"SELECT CASE WHEN {any_like} THEN 0 WHEN {any_like} THEN 1 ELSE 2 END, length(code), code, fid "
+        f'FROM "{name}" WHERE ({any_like}){_IN_FORCE.get(name, "")} ORDER BY 1, 2, 3 LIMIT ?',
+        (*forms, *([now_iso()] * 2 if name in _IN_FORCE else []), limit),
     )
     return [tuple(row) for row in rows]
 

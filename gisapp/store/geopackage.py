@@ -5,7 +5,8 @@ Version 1.3 and not 1.4, because QGIS 3.22 warns at 1.4.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -135,3 +136,10 @@ def widen_extent(connection: Connection, name: str, boxes: np.ndarray) -> None:
         "max_x = max(ifnull(max_x, ?3), ?3), max_y = max(ifnull(max_y, ?4), ?4) WHERE table_name = ?5",
         (float(low_x), float(low_y), float(high_x), float(high_y), name),
     )
+
+
+def insert_rows(connection: Connection, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Run a statement for every row, straight in the driver: a list of a million tuples is never made."""
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.executemany(statement, rows)

@@ -13,11 +13,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from gisapp.addresses import Address
 from gisapp.durable import replaced
 from gisapp.errors import StoreError
-from gisapp.store.auditing import anchor_path, head_in, try_append
+from gisapp.store.auditing import head_in, try_append
 from gisapp.store.connect import Connections, plain_errors
-from gisapp.store.geopackage import APPLICATION_ID
+from gisapp.store.databases import database_at
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -36,9 +37,9 @@ def newest_schema(folder: Path = FOLDER) -> str:
     return str(_script(folder).get_current_head())
 
 
-def require_current(path: Path, folder: Path = FOLDER) -> None:
+def require_current(path: Address, folder: Path = FOLDER) -> None:
     """Raise unless the file is a store with the schema of this program."""
-    stored = _stored_version(path)
+    stored = stored_version(path)
     script = _script(folder)
     head = script.get_current_head()
     if stored == head:
@@ -51,17 +52,10 @@ def require_current(path: Path, folder: Path = FOLDER) -> None:
     raise StoreError(f"{path} has schema {stored}, newer than this program's {head}; update the program")
 
 
-def _stored_version(path: Path) -> str:
-    """Return the schema version in a file, whoever made it."""
-    if not path.is_file():
-        raise StoreError(f"{path} is not there; make a store first")
-    with plain_errors(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if application != APPLICATION_ID or not {"alembic_version", "layer_rev", "settings"} <= tables:
-            raise StoreError(f"{path} is not a store of this program; import it instead of opening it")
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return str(row[0]) if row else "none"
+def stored_version(address: Address) -> str:
+    """Return the schema version of a store, whoever made it."""
+    with plain_errors(address):
+        return database_at(address).stored_version(address)
 
 
 def run(connection: Connection, folder: Path = FOLDER, **attributes: object) -> None:
@@ -80,7 +74,7 @@ def upgrade_store(path: str | os.PathLike[str], *, folder: Path = FOLDER) -> Pat
         When the file is no store, or is newer than this program.
     """
     path = Path(path)
-    stored = _stored_version(path)
+    stored = stored_version(path)
     script = _script(folder)
     if stored == script.get_current_head():
         return None
@@ -94,7 +88,8 @@ def upgrade_store(path: str | os.PathLike[str], *, folder: Path = FOLDER) -> Pat
             run(connection, folder)
         with connections.reading() as connection:
             head = head_in(connection)
-        try_append(anchor_path(path), head)
+        if connections.anchor is not None:
+            try_append(connections.anchor, head)
     finally:
         connections.close()
     return backup

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from gisapp.errors import StoreError
+from gisapp.store.databases import database_of
 
 _FORMS = {
     "incidents": ("", 6, "incident"),
@@ -34,7 +35,8 @@ def next_code(connection: Connection, table: str, moment: datetime, zone: ZoneIn
     day = moment.astimezone(zone).strftime("%Y%m%d")
     stem, most = f"{begins}{day}-", 10**digits - 1
     last = connection.exec_driver_sql(
-        f'SELECT code FROM "{table}" WHERE code BETWEEN ? AND ? AND code GLOB ? ORDER BY code DESC LIMIT 1',
+        f'SELECT code FROM "{table}" WHERE code BETWEEN ? AND ? AND code {database_of(connection).GLOB} ? '
+        "ORDER BY code DESC LIMIT 1",
         (f"{stem}{0:0{digits}d}", f"{stem}{most}", stem + "[0-9]" * digits),
     ).scalar()
     number = int(last[-digits:]) + 1 if last else 1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,29 @@ from gisapp.tables import DTYPES
 
 MS = np.dtype("datetime64[ms]")
 _LENGTH = 24  # 2026-11-22T08:30:00.000Z
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one table on their way in: the columns of the frame that are written, and the geometries if it has any.
+
+    ``columns`` are names and kinds, as the data dictionary has them.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    frame: pd.DataFrame
+    geometries: np.ndarray | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Return the columns that are written, the geometry first."""
+        return [*(["geom"] if self.geometries is not None else []), *self.columns]
+
+    def cut(self, start: int, count: int) -> Part:
+        """Return the rows from a place on."""
+        geometries = None if self.geometries is None else self.geometries[start : start + count]
+        return Part(self.name, self.columns, self.frame.iloc[start : start + count], geometries)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 from sqlalchemy import Connection
 
-from gisapp.store.connect import insert_rows
+from gisapp.store.geopackage import insert_rows
 
 _CELL = np.dtype([("id", ">i8"), ("box", ">f4", 4)])
 _FILL = 0.8  # room for later single inserts

@@ -11,20 +11,15 @@ import sqlalchemy.exc
 from sqlalchemy import Connection
 
 from gisapp.errors import InputError
-from gisapp.store import rtree
 from gisapp.store.auditing import add_row
 from gisapp.store.checking import Batch, named
-from gisapp.store.connect import insert_rows
-from gisapp.store.geometry import encode
-from gisapp.store.geopackage import rtree_name, widen_extent
+from gisapp.store.databases import database_of
 from gisapp.store.moment import now_iso
-from gisapp.store.rows import values_of
-from gisapp.store.schema import REFERENCES, bulk_triggers, store_metadata
-from gisapp.tables import TABLES, Column
+from gisapp.store.schema import REFERENCES, store_metadata
+from gisapp.tables import TABLES
 
 Progress = Callable[[int, int], None]
 _CHUNK = 20_000
-_BULK = 1000
 _REFUSED = (sqlite3.IntegrityError, sqlalchemy.exc.IntegrityError)
 
 
@@ -33,6 +28,7 @@ class Saving:
 
     def __init__(self, connection: Connection, srs_id: int, *, replace: bool, progress: Progress | None) -> None:
         self._connection, self._srs_id, self._replace = connection, srs_id, replace
+        self._database, self._tables = database_of(connection), store_metadata(srs_id).tables
         self._progress = progress
         self._done = self._total = 0
 
@@ -40,10 +36,11 @@ class Saving:
         """Write every table, then check what refers to what."""
         self._total = sum(len(batch.frame) for batch in batches)
         self._step(0)
-        firsts = [self._next_fid(batch.table.name) for batch in batches]
+        firsts = [self._database.next_fid(self._connection, batch.table.name) for batch in batches]
         for batch, first in zip(batches, firsts, strict=True):
             try:
-                self._write(batch)
+                with self._database.trying(self._connection):
+                    self._write(batch, first)
             except _REFUSED as error:
                 raise self._refusal(batch, error, first) from error
         for batch, first in zip(batches, firsts, strict=True):
@@ -56,90 +53,32 @@ class Saving:
         if self._progress is not None:
             self._progress(self._done, self._total)
 
-    def _write(self, batch: Batch) -> None:
+    def _write(self, batch: Batch, first: int) -> None:
         name = batch.table.name
         fresh = self._replaced(batch) if self._replace and not batch.table.append_only else batch
-        stored = self._connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one()
-        # A bulk load pays once for every stored row, single inserts ten times as much for every new one.
-        if len(fresh.frame) >= max(_BULK, stored // 10):
-            self._load(fresh)
-        else:
-            self._insert(fresh, self._next_fid(name))
-        widen_extent(self._connection, name, batch.boxes[~np.isnan(batch.boxes).any(axis=1)])
-
-    def _next_fid(self, name: str) -> int:
-        # AUTOINCREMENT promises that no fid is ever used twice, deleted ones included.
-        last = self._connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).scalar()
-        return int(last or 0) + 1
-
-    def _insert(self, batch: Batch, fid: int) -> None:
-        """Insert the rows with rising fids."""
-        columns = batch.filled()
-        names = ["fid", *(["geom"] if batch.geometries is not None else []), *(column.name for column in columns)]
-        listed = ", ".join(f'"{name}"' for name in names)
-        statement = f'INSERT INTO "{batch.table.name}" ({listed}) VALUES ({", ".join("?" * len(names))})'
-        for start in range(0, len(batch.frame), _CHUNK):
-            values = self._values(batch, start, columns)
-            count = min(_CHUNK, len(batch.frame) - start)
-            fids = range(fid + start, fid + start + count)
-            insert_rows(self._connection, statement, zip(fids, *values, strict=True))
-            self._step(count)
-
-    def _values(self, batch: Batch, start: int, columns: list[Column]) -> list[list[object]]:
-        """Return one chunk as columns of the database's values, geometry first."""
-        part = batch.frame.iloc[start : start + _CHUNK]
-        values = [values_of(part[column.name], column.kind) for column in columns]
-        if batch.geometries is None:
-            return values
-        return [encode(batch.geometries[start : start + _CHUNK], self._srs_id), *values]
-
-    def _load(self, batch: Batch) -> None:
-        """Insert many rows: triggers and indexes are taken down, their work is done once, and they are put back.
-
-        All of it is in the transaction; a program that is killed leaves the table with its triggers.
-        """
-        name, run = batch.table.name, self._connection.exec_driver_sql
-        indexes = store_metadata(self._srs_id).tables[name].indexes
-        for trigger in bulk_triggers(name):
-            run(f'DROP TRIGGER "{trigger}"')
-        for index in indexes:
-            index.drop(self._connection)
-        fid = self._next_fid(name)
-        self._insert(batch, fid)
-        for index in indexes:
-            index.create(self._connection)
-        if batch.geometries is not None:
-            self._rebuild_rtree(batch, fid)
-        run("UPDATE layer_rev SET rev = rev + 1 WHERE name = ?", (name,))
-        for statement in bulk_triggers(name).values():
-            run(statement)
-
-    def _rebuild_rtree(self, batch: Batch, fid: int) -> None:
-        tree = rtree_name(batch.table.name)
-        ids, boxes = rtree.stored_boxes(self._connection, tree)
-        stands = ~np.isnan(batch.boxes).any(axis=1)
-        ids = np.concatenate([ids, fid + np.flatnonzero(stands)])
-        rtree.rebuild(self._connection, tree, ids, np.concatenate([boxes, batch.boxes[stands]]))
+        fids = np.arange(first, first + len(fresh.frame))
+        with self._database.loading(self._connection, self._tables[name], fids, fresh.boxes):
+            part = fresh.part_of(fresh.filled())
+            for start in range(0, len(fids), _CHUNK):
+                chunk = part.cut(start, _CHUNK)
+                self._database.insert(self._connection, chunk, fids[start : start + _CHUNK].tolist(), self._srs_id)
+                self._step(len(chunk.frame))
+        self._database.changed(self._connection, name, batch.boxes[~np.isnan(batch.boxes).any(axis=1)])
 
     def _replaced(self, batch: Batch) -> Batch:
         """Update the rows whose key stands already; return the others."""
-        keys = batch.table.key
         stored = self._stored_keys(batch, "")
         stands = np.array([key in stored for key in batch.key_rows()], dtype=bool)
-        old = batch.part(stands)
+        old = batch.chosen(stands)
         twice = old.twice()
         if twice is not None:
             raise twice
-        columns = [column for column in batch.table.columns if column.name not in keys]
-        columns += [column for column in batch.table.columns if column.name in keys]
-        names = (["geom"] if batch.geometries is not None else []) + [column.name for column in columns]
-        sets = ", ".join(f'"{name}" = ?' for name in names if name not in keys)
-        match = " AND ".join(f'"{name}" = ?' for name in names if name in keys)
+        part = old.part_of(batch.table.columns)
         for start in range(0, len(old.frame), _CHUNK):
-            rows = zip(*self._values(old, start, columns), strict=True)
-            insert_rows(self._connection, f'UPDATE "{batch.table.name}" SET {sets} WHERE {match}', rows)
-            self._step(min(_CHUNK, len(old.frame) - start))
-        return batch.part(~stands)
+            chunk = part.cut(start, _CHUNK)
+            self._database.update(self._connection, chunk, batch.table.key, self._srs_id)
+            self._step(len(chunk.frame))
+        return batch.chosen(~stands)
 
     def _stored_keys(self, batch: Batch, where: str) -> set[tuple[object, ...]]:
         listed = ", ".join(f'"{key}"' for key in batch.table.key)
@@ -147,7 +86,7 @@ class Saving:
 
     def _refusal(self, batch: Batch, error: Exception, first: int) -> InputError:
         """Return the words for what the database refused; rows before fid ``first`` were there before."""
-        if "UNIQUE" not in str(error):
+        if not self._database.is_twice(error):
             return batch.fault(str(error), "correct the row", None, "")
         twice = batch.twice()
         if twice is not None:

@@ -11,8 +11,9 @@ import pyproj
 from sqlalchemy import Boolean, Column, Connection, Double, Index, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeEngine
 
+from gisapp.store.databases import database_of
 from gisapp.store.geometry import Geometry
-from gisapp.store.geopackage import create_system_tables, layer_table, register_layer, rtree_triggers, srs_id_of
+from gisapp.store.geopackage import layer_table, srs_id_of
 from gisapp.store.moment import Moment
 from gisapp.tables import TABLES
 from gisapp.tables import Column as Field
@@ -111,7 +112,7 @@ def _account_tables(metadata: MetaData) -> None:
 
 def create_schema(connection: Connection, crs: pyproj.CRS) -> None:
     """Make an empty database a store."""
-    create_system_tables(connection, crs)
+    database_of(connection).begin_schema(connection, crs)
     store_metadata(srs_id_of(crs)).create_all(connection)
     layers = {name: (table.geometry, table.about) for name, table in TABLES.items()}
     finish_schema(connection, srs_id_of(crs), layers, APPEND_ONLY)
@@ -120,38 +121,13 @@ def create_schema(connection: Connection, crs: pyproj.CRS) -> None:
 def finish_schema(
     connection: Connection, srs_id: int, layers: dict[str, tuple[str | None, str]], append_only: Sequence[str]
 ) -> None:
-    """Register the layers (name: geometry type, description) and add R-trees, revisions and triggers."""
+    """Register the layers (name: geometry type, description) and add spatial indexes, revisions and triggers."""
+    database = database_of(connection)
     for name, (kind, about) in layers.items():
-        register_layer(connection, name, about, Geometry(kind, srs_id) if kind else None)
+        database.add_layer(connection, name, about, Geometry(kind, srs_id) if kind else None)
         connection.exec_driver_sql("INSERT INTO layer_rev VALUES (?, 0)", (name,))
-        for statement in revision_triggers(name).values():
-            connection.exec_driver_sql(statement)
     for name in append_only:
-        for statement in append_only_triggers(name):
-            connection.exec_driver_sql(statement)
-
-
-def revision_triggers(name: str) -> dict[str, str]:
-    """Return the triggers that move a table's revision, whichever program writes."""
-    return {
-        f"{name}_rev_{what}": f'CREATE TRIGGER "{name}_rev_{what}" AFTER {what.upper()} ON "{name}" '
-        f"BEGIN UPDATE layer_rev SET rev = rev + 1 WHERE name = '{name}'; END"
-        for what in ("insert", "update", "delete")
-    }
-
-
-def append_only_triggers(name: str) -> list[str]:
-    """Return the triggers that refuse to change or delete a row."""
-    return [
-        f'CREATE TRIGGER "{name}_no_{what}" BEFORE {what.upper()} ON "{name}" '
-        f"BEGIN SELECT RAISE(ABORT, '{name} is append only'); END"
-        for what in ("update", "delete")
-    ]
-
-
-def bulk_triggers(name: str) -> dict[str, str]:
-    """Return the triggers that a bulk load drops and restores: their work is done once at its end."""
-    return revision_triggers(name) | (rtree_triggers(name) if TABLES[name].geometry else {})
+        database.keep_append_only(connection, name)
 
 
 def read_settings(connection: Connection) -> dict[str, object]:

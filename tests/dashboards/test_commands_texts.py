@@ -15,7 +15,7 @@ def kept(tmp_path_factory):
 
 def run(kept, *words):
     store, code = kept
-    return main(["notice", "--store", str(store.path), "--shutoff", code, *words])
+    return main(["notice", "--store", str(store.address), "--shutoff", code, *words])
 
 
 def test_notice_prints_a_draft_then_what_was_released(kept, capsys, tmp_path):
@@ -49,7 +49,7 @@ def test_every_kind_is_printed(kept, capsys, kind):
 
 def test_an_unknown_operation_and_a_docx_without_a_file_are_told_plainly(kept, capsys):
     store, _ = kept
-    assert main(["notice", "--store", str(store.path), "--shutoff", "S0"]) == 2
+    assert main(["notice", "--store", str(store.address), "--shutoff", "S0"]) == 2
     assert "there is no shutoff operation 'S0'" in capsys.readouterr().err
     assert run(kept, "--format", "docx") == 2
     assert "name one that ends in .docx" in capsys.readouterr().err
@@ -58,7 +58,7 @@ def test_an_unknown_operation_and_a_docx_without_a_file_are_told_plainly(kept, c
 def test_pack_writes_a_page_that_can_be_checked(kept, capsys, tmp_path):
     store, code = kept
     page = tmp_path / "pack.html"
-    given = ["pack", "--store", str(store.path), "--shutoff", code, "--lang", "en", "-o", str(page)]
+    given = ["pack", "--store", str(store.address), "--shutoff", code, "--lang", "en", "-o", str(page)]
     assert main(given) == 0
     assert "MB" in capsys.readouterr().err
     assert main(["pack", "--check", str(page)]) == 0

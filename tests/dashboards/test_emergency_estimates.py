@@ -183,7 +183,7 @@ def test_why_there_is_no_estimate_is_told(snapshot, standings):
 def test_with_a_pressure_the_commands_tell_who_falls_below_it(snapshot, tmp_path, capsys):
     heads = snapshot.store.table("shutoffs")
     code = heads.loc[heads["utility"] == "water", "code"].iloc[0]
-    words = ["--store", str(snapshot.store.path), "--shutoff", code, "--lang", "en"]
+    words = ["--store", str(snapshot.store.address), "--shutoff", code, "--lang", "en"]
     said, page = "pressure may fall below 20 m (estimate)", tmp_path / "pack.html"
     assert main(["notice", *words, "--draft"]) == 0
     assert said not in capsys.readouterr().out

@@ -192,7 +192,7 @@ def test_a_change_is_seen_and_its_outer_classes_stay_rare(snapshot, drawn, measu
 def test_the_page_draws_what_the_command_writes(snapshot, tmp_path, measure, per):
     made = found(snapshot, measure=measure, utilities="water", types="leak,burst")
     days = ["--from", str(made.start), "--to", str(made.end), "--type", "leak", "--type", "burst"]
-    words = ["density", "--store", str(snapshot.store.path), *days, "--utility", "water", "--per", per]
+    words = ["density", "--store", str(snapshot.store.address), *days, "--utility", "water", "--per", per]
     assert main([*words, "--bandwidth-m", "250", "--min-customers", "0", "-o", str(tmp_path / "a.tif")]) == 0
     with Image.open(tmp_path / "a.tif") as written:
         np.testing.assert_array_equal(np.array(written), density(made).values)

@@ -76,7 +76,7 @@ def test_a_store_that_may_not_be_written_is_red_and_reads_go_on(client, store):
 
 
 def test_a_store_that_another_program_holds_is_red_within_a_second_and_reads_go_on(client, store):
-    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+    with closing(sqlite3.connect(store.address, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         begun = time.monotonic()
         assert asked(client)[1]["writable"] == "locked"
@@ -110,7 +110,7 @@ def test_an_own_save_that_takes_long_is_no_fault(client, store):
 
 
 def test_little_space_on_the_disk_is_red(store, monkeypatch):
-    free = shutil.disk_usage(store.path.parent).free // 1_000_000
+    free = shutil.disk_usage(store.address.parent).free // 1_000_000
     assert Readiness(store, disk_min_mb=free + 10_000).checks()["disk"] == "full"
     assert Readiness(store, disk_min_mb=0).checks()["disk"] == "ok"
 
@@ -131,7 +131,7 @@ def test_an_import_that_is_old_is_late_and_the_server_still_ready(store):
 
 
 def test_another_schema_is_red(client, store):
-    with closing(sqlite3.connect(store.path)) as raw, raw:
+    with closing(sqlite3.connect(store.address)) as raw, raw:
         raw.execute("UPDATE alembic_version SET version_num = '9999'")
     assert asked(client) == (503, asked(client)[1] | {"schema": "other"})
 

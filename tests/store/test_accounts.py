@@ -39,7 +39,7 @@ def test_an_account_comes_back_as_it_was_made(accounts):
 def test_neither_password_nor_secret_stands_in_the_file(store, accounts):
     secrets = [WORDS, accounts.begin("D001"), accounts.add_token("D001", "open311", actor="local")]
     store.close()
-    files = [path.read_bytes() for path in store.path.parent.iterdir()]
+    files = [path.read_bytes() for path in store.address.parent.iterdir()]
     assert not [secret for secret in secrets for kept in files if secret.encode() in kept]
 
 

@@ -39,7 +39,7 @@ def write(path, writer, codes):
 def test_no_change_of_many_writers_is_lost_and_the_late_are_told_what_was_done(store):
     codes = [store.report(LEAK, actor="E01") for _ in range(INCIDENTS)]
     with ThreadPoolExecutor(WRITERS) as pool:
-        jobs = [pool.submit(write, store.path, writer, codes) for writer in range(WRITERS)]
+        jobs = [pool.submit(write, store.address, writer, codes) for writer in range(WRITERS)]
         outcomes = [job.result() for job in jobs]
     steps = store.table("incident_steps")
     remarks = steps[steps["action"] == "remark"]

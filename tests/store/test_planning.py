@@ -65,7 +65,7 @@ def test_a_draft_comes_back_to_the_last_bit_with_what_was_done_and_undone_after_
     version = town.plans.undo(code, version=version)
     version = town.plans.lock(code, ["E"], version=version)
     town.plans.declare(code, ["W"], version=version)
-    with open_store(town.path) as again:
+    with open_store(town.address) as again:
         draft = again.plans.load(code)
     assert draft.plan.digest() == first.done(plan).digest()
     assert (draft.status, draft.version, draft.name) == ("draft", 6, "新划分")
@@ -315,7 +315,7 @@ def test_a_grid_with_two_leaders_at_the_minute_is_named_and_one_whose_second_has
 def test_what_a_plan_must_not_cross_stays_with_it_after_a_restart(town):
     code = town.plans.open(town.first, "n", actor="P1", across=["communities"])
     version = town.plans.keep_within(code, ["dma", "pressure_zone"], version=1)
-    with open_store(town.path) as again:
+    with open_store(town.address) as again:
         draft = again.plans.load(code)
         assert draft.across == ("dma", "pressure_zone")
         with pytest.raises(ConflictError):

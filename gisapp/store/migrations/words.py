@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.types import TypeEngine
 
+from gisapp.store.databases import database_of
 from gisapp.store.geometry import Geometry
 from gisapp.store.geopackage import layer_table
 from gisapp.store.moment import Moment
@@ -32,9 +33,10 @@ def _column(words: str) -> sa.Column[Any]:
 
 
 def make_tables(
-    connection: Connection, tables: Mapping[str, Words], srs_id: int, *, append_only: Sequence[str]
+    connection: Connection, tables: Mapping[str, Words], *, append_only: Sequence[str], srs_id: int | None = None
 ) -> None:
-    """Add layers to a store, with their indexes, R-trees, revisions and triggers."""
+    """Add layers to a store, with their indexes, revisions and triggers; geometry is in the store's frame."""
+    srs_id = database_of(connection).srs_id_in(connection) if srs_id is None else srs_id
     metadata = MetaData()
     for name, (geometry, key, _, columns) in tables.items():
         made = layer_table(metadata, name, columns_of(columns), Geometry(geometry, srs_id) if geometry else None)

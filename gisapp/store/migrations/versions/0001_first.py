@@ -6,7 +6,8 @@ It stands here in its own words and does not follow the data dictionary: what it
 import sqlalchemy as sa
 from alembic import op
 
-from gisapp.store.geopackage import create_system_tables, layer_table, srs_id_of
+from gisapp.store.databases import database_of
+from gisapp.store.geopackage import layer_table, srs_id_of
 from gisapp.store.migrations.words import columns_of, make_tables
 
 revision = "0001"
@@ -140,9 +141,9 @@ def upgrade() -> None:
     assert config is not None
     crs = config.attributes["crs"]
     srs_id = srs_id_of(crs)
-    create_system_tables(connection, crs)
+    database_of(connection).begin_schema(connection, crs)
     _own_tables(connection)
-    make_tables(connection, _TABLES, srs_id, append_only=("incident_history", "audit"))
+    make_tables(connection, _TABLES, append_only=("incident_history", "audit"), srs_id=srs_id)
 
 
 def _own_tables(connection: sa.Connection) -> None:

@@ -3,9 +3,9 @@
 It stands here in its own words and does not follow the data dictionary: what it made must stay what it made.
 """
 
-import sqlalchemy as sa
 from alembic import op
 
+from gisapp.store.databases import database_of
 from gisapp.store.migrations.words import make_tables
 
 revision = "0003"
@@ -45,13 +45,7 @@ _TABLES = {
 def upgrade() -> None:
     """Add the tables to a store, and let a grid have several polygons, one at a time."""
     connection = op.get_bind()
-    srs_id = connection.execute(
-        sa.text("SELECT srs_id FROM gpkg_geometry_columns WHERE table_name = 'grids'")
-    ).scalar_one()
     op.drop_index("grids_key", "grids")
     op.create_index("grids_key", "grids", ["code", "valid_from"], unique=True)
-    connection.execute(
-        sa.text("UPDATE gpkg_contents SET description = :about WHERE table_name = 'grids'"),
-        {"about": "grids (网格): the polygons in force, past and to come"},
-    )
-    make_tables(connection, _TABLES, int(srs_id), append_only=("plan_steps", "plan_units"))
+    database_of(connection).describe_layer(connection, "grids", "grids (网格): the polygons in force, past and to come")
+    make_tables(connection, _TABLES, append_only=("plan_steps", "plan_units"))

@@ -6,6 +6,7 @@ It stands here in its own words and does not follow the data dictionary: what it
 import sqlalchemy as sa
 from alembic import op
 
+from gisapp.store.databases import database_of
 from gisapp.store.migrations.words import make_tables
 
 revision = "0004"
@@ -47,7 +48,7 @@ _ACTIONS = {
 def upgrade() -> None:
     """Bring every history into steps, oldest first, and take the old table away."""
     connection = op.get_bind()
-    make_tables(connection, _TABLES, 0, append_only=("incident_steps",))
+    make_tables(connection, _TABLES, append_only=("incident_steps",))
     named = " ".join(f"WHEN '{status}' THEN '{action}'" for status, action in _ACTIONS.items())
     connection.execute(
         sa.text(
@@ -60,7 +61,7 @@ def upgrade() -> None:
         )
     )
     op.drop_table("incident_history")
-    for system, column in (("gpkg_contents", "table_name"), ("layer_rev", "name")):
-        connection.execute(sa.text(f"DELETE FROM {system} WHERE {column} = 'incident_history'"))
+    database_of(connection).forget_layer(connection, "incident_history")
+    connection.execute(sa.text("DELETE FROM layer_rev WHERE name = 'incident_history'"))
     for name in ("category", "first_contact"):
         op.add_column("incidents", sa.Column(name, sa.Text(255)))

@@ -9,6 +9,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
+from gisapp.store.databases import database_of
+
 revision = "0012"
 down_revision = "0011"
 
@@ -16,9 +18,8 @@ down_revision = "0011"
 def upgrade() -> None:
     """Add the column, and the hash of every row in the order of their numbers."""
     connection = op.get_bind()
-    trigger = connection.execute(sa.text("SELECT sql FROM sqlite_master WHERE name = 'audit_no_update'")).scalar_one()
     op.add_column("audit", sa.Column("hash", sa.Text(64)))
-    op.execute("DROP TRIGGER audit_no_update")
+    database_of(connection).let_change(connection, "audit")
     rows = connection.execute(
         sa.text('SELECT "fid", "at", "actor", "note", "tables", "action" FROM "audit" ORDER BY "fid"')
     ).fetchall()
@@ -30,4 +31,4 @@ def upgrade() -> None:
             sa.text('UPDATE "audit" SET "fid" = :number, "hash" = :hash WHERE "fid" = :fid'),
             {"number": number, "hash": before, "fid": row[0]},
         )
-    op.execute(trigger)
+    database_of(connection).keep_append_only(connection, "audit")
