@@ -152,12 +152,18 @@ def _revision_triggers(name: str) -> dict[str, str]:
 
 
 def keep_append_only(connection: Connection, name: str) -> None:
-    """Add the triggers that refuse to change or delete a row."""
-    for what in ("update", "delete"):
-        connection.exec_driver_sql(
-            f'CREATE TRIGGER "{name}_no_{what}" BEFORE {what.upper()} ON "{name}" '
-            f"BEGIN SELECT RAISE(ABORT, '{name} is append only'); END"
-        )
+    """Let nobody change or delete a row of a table."""
+    for statement in append_only_triggers(name):
+        connection.exec_driver_sql(statement)
+
+
+def append_only_triggers(name: str) -> list[str]:
+    """Return the triggers that refuse to change or delete a row."""
+    return [
+        f'CREATE TRIGGER "{name}_no_{what}" BEFORE {what.upper()} ON "{name}" '
+        f"BEGIN SELECT RAISE(ABORT, '{name} is append only'); END"
+        for what in ("update", "delete")
+    ]
 
 
 def let_change(connection: Connection, name: str) -> None:

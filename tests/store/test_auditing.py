@@ -10,7 +10,7 @@ import pytest
 from gisapp.errors import InputError
 from gisapp.store import auditing, create_store, open_store, upgrade_store
 from gisapp.store.auditing import Head, anchor_path
-from gisapp.store.schema import append_only_triggers
+from gisapp.store.sqlite_file import append_only_triggers
 
 COLUMNS = "fid, at, actor, note, tables, action, hash"
 
