@@ -3,7 +3,6 @@
 It stands here in its own words and does not follow the data dictionary: what it made must stay what it made.
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 from gisapp.store.migrations.words import make_tables
@@ -45,8 +44,4 @@ _TABLES = {
 
 def upgrade() -> None:
     """Add the tables to a store."""
-    connection = op.get_bind()
-    srs_id = connection.execute(
-        sa.text("SELECT srs_id FROM gpkg_geometry_columns WHERE table_name = 'grids'")
-    ).scalar_one()
-    make_tables(connection, _TABLES, int(srs_id), append_only=("grid_notes", "measure_steps"))
+    make_tables(op.get_bind(), _TABLES, append_only=("grid_notes", "measure_steps"))
