@@ -7,8 +7,9 @@
   document.addEventListener("DOMContentLoaded", () => delete window.module);
 
   const POLL_MS = 5000; // how often the server is asked whether its data changed
-  const LATE_MS = 12000; // without an answer for so long the age turns amber
-  const LOST_MS = 20000; // and the red banner comes
+  const LATE_MS = 8000; // without an answer for so long the age turns amber
+  const LOST_MS = 13000; // and the red banner comes: looked at every second, so within 15 s of the last answer
+  const ANSWER_MS = 12000; // for so long an answer is waited for: a busy server is late before it is lost
   const root = document.documentElement;
   const byId = (id) => document.getElementById(id);
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
@@ -174,7 +175,7 @@
     if (contact.asking) return;
     contact.asking = true;
     const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), LATE_MS); // a busy server is late before it is lost
+    const timer = setTimeout(() => stop.abort(), ANSWER_MS);
     try {
       const headers = contact.etag ? { "If-None-Match": contact.etag } : {};
       const address = contact.active ? "/version?active=1" : "/version"; // a screen that only polls does not keep a session
@@ -260,6 +261,7 @@
   system.addEventListener("change", showScheme);
   window.addEventListener("offline", showAge);
   window.addEventListener("online", poll);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); }); // timers of hidden pages rest
 
   // Dash builds the page after this file has run: wait for its parts, then keep the title in step.
   const waiting = new MutationObserver(() => {
