@@ -39,7 +39,7 @@ from flask import Flask, Response, abort, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
-from werkzeug.exceptions import InternalServerError
+from werkzeug.exceptions import InternalServerError, RequestEntityTooLarge
 
 from dashboards import (
     access,
@@ -68,6 +68,8 @@ from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, word
 
 PAGES: tuple[ModuleType, ...] = (planner, emergency, dispatch, manager, criticality, assessment)
+MAX_SENT_MB = 33
+"""Of one request: the largest file that a page takes, and the rest of its form."""
 PACKED_FROM = 2000  # bytes: what fits into a packet or two is sent as it is
 _FAVICON = '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'
 log = logging.getLogger(__name__)
@@ -122,6 +124,7 @@ def create_app(
         SESSION_COOKIE_SECURE=os.environ.get("GISAPP_HTTPS", "") == "1",
         WTF_CSRF_TIME_LIMIT=None,  # a wall display stays open for weeks
         WTF_CSRF_CHECK_DEFAULT=False,  # _protect asks for the token
+        MAX_CONTENT_LENGTH=MAX_SENT_MB * 2**20,
     )
     settings = settings or Settings()
     readiness = Readiness(store, settings.disk_min_mb, settings.import_max_days)
@@ -299,6 +302,11 @@ def _answer_faults(server: Flask) -> None:
     @server.errorhandler(GisappError)
     def usable(error: GisappError) -> ResponseReturnValue:
         return {"error": str(error), "request": watching.request_number()}, 400
+
+    @server.errorhandler(RequestEntityTooLarge)
+    def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+        told = f"more than {MAX_SENT_MB} MB were sent; split the file, or bring it in by the command line"
+        return {"error": told, "request": watching.request_number()}, 413
 
     @server.errorhandler(InternalServerError)
     def broken(error: InternalServerError) -> ResponseReturnValue:

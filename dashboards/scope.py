@@ -72,6 +72,14 @@ def require_acting(person: Person, role: str, right: str, incident: Incident | N
         raise AccessError(f"{incident.code} is not of the grids or units for which you act as {role}")
 
 
+def acts_everywhere(person: Person, role: str, right: str) -> bool:
+    """Return whether a person has a right as one of their roles, whatever the grid or unit."""
+    if person.rules is None:
+        return True
+    rule = _rule(person, role)
+    return right in rule.rights["incidents"] and rule.scopes["incidents"] == EVERYWHERE
+
+
 def require_clear(person: Person, role: str, incident: Incident, *, case: bool) -> None:
     """Raise unless a person may see, as one of their roles, what is personal in an incident.
 

@@ -136,7 +136,7 @@
   }
 
   function showHead() {
-    const { reports, roles } = mine();
+    const { reports, imports, roles } = mine();
     const count = words("count", { count: board.listed ?? board.rows.length, all: board.all });
     const place = part("dispatch-head");
     const { skip: busy, again } = held(place);
@@ -144,6 +144,7 @@
     const role = element("select", { "data-choice": "role", "aria-label": words("role") }, ...roles.map(([value, said]) => element("option", { value }, said)));
     role.value = asked.role;
     const add = reports ? [element("button", { class: "button main", type: "button", "data-intake": "true" }, words("intake"), element("kbd", {}, "n"))] : [];
+    if (imports) add.push(element("button", { class: "button", type: "button", "data-bulk": "true" }, words("import")));
     place.replaceChildren(element("h2", { id: "dispatch-count" }, count), element("label", { class: "as" }, element("span", {}, words("role")), role), ...add);
     again();
   }
@@ -218,6 +219,11 @@
     if (page().dataset.open === "intake") {
       window.gisappIntake.leave();
       open(before ? "sheet" : "");
+      return;
+    }
+    if (page().dataset.open === "import") {
+      open(before ? "sheet" : "");
+      page().querySelector("[data-bulk]")?.focus();
       return;
     }
     choose(null, "shut");
@@ -309,7 +315,7 @@
   };
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest(".dispatch :is([data-incident], [data-colour], [data-all], [data-shut], [data-deed], [data-intake])");
+    const button = event.target.closest(".dispatch :is([data-incident], [data-colour], [data-all], [data-shut], [data-deed], [data-intake], [data-bulk])");
     if (!button) return;
     const { incident, colour } = button.dataset;
     if (incident) {
@@ -317,6 +323,10 @@
       soon(() => choose(incident, "row"));
     } else if (colour) soon(() => ask({ clocks: asked.clocks.includes(colour) ? asked.clocks.filter((one) => one !== colour) : [...asked.clocks, colour] }));
     else if (button.dataset.all) soon(() => ask({ clocks: [], statuses: [], types: [], unit: "", grid: "" }));
+    else if (button.dataset.bulk) soon(() => {
+      window.gisappIntake.leave();
+      window.gisappImport.enter();
+    });
     else if (button.dataset.intake) soon(() => window.gisappIntake.enter());
     else if (button.dataset.deed) act(button);
     else shut();

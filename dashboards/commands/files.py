@@ -48,6 +48,7 @@ def add_commands(commands: Any) -> None:
     made.add_argument("--as", dest="target", required=True, choices=TARGETS)
     made.add_argument("--utility", choices=UTILITIES)
     made.add_argument("--mapping", type=Path, metavar="M.toml", help="which of the file's columns is which of ours")
+    made.add_argument("--layout", choices=("hotline",), help="incidents: the headers under which hotlines export them")
     made.add_argument("--crs", metavar="EPSG:N", help="the CRS of the file's coordinates")
     made.add_argument("--frame", choices=("gcj02", "bd09"), help="the frame of coordinates in degrees")
     made.add_argument("--encoding", help="of text that is not UTF-8, for instance gb18030")
@@ -104,34 +105,32 @@ def _add_export(commands: Any) -> None:
 
 def run_import(options: argparse.Namespace) -> int:
     """Bring a file in."""
-    from gisapp.imports import RejectedError, read_file, tables_needed
+    from dashboards.incoming import answered, read_for
+    from gisapp.imports import RejectedError
     from gisapp.store import open_store
 
     report_path = options.file.with_name(f"{options.file.name}.report.json")
     clean_m = _clean_width(options)
     with open_store(options.store) as store:
         try:
-            batch = read_file(
+            batch = read_for(
+                store,
                 options.file,
                 options.target,
                 crs=options.crs,
-                project_crs=store.crs,
-                zone=store.zone,
                 utility=options.utility,
                 mapping=_mapping(options),
                 frame=options.frame,
                 encoding=options.encoding,
-                existing={name: store.table(name) for name in tables_needed(options.target)},
                 skip_rejected=options.skip_rejected,
                 clean_m=clean_m,
-                book=store.rule_book,
                 progress=Progress("reading"),
             )
         except RejectedError as error:
             _put_report(error.report, options)
             _keep(error.report, report_path)
             raise
-        batch = _answered(store, batch, history=options.history)
+        batch = answered(store, batch, history=options.history)
         _put_report(batch.report, options)
         if not options.dry_run:
             if not _agreed(batch.report, options):
@@ -185,33 +184,15 @@ def _keep(report: Report, path: Path) -> None:
 
 
 def _mapping(options: argparse.Namespace) -> Any:
-    """Return the mapping of the file and the flags together; flags win."""
+    """Return the mapping of layout, file and flags together; flags win, then the file."""
     from gisapp.imports import Mapping
+    from gisapp.imports.layouts import mapping_by_layout
 
     stated = {section: getattr(options, flag) for flag, section in MAPPING_FLAGS.items()}
     base = Mapping.from_toml(options.mapping) if options.mapping else Mapping()
+    if options.layout:
+        base = mapping_by_layout(options.file, options.layout, encoding=options.encoding).merged(base)
     return base.merged(Mapping.from_flags(**stated))
-
-
-def _answered(store: Store, batch: Batch, *, history: bool) -> Batch:
-    """Return the batch; incidents with their grid, and but for ``history`` their unit, clocks and first step."""
-    from dataclasses import replace
-    from datetime import UTC, datetime
-
-    from gisapp.reports.intake import taken_in
-    from gisapp.reports.placing import placed_incidents
-    from gisapp.reports.routes import TABLES
-
-    if "incidents" not in batch.tables:
-        return batch
-    rev, now = store.revision("grids"), datetime.now(UTC)
-    if history:
-        placed = placed_incidents(batch.tables["incidents"], store.table("grids"), grid_rev=rev)
-        return replace(batch, tables=batch.tables | {"incidents": placed})
-    around = {name: store.table(name) for name in (*TABLES, "incidents")}
-    found = taken_in(batch.tables["incidents"], around, store.rule_book, grid_rev=rev, now=now)
-    tables = batch.tables | {"incidents": found.incidents, "incident_steps": found.steps}
-    return replace(batch, tables=tables, report=replace(batch.report, answers=found.told))
 
 
 def _tell(batch: Batch, options: argparse.Namespace, report_path: Path) -> None:

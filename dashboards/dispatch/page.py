@@ -19,6 +19,7 @@ from dashboards.dispatch.asked import Asked, asked_of
 from dashboards.dispatch.board import board, board_specs
 from dashboards.dispatch.desk import Desk
 from dashboards.dispatch.form import intake_form
+from dashboards.dispatch.importing import add_import, import_form
 from dashboards.dispatch.intake import drafted, preview
 from dashboards.dispatch.sheet import clear_told, sheet
 from dashboards.dispatch.told import conflict_told, preview_told
@@ -77,6 +78,7 @@ def layout(context: shell.Context) -> Component:
             html.Div(id="dispatch-sheet", className="sheet"),
             html.Div(id="dispatch-clear"),
             intake_form(context),
+            html.Div(id="dispatch-import", className="importing", **import_form(context)),
         ],
     )
     colours = {f"--{theme}-{name}": shade for theme in THEMES for name, shade in clock_colours(theme).items()}
@@ -105,6 +107,7 @@ def attach(app: Dash) -> None:
     _report(app, desk)
     _record(app, desk)
     _clear(app, desk)
+    add_import(app, desk)
     _in_the_browser(app)
 
 
@@ -293,8 +296,9 @@ def _asked(context: shell.Context) -> Asked:
 
 def _browser_words(context: shell.Context) -> str:
     """Return what the browser half needs: its words, the roles that the person has, whether they may report."""
-    told = catalog(context.language)
-    words = {key.removeprefix("dispatch.js."): text for key, text in told.items() if key.startswith("dispatch.js.")}
+    known = catalog(context.language)
+    words = {key.removeprefix("dispatch.js."): text for key, text in known.items() if key.startswith("dispatch.js.")}
     mine = [[name, term("role", name, context.language)] for name in roles()]
     reports = may(Permission.INCIDENTS_REPORT)
-    return json.dumps({"words": words, "roles": mine, "reports": reports}, ensure_ascii=False)
+    told = {"words": words, "roles": mine, "reports": reports, "imports": bool(import_form(context))}
+    return json.dumps(told, ensure_ascii=False)

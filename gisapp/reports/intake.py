@@ -55,8 +55,8 @@ def taken_in(
     -------
     Intake
         The steps hold in ``value`` what the file said, the row of the rules that gave the unit (``unit_rule``) and how
-        each clock stood (``clocks``). ``told`` counts: ``located`` by way, ``grids``, ``units`` by row of the rules,
-        ``clocks`` by clock and state.
+        each clock stood (``clocks``). ``told`` counts: ``located`` by way, ``grids``, those ``near_border`` of a grid,
+        ``units`` by row of the rules, ``clocks`` by clock and state.
     """
     placed = placed_incidents(incidents, tables["grids"], grid_rev=grid_rev)
     routes = routes_of(_with_stored(placed, tables["incidents"]), tables, book.zone, own_rules=book.own)
@@ -66,7 +66,8 @@ def taken_in(
     placed["unit_code"] = pd.Series(unit.to_numpy(), index=placed.index, dtype="str")
     rule = np.where(given, "file", routes["unit_rule"].to_numpy(dtype=object))
     judged = imported_clocks(placed, book, now=now)
-    return Intake(placed, _steps(placed, rule, judged), _told(placed, rule, judged))
+    near = int((routes["near_border"].astype(bool) & placed.geometry.notna().to_numpy()).sum())
+    return Intake(placed, _steps(placed, rule, judged), _told(placed, rule, judged) | {"near_border": near})
 
 
 def _with_stored(incidents: gpd.GeoDataFrame, stored: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
