@@ -70,6 +70,7 @@ from gisapp.words import LANGUAGES, word
 PAGES: tuple[ModuleType, ...] = (planner, emergency, dispatch, manager, criticality, assessment)
 MAX_SENT_MB = 33
 """Of one request: the largest file that a page takes, and the rest of its form."""
+READERS = 12  # the answering threads, the watchman, the metrics, and what asks for revisions
 PACKED_FROM = 2000  # bytes: what fits into a packet or two is sent as it is
 _FAVICON = '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'
 log = logging.getLogger(__name__)
@@ -127,6 +128,7 @@ def create_app(
         MAX_CONTENT_LENGTH=MAX_SENT_MB * 2**20,
     )
     settings = settings or Settings()
+    store.hold_readers(READERS)
     readiness = Readiness(store, settings.disk_min_mb, settings.import_max_days)
     # first of all that runs before a request: what is refused is counted too
     watching.watch(app.server, watching.Metrics(store, readiness.ready), log_requests=settings.log_requests)

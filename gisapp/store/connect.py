@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Lock, RLock
 
 from sqlalchemy import Connection
@@ -15,6 +15,8 @@ from gisapp.addresses import Address, ServerAddress, store_address
 from gisapp.errors import StoreError
 from gisapp.store.auditing import anchor_path, forget_head, try_append, written_head
 from gisapp.store.databases import database_at
+
+_TURN_S = 30
 
 
 class Connections:
@@ -36,13 +38,24 @@ class Connections:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that writes: all of it or nothing; what it adds to the audit is anchored after it."""
-        with self._counted(), self._turn, plain_errors(self.address):
+        with self._counted(), self._own_turn(), plain_errors(self.address):
             with self.writer.begin() as connection:
                 forget_head(connection)
                 yield connection
                 head = written_head(connection)
             if head is not None and self.anchor is not None:
                 try_append(self.anchor, head)
+
+    @contextmanager
+    def _own_turn(self) -> Iterator[None]:
+        """Take the writer's turn; who waits as long as for another program is told so."""
+        if not self._turn.acquire(timeout=_TURN_S):
+            words = f"others have been writing for over {_TURN_S} s; nothing was written, try again"
+            raise StoreError(f"{self.address}: {words}")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def free_turn(self) -> Iterator[bool]:
@@ -69,6 +82,12 @@ class Connections:
         """One transaction that reads: everything in it is of the same moment."""
         with plain_errors(self.address), self.readers.begin() as connection:
             yield connection
+
+    def hold_readers(self, number: int) -> None:
+        """Connect so many readers ahead: they read on where nobody could connect anew."""
+        with plain_errors(self.address), ExitStack() as held:
+            for _ in range(number):
+                held.enter_context(self.readers.connect())
 
     def close(self) -> None:
         """Close every connection."""

@@ -94,6 +94,10 @@ class Store:
         self._snapshots.close()
         self._connections.close()
 
+    def hold_readers(self, number: int) -> None:
+        """Connect so many readers ahead: what a server answers from goes on being read should the file go away."""
+        self._connections.hold_readers(number)
+
     def revision(self, table: str) -> int:
         """Return a number that moves with every change of a table, whichever program makes it."""
         return self.revisions()[table]

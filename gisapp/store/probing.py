@@ -10,11 +10,12 @@ from datetime import datetime
 
 from sqlalchemy.exc import DBAPIError
 
+from gisapp.store import unmoved
 from gisapp.store.connect import Connections
 
 _WAIT_MS = 500
 _PAGES = 64 * 1024
-_CODES = {
+_CODES = unmoved.CODES | {
     "SQLITE_FULL": "full",
     "SQLITE_READONLY": "read-only",
     "SQLITE_BUSY": "locked",

@@ -64,11 +64,18 @@ class Reporting:
 
     def _commit(self, group: _Group) -> None:
         """Write a group in one transaction; a refused report does not harm the others."""
-        with self._connections.writing() as connection:
-            with self._lock:
+        try:
+            with self._connections.writing() as connection:
+                self._shut(group)
+                for report in group.reports:
+                    group.outcomes.append(self._write(connection, *report))
+        finally:
+            self._shut(group)  # one that could not even begin takes no more: what comes next tries anew
+
+    def _shut(self, group: _Group) -> None:
+        with self._lock:
+            if self._open is group:
                 self._open = None
-            for report in group.reports:
-                group.outcomes.append(self._write(connection, *report))
 
     def _write(self, connection: Connection, values: dict[str, Any], actor: str, role: str) -> str | InputError:
         # Looked up and not tried: a failed insert would take the rest of the group with it, a savepoint takes time.

@@ -21,7 +21,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from gisapp.addresses import Address
 from gisapp.errors import StoreError
-from gisapp.store import rtree, sqlite_columns
+from gisapp.store import rtree, sqlite_columns, unmoved
 from gisapp.store.geometry import Geometry, encode, register_functions
 from gisapp.store.geopackage import (
     APPLICATION_ID,
@@ -38,7 +38,7 @@ LIKE, GLOB, LISTED = "LIKE", "GLOB", "SELECT value FROM json_each(?)"
 read_columns = sqlite_columns.read_columns
 _BULK = 1000
 _BUSY_S = 30.0
-_WORDS = {
+_WORDS = unmoved.WORDS | {
     "SQLITE_FULL": "the disk is full; nothing was written, free some space and try again",
     "SQLITE_BUSY": f"another program has been writing for over {_BUSY_S:.0f} s; nothing was written, try again",
     "SQLITE_LOCKED": "another program is writing; nothing was written, try again",
@@ -60,7 +60,10 @@ def engines(address: Address) -> tuple[Engine, Engine]:
 
 
 def _engine(path: Path, begin: str, prepare: Callable[[sqlite3.Connection], None], size: int) -> Engine:
+    same = unmoved.SameFile(path)
+
     def connect() -> sqlite3.Connection:
+        same.require()  # before SQLite looks: it would fold the log of the file that was into one put in its place
         # mode=rw: a file that went away is an error, not a new empty database.
         address = f"{path.absolute().as_uri()}?mode=rw"
         connection = sqlite3.connect(
@@ -71,6 +74,8 @@ def _engine(path: Path, begin: str, prepare: Callable[[sqlite3.Connection], None
 
     engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=QueuePool, pool_size=size, max_overflow=0)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    if prepare is _prepare_writer:
+        event.listen(engine, "checkout", same.require)
     return engine
 
 

@@ -1,0 +1,134 @@
+"""What a server does while its store cannot be written: reads go on, a command is told why, nothing is half written,
+the watchman sees red, and all of it is over by itself.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from squares import squares
+
+from dashboards import readiness
+from dashboards.access import LOCAL
+from dashboards.app import create_app
+from gisapp.errors import StoreError
+from gisapp.store import sqlite_file
+
+LEAK = {"type": "leak", "channel": "phone"}
+PLACE = {"lat": "36.6669", "long": "114.0056"}
+OPEN311 = "/open311/v2/requests.json"
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite_file, "_BUSY_S", 0.3)  # nobody here waits for half a minute
+    (tmp_path / "folder").mkdir()
+    with squares(tmp_path / "folder" / "squares.gpkg") as made:
+        yield made
+
+
+@pytest.fixture
+def client(store, monkeypatch):
+    monkeypatch.setattr(readiness, "LOOKED_S", 0.0)
+    return create_app(store, person_of=lambda: LOCAL, person_of_key={"k": LOCAL}.get).server.test_client()
+
+
+def said_to_writer(store, words):
+    with closing(store._connections.writer.raw_connection()) as holder:
+        holder.driver_connection.execute(words).fetchall()
+
+
+@contextmanager
+def full(store) -> Iterator[None]:
+    said_to_writer(store, "PRAGMA max_page_count = 1")  # as many as there are
+    yield
+    said_to_writer(store, "PRAGMA max_page_count = 1073741823")
+
+
+@contextmanager
+def read_only(store) -> Iterator[None]:
+    said_to_writer(store, "PRAGMA query_only = ON")
+    yield
+    said_to_writer(store, "PRAGMA query_only = OFF")
+
+
+@contextmanager
+def locked(store) -> Iterator[None]:
+    with closing(sqlite3.connect(store.address, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@contextmanager
+def gone(store) -> Iterator[None]:
+    away = store.address.with_name("away")
+    store.address.rename(away)
+    yield
+    away.rename(store.address)
+
+
+@contextmanager
+def folder_gone(store) -> Iterator[None]:
+    folder = store.address.parent
+    folder.rename(folder.with_name("away"))
+    yield
+    folder.with_name("away").rename(folder)
+
+
+FAULTS = {
+    full: ("full", "the disk is full; nothing was written"),
+    read_only: ("read-only", "may not be written; change its permissions"),
+    locked: ("locked", "another program has been writing"),
+    gone: ("missing", "the file is not there any more; nothing was written, bring it back"),
+    folder_gone: ("missing", "the file is not there any more; nothing was written, bring it back"),
+}
+
+
+def fill(store):
+    """Write until a disk that is full is noticed: one row may fit into what the file has."""
+    store.set_setting("large", "x" * 1_000_000, actor="t")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_reads_go_on_commands_are_told_why_and_all_is_over_by_itself(store, client, fault):
+    word, words = FAULTS[fault]
+    before = store.report(LEAK, actor="E01")
+    revisions = store.revisions()
+    with fault(store):
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json["checks"]["writable"]) == (503, word)
+        assert client.get("/healthz").status_code == 200
+        for address in ("/version", "/en/planner", "/find?q=G1", "/ogc/collections/grids/items"):
+            assert client.get(address).status_code == 200, address
+        with pytest.raises(StoreError, match=words):
+            fill(store)
+        if fault is not full:  # what is small finds room on a page that is free
+            with pytest.raises(StoreError, match=words):
+                store.report(LEAK, actor="E01")
+            told = client.post(OPEN311, data={"service_code": "public_leak", **PLACE, "api_key": "k"})
+            assert told.status_code >= 400
+            assert words in told.get_data(as_text=True)
+            assert "Traceback" not in told.get_data(as_text=True)
+    assert client.get("/readyz").status_code == 200
+    fill(store)
+    after = store.report(LEAK, actor="E01")
+    assert store.verify_audit().fault == ""
+    assert store.table("incidents")["code"].tolist()[:1] == [before]
+    assert store.count("incidents") == store.count("incident_steps")
+    if fault is not full:
+        assert store.table("incidents")["code"].tolist() == [before, after]
+        assert store.revisions()["incidents"] == revisions["incidents"] + 1
+
+
+def test_a_file_that_was_put_in_its_place_is_refused_and_stays_as_it_is(store, client, tmp_path):
+    """A store brought back under a running server would be written over by what the old one's log still holds."""
+    squares(tmp_path / "other.gpkg").close()
+    other = (tmp_path / "other.gpkg").read_bytes()
+    os.replace(tmp_path / "other.gpkg", store.address)
+    assert client.get("/readyz").json["checks"]["writable"] == "replaced"
+    with pytest.raises(StoreError, match="another file stands in its place; nothing was written, stop the server"):
+        store.report(LEAK, actor="E01")
+    assert Path(store.address).read_bytes() == other
