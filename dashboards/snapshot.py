@@ -148,10 +148,10 @@ class Snapshot:
         return self.derived(("coverage faults", self.grids_since()), ("grids",), lambda: coverage_faults(self.grids()))
 
     def as_of(self) -> pd.Timestamp:
-        """Return the moment up to which incidents are known: the newest report, or now if none or later."""
+        """Return the moment in the store's zone up to which incidents are known: the newest report, or now."""
         incidents = self.store.table("incidents")
         newest = self.derived("as of", ("incidents",), incidents["reported_at"].max)
-        return known_until(newest, _now())
+        return known_until(newest, _now()).tz_convert(self.store.zone)
 
     def workload(self) -> pd.DataFrame:
         """Return one row a grid: who lives there, what lies there, what happened in the year up to :meth:`as_of`."""

@@ -156,8 +156,9 @@ def run_diff(options: argparse.Namespace) -> int:
         one, other = two_plans(store, options.one, options.other)
         tables = {name: store.table(name) for name in proposals.LOAD_TABLES}
         now = pd.Timestamp.now("UTC")
-        known = known_until(tables["incidents"]["reported_at"].max(), now)  # as on the planner's page
-        found = plan_diff(one, other, tables=tables, now=known, weights=store.workload_weights(now))
+        known = known_until(tables["incidents"]["reported_at"].max(), now)
+        as_of = known.tz_convert(store.zone)  # as on the planner's page
+        found = plan_diff(one, other, tables=tables, now=as_of, weights=store.workload_weights(now))
         if options.format == "html":
             put_text(_page(store, options, found, (one, other)), options.out)
     sheets = _sheets(found)

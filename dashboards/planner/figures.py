@@ -44,7 +44,7 @@ def heading(snapshot: Snapshot, spoken: str) -> list[Component]:
     counts = {f"{kind}s": int(kinds.get(kind, 0)) for kind in ("gap", "overlap")} | {
         "invalid": int(kinds.get("invalid", 0))
     }
-    day = snapshot.as_of().tz_convert(snapshot.store.zone).strftime("%Y-%m-%d")
+    day = snapshot.as_of().strftime("%Y-%m-%d")
     clean = not sum(counts.values())
     words = word("planner.coverage.ok", spoken) if clean else word("planner.coverage.faults", spoken, **counts)
     return [

@@ -162,8 +162,7 @@ def _in_force(drafts: Drafts, spoken: str) -> tuple[Any, Any, Any]:
 
 def _of_plan(opened: Opened, drafts: Drafts, spoken: str) -> tuple[Any, Any, Any]:
     """Return heading, totals and balance of a plan."""
-    zone = drafts.snapshot.store.zone
-    day = word("planner.as_of", spoken, day=opened.at.tz_convert(zone).strftime("%Y-%m-%d"))
+    day = word("planner.as_of", spoken, day=opened.at.strftime("%Y-%m-%d"))
     count = word("planner.of_units", spoken, grids=len(opened.rows), units=f"{len(opened.plan.unit):,}")
     said = [html.H2(count), html.Span(day, className="quiet"), led(opened.figures, spoken)]
     return said, totals(opened.rows, spoken), balance(opened.rows, spoken)

@@ -60,9 +60,9 @@ def workload(
         - ``code``, ``name``; ``leader`` (person code of the leader in post now, the last appointed if several,
           missing if none) and ``leaders`` (how many there are: 1 when all is well)
         - ``households``, ``people``, ``customers``, ``critical`` (critical customers), ``valves``
-        - ``incidents_12m`` (reported in the 12 months up to ``now``) and ``open_incidents``, only
-          those that count (:func:`gisapp.counting.counted`); one without a position counts where its
-          ``grid_code`` says
+        - ``incidents_12m`` (reported in the 365 days of which the last is the day of ``now``, days of its zone)
+          and ``open_incidents``, only those that count (:func:`gisapp.counting.counted`); one without a
+          position counts where its ``grid_code`` says
         - ``pipe_m`` and ``pipe_m_<utility>``: metres of pipe and cable, a link that crosses a border
           divided where it crosses, along a border given to the first grid
         - ``area_km2``, ``compactness`` (Polsby-Popper: 4 pi area / perimeter squared, 1 for a circle) and
@@ -238,7 +238,7 @@ def carried(
         "critical": _whole(customers["critical"].notna()),
     }
     real = (counted(incidents)["counts"] & (incidents["reported_at"] <= now)).to_numpy()
-    recent = (incidents["reported_at"] > now - pd.DateOffset(months=12)).to_numpy()
+    recent = (incidents["reported_at"] >= now.normalize() - pd.DateOffset(days=364)).to_numpy()
     still_open = ~incidents["status"].isin(DONE_STATUSES).to_numpy()
     cases = {"incidents_12m": (real & recent).astype(np.int64), "open_incidents": (real & still_open).astype(np.int64)}
     valves = devices["kind"].str.endswith("_valve").to_numpy()

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from squares import HOUSEHOLDS, empty_store, grids, incident, squares
 
+from dashboards.manager.asked import Asked
 from dashboards.snapshot import MOST_OF_A_KIND, Snapshot
+from gisapp.density import Choice
 
 
 @pytest.fixture
@@ -139,6 +141,16 @@ def test_the_workload_counts_each_grid(snapshot):
     assert rows["households"].to_dict() == HOUSEHOLDS
     assert rows["incidents_12m"].to_dict() == {"G1": 0, "G2": 0, "G3": 0, "G4": 1}
     assert rows["leader"].to_dict() == {code: f"P-{code}" for code in HOUSEHOLDS}
+
+
+def test_the_year_of_the_workload_is_the_year_of_the_managers_page(snapshot):
+    told = ["2026-03-01T02:00Z", "2025-03-01T17:00Z", "2025-03-01T15:00Z"]  # in China the second is of the next day
+    rows = [incident(f"I{number}", "G4", at) for number, at in enumerate(told)]
+    snapshot.store.save({"incidents": pd.concat(rows)}, actor="test")
+    cube = snapshot.cube()
+    start, end = Asked(last=365).span(cube)
+    assert start.isoformat() == "2025-03-02"
+    assert snapshot.workload()["incidents_12m"].sum() == cube.daily(Choice(start=start, end=end)).sum() == 2
 
 
 def test_the_four_squares_have_no_gap_and_no_overlap(snapshot):
