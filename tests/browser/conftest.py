@@ -173,6 +173,8 @@ def watch(watched: Watched) -> None:
 
 def axe_findings(watched: Watched) -> list[str]:
     """Return axe-core's serious and critical findings on the present page (its context must bypass the CSP)."""
+    heads = "() => [...document.querySelectorAll('.ag-header-row')].every((row) => row.children.length)"
+    watched.page.wait_for_function(heads)  # a table that still stands up has a row without cells
     watched.page.add_script_tag(path=str(AXE))
     found = watched.page.evaluate("async () => (await axe.run({resultTypes: ['violations']})).violations")
     return [

@@ -46,6 +46,7 @@ def test_the_worst_segment_stands_first_with_the_figures_of_the_store(desk, rank
     expect(page.locator(".heading")).to_contain_text(re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}"))
 
 
+@nightly
 def test_valves_and_another_utility_are_one_click_away_and_stand_in_the_address(desk, ranked):
     page = opened(desk)
     page.get_by_role("button", name=word("criticality.devices", "en"), exact=True).click()

@@ -74,6 +74,7 @@ def test_a_valve_that_cannot_be_closed_widens_the_answer_and_says_by_how_much(de
     expect(page.locator(".stuck")).to_have_count(0)
 
 
+@nightly
 def test_a_feed_from_elsewhere_is_tried_with_one_click_and_taken_back_with_one(desk, network, pipe):
     page = desk.go(f"/en/emergency?utility=water&pipe={pipe}")
     plain = shutoff(network, [pipe])
@@ -118,6 +119,7 @@ def test_a_pipe_found_by_search_is_the_burst(desk, pipe):
     expect(page.locator(".what")).to_contain_text(pipe)
 
 
+@nightly
 def test_the_keyboard_walks_the_valves_and_says_what_cannot_be_closed(desk, network, pipe):
     page = desk.go(f"/en/emergency?utility=water&pipe={pipe}")
     codes = list(shutoff(network, [pipe]).must_close["code"])

@@ -44,6 +44,7 @@ def test_who_falls_below_the_pressure_is_told_as_an_estimate(desk, network, lang
     expect(page.locator("#emergency-pressure")).to_be_empty()
 
 
+@nightly
 def test_a_running_estimate_says_how_far_it_is_and_can_be_stopped(desk, network, monkeypatch):
     def long(*given, progress, **asked):
         while True:  # as long as a large network takes; the small city's is over before a hand reaches the button

@@ -113,6 +113,7 @@ def test_a_burst_goes_from_the_order_to_the_last_valve_by_clicks(desk, own, netw
     expect(said).to_have_count(len(own.store.operations.operation(code).steps) + 3)
 
 
+@nightly
 def test_a_second_screen_sees_the_change_and_a_conflict_is_told_in_words(open_browser, own, opened):
     code = opened()
     one, other = (open_browser(own).go(f"/en/emergency?shutoff={code}") for _ in range(2))

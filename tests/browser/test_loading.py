@@ -1,12 +1,13 @@
 """Nothing is said of an answer before it is there: not known is not the same as nobody."""
 
 import pytest
-from conftest import variants
+from conftest import nightly, variants
 from playwright.sync_api import expect
 
 from gisapp.words import word
 
 
+@nightly
 @pytest.mark.parametrize("language", variants("zh-Hans", "zh-Hant", "en"))
 def test_while_an_answer_is_worked_out_nobody_is_said_to_be_supplied(desk, live, language):
     links = live.store.table("links")

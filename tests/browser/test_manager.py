@@ -50,6 +50,7 @@ def test_a_shorter_period_is_one_click_away(desk, cube):
     expect(figure(page, "incidents")).to_have_text(f"{counted(cube, None, 30):,}")
 
 
+@nightly
 def test_dragging_over_the_bars_chooses_a_period(desk, cube):
     page = desk.go("/en/manager")
     plot = page.locator("#manager-days .nsewdrag")
@@ -89,6 +90,7 @@ def test_a_period_without_incidents_says_so_and_what_to_give_up(desk, cube):
     expect(page.locator(".ag-overlay-no-rows-center")).to_have_text("No incidents of these types in this period")
 
 
+@nightly
 def test_a_place_that_is_looked_into_sends_no_picture_again_and_nothing_large(desk):
     page = desk.go("/en/manager?measure=km")
     expect(page.locator("#manager-days .nsewdrag")).to_be_visible()
@@ -136,6 +138,7 @@ def test_the_rows_behind_a_click_on_the_map_are_as_many_as_the_place_counts(desk
         expect(title).to_have_text(re.compile(f"^This place: {counted_there} incidents"))
 
 
+@nightly
 def test_two_periods_stand_side_by_side_and_move_together(desk, cube):
     page = desk.go("/en/manager?compare=before&last=90")
     second = page.locator("#manager-map-2 canvas")

@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from conftest import DESK, PHONE
+from conftest import DESK, PHONE, nightly
 from playwright.sync_api import expect
 
 from dashboards.__main__ import main
@@ -26,6 +26,7 @@ def compared(city, tmp_path_factory):
     return page, json.loads((folder / "diff.json").read_text(encoding="utf-8"))
 
 
+@nightly
 @pytest.mark.parametrize("size", [DESK, PHONE])
 def test_a_move_is_found_on_the_map_and_nothing_is_asked_of_a_network(chromium, compared, size):
     file, told = compared

@@ -136,6 +136,7 @@ def test_a_corner_is_dragged_by_a_finger_on_a_tablet(open_browser, live, draft):
     assert areas(live.store, draft) != before
 
 
+@nightly
 def test_a_grid_is_split_merged_again_and_the_table_follows(desk, live, draft):
     target = shape(live.store, draft, "G009")
     page = opened(desk, draft, view=f"14.60/{target.centroid.y:.5f}/{target.centroid.x:.5f}")
