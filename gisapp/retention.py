@@ -21,7 +21,7 @@ class Keeping:
     export_rows
         The most incidents in one file.
     network_km2
-        The largest extent (bounding box) of pipes in one file.
+        The largest extent (bounding box) of pipes in one file, or that match one request of another program.
     """
 
     track_days: int = 90
@@ -72,5 +72,5 @@ def require_extent(bounds: tuple[float, float, float, float], kept: Keeping) -> 
     west, south, east, north = bounds
     area = (east - west) * (north - south) / 1e6
     if area > kept.network_km2:
-        todo = f"narrow it to {kept.network_km2:,} km², or set network_km2"
-        raise InputError(f"the pipes of the file spread over {area:,.0f} km²", todo=todo)
+        todo = f"narrow it to {kept.network_km2:,} km² (a bounding box), or set network_km2"
+        raise InputError(f"the pipes that would leave spread over {area:,.2f} km²", todo=todo)

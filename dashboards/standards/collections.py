@@ -17,6 +17,7 @@ from dashboards.standards.notices import Notices
 from gisapp.incidents.seeing import restricted
 from gisapp.reports.published import published_table
 from gisapp.reports.shared import shared
+from gisapp.retention import require_extent
 from gisapp.tables import TABLES
 from gisapp.tables.column import Column
 
@@ -41,6 +42,8 @@ class Collection:
         What is told, as the data dictionary knows it.
     seen
         Tells which rows a person sees; None where everybody who may read the collection sees all.
+    require
+        Raises :class:`~gisapp.errors.InputError` when the rows that match one request are more than may leave at once.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Collection:
     times: tuple[str, str] | None
     columns: tuple[Column, ...] = field(repr=False)
     seen: Callable[[Person, gpd.GeoDataFrame], np.ndarray] | None = None
+    require: Callable[[gpd.GeoDataFrame], None] | None = None
 
     def rows_of(self, person: Person | None, language: str) -> gpd.GeoDataFrame:
         """Return the rows that a person sees, nobody in particular (None) where the collection is public."""
@@ -113,12 +117,13 @@ def collections_of(kept: Snapshot, notices: Notices) -> Mapping[str, Collection]
         ),
         Collection(
             "pipes",
-            Permission.NETWORK_VIEW,
+            Permission.NETWORK_EXPORT,
             lambda _: kept.store.table("links"),
             masked("links"),
             ("utility", "code"),
             None,
             _columns("links"),
+            require=lambda rows: require_extent(tuple(rows.total_bounds), kept.store.retention.keeping()),
         ),
     )
     return {one.name: one for one in made}

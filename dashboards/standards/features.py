@@ -109,6 +109,8 @@ class Features:
         asked = asking.asked_of(request.args, self.frames, self.kept.store.crs)
         rows = one.rows_of(access_of(current_app).person(), spoken())
         chosen = _chosen(rows, one, asked)
+        if one.require is not None and len(chosen):
+            one.require(rows.iloc[chosen])
         places = chosen[asked.offset : asked.offset + asked.limit]
         links = _own_links(GEOJSON)
         for relation, offset, is_there in (

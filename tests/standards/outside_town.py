@@ -11,7 +11,8 @@ from gisapp.rules.roles import role_rules
 READER = Person("reader", frozenset({Permission.INCIDENTS_VIEW, Permission.GRIDS_VIEW}))
 WRITER = Person("writer", frozenset({Permission.INCIDENTS_VIEW, Permission.INCIDENTS_REPORT}), ("customer_service",))
 LEADER = replace(READER, rules=(role_rules()["grid_leader"],), grids=frozenset({"G1"}))
-KEYS = {"grid": LEADER, "read": READER, "write": WRITER, "all": LOCAL}
+LOOKER = Person("looker", frozenset({Permission.NETWORK_VIEW}), ("dispatcher",))
+KEYS = {"grid": LEADER, "look": LOOKER, "read": READER, "write": WRITER, "all": LOCAL}
 PERSONAL = ("13800138000", "张三丰", "501室", "户主1", "0000555000")
 
 

@@ -198,3 +198,24 @@ def test_what_is_nowhere_is_told_as_an_exception(client):
     for where in ("/ogc/collections/trees", "/ogc/collections/trees/items", "/ogc/nothing"):
         assert client.get(where).json["code"] == "404"
     assert client.post("/ogc/collections", data="x").status_code == 405
+
+
+def test_pipes_leave_no_wider_than_the_house_lets_them(by_key, kept):
+    pipes = kept.table("links")
+    far = pipes[pipes["code"] == "P3"].copy()
+    far["geom"] = [riverside.line((300, 5), (2_300, 1_005))]
+    kept.save({"links": far}, actor="t", replace=True)
+    kept.set_setting("keep.network_km2", 1, actor="t")
+    address = "/ogc/collections/pipes/items"
+    west, south, east, north = *riverside.point(-50, 0).coords[0], *riverside.point(250, 20).coords[0]
+    near = {"bbox": f"{south},{west},{north},{east}", "bbox-crs": METRES, "api_key": "all"}
+    assert len(ids(by_key.get(address, query_string=near))) >= 2
+    told = by_key.get(address, query_string={"api_key": "all", "limit": 1})
+    assert told.status_code == 400
+    assert "narrow it to 1 km²" in told.json["description"]
+
+
+def test_who_only_looks_at_pipes_takes_none_away(by_key):
+    assert by_key.get("/ogc/collections/pipes/items?api_key=look").status_code == 403
+    seen = [one["id"] for one in by_key.get("/ogc/collections?api_key=look").json["collections"]]
+    assert seen == ["shutoffs"]
