@@ -38,6 +38,7 @@ def run_meeting(options: argparse.Namespace) -> int:
     from gisapp.reports.meeting import meeting_text
     from gisapp.reports.texts import Edition
     from gisapp.store import open_store
+    from gisapp.words import word
 
     for name in ("store", "grid", "out", "first"):
         if getattr(options, name) is None:
@@ -48,17 +49,17 @@ def run_meeting(options: argparse.Namespace) -> int:
         told = meeting_in(store, options.grid, *_period(options, store), utility=options.utility)
         edition = Edition(meeting_text(told, options.kind, options.lang, store.zone), options.grid)
         issuer = str(store.setting("issuer") or store.name)
+        note = f"{word('pack.audit', options.lang)}: {store.audit_head()}"
         if options.out.suffix.lower() == ".docx":
             from gisapp.reports.as_docx import Figure, text_docx
-            from gisapp.words import word
             from layers.meeting import picture_of
 
             now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
             picture = picture_of(_map(store, told, options), options.lang)
             figure = Figure(picture.png, word("meeting.map", options.lang), picture.keys)
-            put_bytes(text_docx(edition, issuer=issuer, made_at=now, figure=figure), options.out)
+            put_bytes(text_docx(edition, issuer=issuer, made_at=now, figure=figure, note=note), options.out)
         else:
-            put_text(_html(store, told, edition, issuer, options), options.out)
+            put_text(_html(store, told, edition, issuer, note, options), options.out)
     say(f"{options.out}: {edition.text.title}, {len(told.incidents)} incidents, {len(edition.text.blanks)} to fill in")
     return 0
 
@@ -125,13 +126,13 @@ def utilities_in(store: Store, start: datetime, end: datetime) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["utility", *_OF_UTILITY])
 
 
-def _html(store: Store, told: Meeting, edition: Any, issuer: str, options: argparse.Namespace) -> str:
+def _html(store: Store, told: Meeting, edition: Any, issuer: str, note: str, options: argparse.Namespace) -> str:
     """Return the pack as a page with its map."""
     from gisapp.reports.as_html import text_html
     from layers.meeting import drawing_of, figure_html
 
     drawing = drawing_of(_map(store, told, options), options.lang)
-    return text_html(edition, issuer=issuer, figure=figure_html(drawing), style=drawing.css)
+    return text_html(edition, issuer=issuer, figure=figure_html(drawing), style=drawing.css, note=note)
 
 
 def _map(store: Store, told: Meeting, options: argparse.Namespace) -> Any:

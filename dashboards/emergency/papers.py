@@ -19,6 +19,7 @@ from dashboards.deeds import actor, may
 from dashboards.emergency.case import Case
 from dashboards.emergency.parts import chip, clock, joined, section
 from dashboards.emergency.standing import Standing, Standings
+from dashboards.marked import mark
 from dashboards.snapshot import snapshot_of
 from gisapp.errors import InputError
 from gisapp.reports.as_docx import text_docx
@@ -92,7 +93,8 @@ def download(standings: Standings) -> Response:
     if form == "html":
         made: bytes = text_html(edition, issuer=issuer).encode()
     else:
-        made = text_docx(edition, issuer=issuer, made_at=pd.Timestamp.now(tz=store.zone).to_pydatetime())
+        now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
+        made = text_docx(edition, issuer=issuer, made_at=now, note=mark(language))
     held = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return Response(io.BytesIO(made), mimetype="text/html" if form == "html" else DOCX, headers=held)
 

@@ -162,9 +162,10 @@ def _shared(found: Found) -> Surface:
     return shareable_surface(made, surface(homes, **way))
 
 
-def _geotiff(found: Found, path: Path, _spoken: str) -> None:
+def _geotiff(found: Found, path: Path, spoken: str) -> None:
     """Write what the page draws; a surface in the project's CRS, any other in that of web maps."""
-    write_geotiff(_told(_shared(found)) if found.asked.drawn == "surface" else _picture(found)[0], path)
+    drawn = _told(_shared(found)) if found.asked.drawn == "surface" else _picture(found)[0]
+    write_geotiff(drawn, path, note=mark(spoken))
 
 
 def _told(made: Surface) -> Surface:

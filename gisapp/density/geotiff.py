@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _TYPES = {"s": 2, "H": 3, "I": 4, "d": 12}
 _ITEM = '<Item name="{name}">{text}</Item>'
 
 
-def write_geotiff(surface: Surface, path: Path | str, crs: pyproj.CRS | str | None = None) -> None:
+def write_geotiff(surface: Surface, path: Path | str, crs: pyproj.CRS | str | None = None, note: str = "") -> None:
     """Write a surface as a GeoTIFF of one float32 band, in the surface's unit, north up.
 
     The file is complete or not there: it is written beside its place, flushed and renamed. Its metadata
@@ -35,6 +36,8 @@ def write_geotiff(surface: Surface, path: Path | str, crs: pyproj.CRS | str | No
         Where to; an existing file is replaced.
     crs
         The frame of the surface, where the surface itself does not know it.
+    note
+        What else its metadata tell, such as who took it out.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def write_geotiff(surface: Surface, path: Path | str, crs: pyproj.CRS | str | No
     if code is None:
         raise CrsError(f"{frame.name} has no EPSG code and cannot be named in a GeoTIFF; convert the surface first")
     with replaced(path) as staged:
-        staged.write_bytes(_tiff(surface, code, frame.name))
+        staged.write_bytes(_tiff(surface, code, frame.name, note))
 
 
 def _frame(surface: Surface, crs: pyproj.CRS | str | None) -> pyproj.CRS:
@@ -60,7 +63,7 @@ def _frame(surface: Surface, crs: pyproj.CRS | str | None) -> pyproj.CRS:
     return require_metres(surface.crs if crs is None else crs, "the surface")
 
 
-def _tiff(surface: Surface, epsg: int, frame: str) -> bytes:
+def _tiff(surface: Surface, epsg: int, frame: str, note: str) -> bytes:
     """Return the file: head, strips, tables too long for the directory, directory."""
     values = np.ascontiguousarray(surface.values, dtype="<f4")
     rows, cols = values.shape
@@ -88,7 +91,7 @@ def _tiff(surface: Surface, epsg: int, frame: str) -> bytes:
         33922: ("d", [0.0, 0.0, 0.0, west, north, 0.0]),
         34735: ("H", _keys(epsg, len(citation))),
         34737: ("s", citation + b"\0"),
-        42112: ("s", _metadata(surface).encode("ascii") + b"\0"),
+        42112: ("s", _metadata(surface, note).encode() + b"\0"),
         42113: ("s", b"nan\0"),
     }
     return struct.pack("<2sHI", b"II", 42, place) + body + _directory(tags, place)
@@ -100,11 +103,13 @@ def _keys(epsg: int, citation: int) -> list[int]:
     return [1, 1, 0, len(keys), *(part for key in keys for part in key)]
 
 
-def _metadata(surface: Surface) -> str:
+def _metadata(surface: Surface, note: str) -> str:
     """Return what GDAL shows as the band's metadata and unit."""
     told = {"points": str(surface.points)}
     if surface.kernel:
         told |= {"bandwidth_m": f"{surface.bandwidth_m:g}", "kernel": surface.kernel}
+    if note:
+        told["note"] = escape(note)
     items = "".join(_ITEM.format(name=name, text=text) for name, text in told.items())
     unit = f'<Item name="UNITTYPE" sample="0" role="unittype">{UNITS[surface.unit]}</Item>'
     named = '<Item name="DESCRIPTION" sample="0" role="description">incident density</Item>'

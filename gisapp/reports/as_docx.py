@@ -31,7 +31,9 @@ class Figure:
     keys: tuple[tuple[str, str], ...] = ()
 
 
-def text_docx(edition: Edition, *, issuer: str = "", made_at: datetime, figure: Figure | None = None) -> bytes:
+def text_docx(
+    edition: Edition, *, issuer: str = "", made_at: datetime, figure: Figure | None = None, note: str = ""
+) -> bytes:
     """Return a text as a DOCX file on A4: a head with issuer, operation and revision, a title, sections, tables.
 
     Parameters
@@ -40,6 +42,8 @@ def text_docx(edition: Edition, *, issuer: str = "", made_at: datetime, figure: 
         When it was made; stands in the properties of the file.
     figure
         Stands after the first section.
+    note
+        A last line of the paper that is no part of the text: who took it out, or the head of the audit.
     """
     text = edition.text
     document = Document()
@@ -51,8 +55,8 @@ def text_docx(edition: Edition, *, issuer: str = "", made_at: datetime, figure: 
         _add(document, section, facts=text.kind == "report_up")
         if number == 0 and figure is not None:
             _add_figure(document, figure)
-    for note in edition.notes(text.language):
-        line = document.add_paragraph().add_run(note)
+    for said in filter(None, [*edition.notes(text.language), note]):
+        line = document.add_paragraph().add_run(said)
         line.font.size, line.font.color.rgb = Pt(8), _GREY
     properties = document.core_properties
     properties.title, properties.author, properties.language = text.title, issuer, text.language

@@ -35,16 +35,18 @@ h1{font-size:18pt}h2{font-size:12.5pt;break-after:avoid}table{font-size:10pt}tr{
 """
 
 
-def text_html(edition: Edition, *, issuer: str = "", figure: str = "", style: str = "") -> str:
+def text_html(edition: Edition, *, issuer: str = "", figure: str = "", style: str = "", note: str = "") -> str:
     """Return a text as one HTML page, headed with issuer, operation and whether it is a draft or which revision.
 
-    A figure, with the style that it needs, stands after the first section.
+    A figure, with the style that it needs, stands after the first section; a note that is no part of the text ends
+    the page.
     """
     text = edition.text
     mark = "draft" if edition.released_at is None else "released"
     head = f"<span>{escape(issuer)}</span><span>{escape(edition.code)}</span>"
     head += f'<span class="{mark}">{escape(edition.mark(text.language))}</span>'
-    notes = "".join(f"<div>{escape(note)}</div>" for note in edition.notes(text.language))
+    said = filter(None, [*edition.notes(text.language), note])
+    notes = "".join(f"<div>{escape(one)}</div>" for one in said)
     parts = [section_html(section, facts=text.kind == "report_up") for section in text.sections]
     sections = "".join([*parts[:1], figure, *parts[1:]])
     body = f"<header>{head}</header><main><h1>{escape(text.title)}</h1>{sections}</main><footer>{notes}</footer>"

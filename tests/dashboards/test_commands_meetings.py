@@ -74,6 +74,8 @@ def test_a_pack_is_a_page_with_a_map_that_names_nobody(run, city, tmp_path, kind
     assert run(*words)[0] == 0
     text = page.read_text(encoding="utf-8")
     assert '<svg class="drawing"' in text
+    with open_store(city) as store:
+        assert str(store.audit_head()) in text
     assert not re.search(r"\b000\d{8}\b|网格长\d|户主", text)
 
 
@@ -87,6 +89,8 @@ def test_a_brief_is_a_file_for_the_office_that_leaves_room_for_words(run, city, 
     text = parts.read("word/document.xml").decode()
     assert "待填写" in text
     assert "网格与本期事件" in text
+    with open_store(city) as store:
+        assert f"审计链末条: {store.audit_head()}" in text
     picture = np.asarray(Image.open(io.BytesIO(parts.read("word/media/image1.png"))).convert("RGB"))
     assert picture.shape[:2] == (1077, 1400)
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 50  # streets, pipes, the border and incidents

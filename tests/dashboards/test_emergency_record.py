@@ -1,10 +1,12 @@
 """What the commander's page shows and writes, without a browser, in the town by the river."""
 
+import io
 from datetime import datetime, timedelta
 
 import pandas as pd
 import pytest
 import riverside
+from docx import Document
 
 from dashboards.access import LOCAL, Permission, Person
 from dashboards.app import create_app
@@ -211,6 +213,7 @@ def test_texts_and_packs_are_files_for_those_who_may_see_shutoffs(town, served):
     assert served(text, Permission.GRIDS_VIEW).status_code == 403
     answer = served(text, Permission.SHUTOFF_VIEW)
     assert (answer.status_code, answer.data[:2]) == (200, b"PK")
+    assert "Taken out by" in Document(io.BytesIO(answer.data)).paragraphs[-1].text
     pack = served(f"/shutoff.html?shutoff={code}&lang=en", Permission.SHUTOFF_VIEW)
     assert "attachment" in pack.headers["Content-Disposition"]
     assert "V1" in pack.text

@@ -303,6 +303,7 @@ def test_every_view_goes_out_in_every_form(client, tmp_path, drawn, compared):
     with Image.open(tmp_path / "a.tif") as written:
         values, metadata = np.array(written), written.tag_v2[42112]
     assert np.isfinite(values).any()
+    assert "this machine" in metadata  # who took it out
     assert ("change of" in metadata) == bool(compared)
     assert ("gaussian" in metadata, "epanechnikov" in metadata) == (drawn == "surface", drawn == "pipes")
 

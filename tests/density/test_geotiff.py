@@ -14,7 +14,7 @@ POINTS = np.random.default_rng(2).normal([520_000, 3_386_000], 900, (400, 2))
 
 def test_values_bounds_frame_and_unit_come_back(tmp_path):
     found = surface(POINTS, bandwidth_m=150, bounds=BOUNDS, crs="EPSG:4547")
-    write_geotiff(found, tmp_path / "density.tif")
+    write_geotiff(found, tmp_path / "density.tif", note="号台 & 2")
     with Image.open(tmp_path / "density.tif") as picture:
         np.testing.assert_array_equal(np.array(picture), found.values)
         tags = dict(picture.tag_v2)
@@ -25,6 +25,7 @@ def test_values_bounds_frame_and_unit_come_back(tmp_path):
     assert "incidents per km2" in tags[42112]
     assert tags[42113] == "nan"
     assert '<Item name="points">400</Item>' in tags[42112]
+    assert '<Item name="note">号台 &amp; 2</Item>' in tags[42112].encode("latin-1").decode()
 
 
 @pytest.mark.parametrize("cell_m", [50.0, 49.0, 15.0])
