@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -29,6 +28,7 @@ LEAST, MOST = 12, 256
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _USUAL = ("password", "passwort", "qwerty", "asdfgh", "123456", "abcdef", "111111", "000000", "iloveyou", "letmein",
           "woaini", "admin", "gisapp")  # fmt: skip
+_WEIGHED, _STRONG = 72, 3  # characters that are weighed, and zxcvbn's mark for 100 million guesses and more
 
 
 @dataclass(frozen=True)
@@ -78,17 +78,20 @@ def require_user(user: User) -> User:
 
 
 def require_password(password: str, user: User) -> None:
-    """Raise unless a password is long enough and not one that is tried first.
+    """Raise unless a password is long enough, not one that is tried first, and many guesses away by zxcvbn's lists.
 
     Raises
     ------
     InputError
         Says what is wrong, and never the password.
     """
+    from zxcvbn import zxcvbn
+
     if not LEAST <= len(password) <= MOST:
         raise InputError(f"has {len(password)} characters", todo=f"use {LEAST} to {MOST}", field="password")
     plain = password.casefold()
-    if len(set(plain)) < 5 or any(part in plain for part in _tried(user)):
+    tried = _tried(user)
+    if any(part in plain for part in tried) or zxcvbn(password[:_WEIGHED], user_inputs=tried)["score"] < _STRONG:
         todo = "use several words that have nothing to do with you or with this program"
         raise InputError("is easily guessed", todo=todo, field="password")
 
@@ -130,7 +133,7 @@ def running(begun_at: datetime, seen_at: datetime, now: datetime, *, lasts: time
     return begun_at <= now + timedelta(minutes=1) and now < min(begun_at + lasts, seen_at + idle)
 
 
-def _tried(user: User) -> Iterable[str]:
+def _tried(user: User) -> list[str]:
     return [*_USUAL, *(part for part in (user.name.casefold(), user.display.casefold()) if len(part) > 2)]
 
 

@@ -33,7 +33,19 @@ def test_of_a_password_too_long_no_beginning_counts():
 
 
 @pytest.mark.parametrize(
-    "password", ["short one", "a" * 20, "abab" * 5, "Password of mine", "d001 und nochmal", "调度一台的密码在这里呀"]
+    "password",
+    [
+        "short one",
+        "a" * 20,
+        "abab" * 5,
+        "Password of mine",
+        "d001 und nochmal",
+        "调度一台的密码在这里呀",
+        "1qaz2wsx3edc",
+        "P@ssw0rd2024!",
+        "sunshine1990",
+        "trustno1trustno1",
+    ],
 )
 def test_what_is_tried_first_is_refused_without_saying_it(password):
     with pytest.raises(InputError, match=r"characters|guessed") as refused:
