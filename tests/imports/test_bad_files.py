@@ -79,6 +79,6 @@ def test_a_bad_file_is_answered_row_by_row_or_in_one_message(come_in, tmp_path, 
     assert words.strip()
     assert not any(sign in words for sign in ("Traceback", "the reader broke on it"))
     assert came == []
-    assert ended.ru_maxrss <= max(began.ru_maxrss, MOST_MB * 1024)  # of the largest child of these tests so far
-    if LONG:
+    if LONG:  # a child begins as large as the process that made it, which is small only where these tests run alone
+        assert ended.ru_maxrss < MOST_MB * 1024
         assert ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime < MOST_S
