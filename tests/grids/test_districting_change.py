@@ -14,7 +14,7 @@ from gisapp.grids.districting_transport import least_transport
 
 LETTERS = np.array(list("ABCDEFGHIJ"), dtype=object)
 
-EXAMPLES = 12 if os.environ.get("GISAPP_NIGHTLY") else 5
+EXAMPLES = 12 if os.environ.get("GISAPP_NIGHTLY") else 3
 
 
 def stripes(rows, cols, k):

@@ -15,7 +15,7 @@ from gisapp.grids.changes import History, change_of
 from gisapp.grids.edits import assign_area, drag_corner, draw_grid, merge_grids, split_grid
 from gisapp.grids.plans import plan_grids, plan_of
 
-EDITS = 1000 if os.environ.get("GISAPP_NIGHTLY") else 100
+EDITS = 1000 if os.environ.get("GISAPP_NIGHTLY") else 50
 UNITS, GRIDS, SIDE_M = 10_000, 300, 10_000.0
 
 

@@ -16,7 +16,7 @@ import pytest
 from gisapp.network import Network, network_of, shutoff
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "networks" / "giswater"
-EVERY = 1 if os.environ.get("GISAPP_NIGHTLY") else 15
+EVERY = 1 if os.environ.get("GISAPP_NIGHTLY") else 40
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="Giswater's answers are not here")
 
 
