@@ -214,13 +214,20 @@ def found_proposals(
     return proposals(tables, store.rule_book, start=start, end=end, now=now, duties=duties)
 
 
-def assessed_sheet(store: Store, start: datetime, end: datetime, *, by: str, at: datetime | None = None) -> Sheet:
-    """Return the sheet of a span by ``unit``, ``grid`` or ``person``, judged at a moment, now when None."""
+def assessed_sheet(
+    store: Store, start: datetime, end: datetime, *, by: str, at: datetime | None = None, cases: bool = True
+) -> Sheet:
+    """Return the sheet of a span by ``unit``, ``grid`` or ``person``, judged at a moment, now when None.
+
+    Without ``cases`` incidents of a restricted category are left out: it is read by who sees none of them.
+    """
     from gisapp.incidents import clock_table, incidents_of
     from gisapp.incidents.assessment import assessed, assessment, clock_rates
     from gisapp.incidents.scores import shares
+    from gisapp.incidents.seeing import open_to_all
 
     every, steps, book = store.table("incidents"), store.table("incident_steps"), store.rule_book
+    every = every if cases else open_to_all(every, book)
     rows = every[(every["reported_at"] >= start) & (every["reported_at"] < end)]
     mine = steps[steps["incident_code"].isin(rows["code"])]
     records = assessed(incidents_of(rows, mine, book.life), start, end)

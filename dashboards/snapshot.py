@@ -27,6 +27,7 @@ from gisapp.grids import (
     turns,
     workload,
 )
+from gisapp.incidents.seeing import open_to_all
 from gisapp.network import Criticality, Network, criticality, network_of
 from gisapp.reports.concentration import incident_grids
 from gisapp.reports.places import Streets
@@ -147,6 +148,18 @@ class Snapshot:
         """Return the gaps, overlaps and invalid polygons of the grids; none is right."""
         return self.derived(("coverage faults", self.grids_since()), ("grids",), lambda: coverage_faults(self.grids()))
 
+    @property
+    def open_rules(self) -> object:
+        """Return what decides which incidents are told to everybody, beside their table."""
+        return self.store.kept_rules("incidents")
+
+    def incidents(self) -> gpd.GeoDataFrame:
+        """Return the incidents of every figure, row and point that pages show: without those of a restricted category.
+
+        So whoever counts the rows of a place gets its figure. Rows of a :meth:`cube` are rows of this table.
+        """
+        return self.derived(("open incidents", self.open_rules), ("incidents",), lambda: open_incidents(self.store))
+
     def as_of(self) -> pd.Timestamp:
         """Return the moment in the store's zone up to which incidents are known: the newest report, or now."""
         incidents = self.store.table("incidents")
@@ -157,7 +170,7 @@ class Snapshot:
         """Return one row a grid: who lives there, what lies there, what happened in the year up to :meth:`as_of`."""
         weights = self.weights()
         return self.derived(
-            ("workload", self.grids_since(), tuple(weights.items())),
+            ("workload", self.grids_since(), tuple(weights.items()), self.open_rules),
             ("grids", "posts", *LOAD_TABLES),
             lambda: workload(self.grids(), **self._tables("posts", *LOAD_TABLES), now=self.as_of(), weights=weights),
         )
@@ -169,7 +182,7 @@ class Snapshot:
     def outside_load(self) -> pd.Series:
         """Return what of the same lies in no grid."""
         return self.derived(
-            ("outside load", self.grids_since()),
+            ("outside load", self.grids_since(), self.open_rules),
             ("grids", *LOAD_TABLES),
             lambda: outside_load(self.grids(), **self._tables(*LOAD_TABLES), now=self.as_of()),
         )
@@ -182,13 +195,23 @@ class Snapshot:
         """Return the incidents sorted by type and day, each with its grid of today."""
 
         def make() -> Cube:
-            incidents = self.store.table("incidents")
+            incidents = self.incidents()
             return incident_cube(incidents, self.store.zone, grids=incident_grids(incidents, self.grids()))
 
-        return self.derived(("cube", self.grids_since()), ("incidents", "grids"), make)
+        return self.derived(("cube", self.grids_since(), self.open_rules), ("incidents", "grids"), make)
 
     def _tables(self, *names: str) -> dict[str, Any]:
-        return {name: self.store.table(name) for name in names}
+        return {name: self.incidents() if name == "incidents" else self.store.table(name) for name in names}
+
+
+def open_incidents(store: Store) -> gpd.GeoDataFrame:
+    """Return the incidents of which figures are made (:func:`gisapp.incidents.seeing.open_to_all`)."""
+    return open_to_all(store.table("incidents"), store.rule_book)
+
+
+def figured(store: Store, *names: str) -> dict[str, Any]:
+    """Return tables of a store as figures are made of them."""
+    return {name: open_incidents(store) if name == "incidents" else store.table(name) for name in names}
 
 
 def _now() -> pd.Timestamp:

@@ -44,20 +44,21 @@ class Desk:
 
         return self._made(("proposals", name, anew), make)
 
-    def sheet(self, name: str, by: str, *, anew: int = 0) -> Made | None:
-        """Return the sheet of a span, None while it is worked out."""
+    def sheet(self, name: str, by: str, roles: tuple[str, ...], *, anew: int = 0) -> Made | None:
+        """Return the sheet of a span, None while it is worked out; restricted incidents count for their roles only."""
+        cases = bool(set(roles) & set(RESTRICTED_TO))
 
         def make() -> Sheet:
             start, end = self._span(name)
-            return assessed_sheet(self.store, start, end, by=by)
+            return assessed_sheet(self.store, start, end, by=by, cases=cases)
 
-        return self._made(("assessment sheet", name, by, anew), make)
+        return self._made(("assessment sheet", name, by, cases, anew), make)
 
-    def sheet_now(self, name: str, by: str) -> Sheet:
+    def sheet_now(self, name: str, by: str, roles: tuple[str, ...]) -> Sheet:
         """Return the sheet of a span that the page showed last; worked out at once where it is not."""
-        made = self.sheet(name, by)
+        made = self.sheet(name, by, roles)
         while made is None:
-            made = self.sheet(name, by)
+            made = self.sheet(name, by, roles)
         sheet: Sheet = made.value
         return sheet
 

@@ -95,7 +95,7 @@ def _show(app: Dash, desk: Desk) -> None:
         bar = _bar(asked, desk, spoken)
         sheet = asked["view"] == "sheet"
         made = (
-            desk.sheet(asked["span"], asked["by"], anew=asked["anew"])
+            desk.sheet(asked["span"], asked["by"], _roles(), anew=asked["anew"])
             if sheet
             else desk.proposals(asked["span"], anew=asked["anew"])
         )
@@ -222,7 +222,7 @@ def _file(desk: Desk) -> ResponseReturnValue:
         raise InputError(
             f"found format {form!r}, lang {spoken!r}", todo=f"use one of {', '.join(_FILES)}", field="format"
         )
-    sheet = desk.sheet_now(asked["span"], asked["by"])
+    sheet = desk.sheet_now(asked["span"], asked["by"], _roles())
     told = {"by": asked["by"], "span_name": asked["span"], "language": spoken}
     rows = {"incidents": int(sheet.facts["incidents"].sum())}
     desk.store.note_way_out("export", actor=me(), why=f"assessment of {asked['span']} by {asked['by']}", rows=rows)

@@ -187,10 +187,11 @@ def _choice(store: Store, options: argparse.Namespace) -> Choice:
 
 def _cube(store: Store, grids: gpd.GeoDataFrame | None) -> Cube:
     """Return the store's incidents, each with its grid where grids are asked for."""
+    from dashboards.snapshot import open_incidents
     from gisapp.density import incident_cube
     from gisapp.reports.concentration import incident_grids
 
-    incidents = store.table("incidents")
+    incidents = open_incidents(store)
     named = None if grids is None else incident_grids(incidents, grids)
     return incident_cube(incidents, store.zone, grids=named)
 
@@ -305,6 +306,7 @@ def _grids(asked: _Asked) -> int:
     """Write the figures of grids."""
     import pandas as pd
 
+    from dashboards.snapshot import figured
     from gisapp.density import place_figures
     from gisapp.grids import workload
     from gisapp.reports.concentration import grid_exposure
@@ -312,9 +314,7 @@ def _grids(asked: _Asked) -> int:
 
     if not len(asked.grids):
         raise InputError("no grids are in force at the end of the period", todo="import them, or choose --by hexagons")
-    tables: dict[str, Any] = {
-        name: asked.store.table(name) for name in ("customers", "links", "devices", "incidents", "posts")
-    }
+    tables = figured(asked.store, "customers", "links", "devices", "incidents", "posts")
     moment = pd.Timestamp(asked.end, tz=asked.store.zone) + pd.Timedelta(hours=23, minutes=59)
     load = workload(asked.grids, now=moment, **tables)
     counts, outside = asked.source.grids(asked.choice, asked.grids)
@@ -353,6 +353,7 @@ def _pipes(asked: _Asked) -> int:
     """Write the density along the pipes."""
     import numpy as np
 
+    from dashboards.snapshot import open_incidents
     from gisapp.density import network_density, on_pipes, piece_lines, pipe_graph, shareable_pieces
     from gisapp.store import export_geopackage
     from gisapp.times import years_between
@@ -360,7 +361,7 @@ def _pipes(asked: _Asked) -> int:
     width = asked.bandwidth_m()
     links = asked.table("links").reset_index(drop=True)
     cube = _cube(asked.store, None)
-    incidents = asked.store.table("incidents").iloc[np.sort(cube.select(asked.choice, unlocated=True))]
+    incidents = open_incidents(asked.store).iloc[np.sort(cube.select(asked.choice, unlocated=True))]
     at = on_pipes(incidents, links)
     say(f"{len(at):,} of {len(incidents):,} incidents are on a pipe or within 30 m of one of their utility")
     pieces = network_density(pipe_graph(links), at, bandwidth_m=width)

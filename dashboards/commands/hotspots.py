@@ -93,6 +93,7 @@ def _asked(options: argparse.Namespace) -> tuple[GridCounts, pd.Series, Any]:
     """Return the counts of the grids in force at the end of the period, their exposure and their neighbours."""
     import pandas as pd
 
+    from dashboards.snapshot import figured, open_incidents
     from gisapp.density import neighbours
     from gisapp.grids import workload
     from gisapp.partitions import grid_counts_of
@@ -109,8 +110,8 @@ def _asked(options: argparse.Namespace) -> tuple[GridCounts, pd.Series, Any]:
             counts = grid_counts_of(parts, grids, choice, cluster=cluster, progress=Progress("counting"))
         else:
             chosen = {"start": start, "end": end, "types": options.types, "utility": options.utility}
-            counts = grid_counts(store.table("incidents"), grids, store.zone, **chosen)
-        tables: dict[str, Any] = {name: store.table(name) for name in LOAD_TABLES}
+            counts = grid_counts(open_incidents(store), grids, store.zone, **chosen)
+        tables = figured(store, *LOAD_TABLES)
         load = workload(grids, now=moment, **tables)
     return counts, grid_exposure(load, options.exposure, options.utility), neighbours(grids.geometry)
 

@@ -68,6 +68,7 @@ def meeting_in(store: Store, grid: str, start: datetime, end: datetime, *, utili
     """Return the figures of a grid and period."""
     import pandas as pd
 
+    from dashboards.snapshot import open_incidents
     from gisapp.incidents import clock_table, incidents_of
     from gisapp.incidents.assessment import assessed
     from gisapp.measures import carried
@@ -76,7 +77,7 @@ def meeting_in(store: Store, grid: str, start: datetime, end: datetime, *, utili
     from gisapp.reports.meeting import meeting
 
     area = grid_in_force(store, grid)
-    every, steps, book = store.table("incidents"), store.table("incident_steps"), store.rule_book
+    every, steps, book = open_incidents(store), store.table("incident_steps"), store.rule_book
     span = (every["reported_at"] >= start) & (every["reported_at"] < end)
     rows = every[span & (every["grid_code"] == grid)]
     mine = steps[steps["incident_code"].isin(rows["code"])]
@@ -106,11 +107,12 @@ def utilities_in(store: Store, start: datetime, end: datetime) -> pd.DataFrame:
 
     from dashboards.commands.reliability import interruptions, served_in
     from dashboards.judging import networks_in
+    from dashboards.snapshot import open_incidents
     from gisapp.density import break_rates, pipe_breaks
     from gisapp.reports.reliability import reliability
 
     first, last = (moment.astimezone(store.zone).date() for moment in (start, end - timedelta(seconds=1)))
-    links, breaks = store.table("links"), pipe_breaks(store.table("incidents"), store.zone)
+    links, breaks = store.table("links"), pipe_breaks(open_incidents(store), store.zone)
     network, rows = networks_in(store), []
     for utility in [one for one in UTILITIES if one in set(links["utility"])]:
         mine = (breaks["utility"] == utility).to_numpy()

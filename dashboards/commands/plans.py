@@ -146,6 +146,7 @@ def run_diff(options: argparse.Namespace) -> int:
     import pandas as pd
 
     from dashboards.drafting import two_plans
+    from dashboards.snapshot import figured
     from gisapp.counting import known_until
     from gisapp.grids.plan_diff import plan_diff
     from gisapp.store import open_store
@@ -154,7 +155,7 @@ def run_diff(options: argparse.Namespace) -> int:
         raise InputError("a workbook cannot go to standard output", todo="name a file", field="-o")
     with open_store(options.store) as store:
         one, other = two_plans(store, options.one, options.other)
-        tables = {name: store.table(name) for name in proposals.LOAD_TABLES}
+        tables = figured(store, *proposals.LOAD_TABLES)
         now = pd.Timestamp.now("UTC")
         known = known_until(tables["incidents"]["reported_at"].max(), now)
         as_of = known.tz_convert(store.zone)  # as on the planner's page

@@ -121,11 +121,12 @@ def _asked(options: argparse.Namespace) -> tuple[Plan, Units]:
 
 def _weight(store: Store, blocks: Any, measure: str, now: Any) -> Any:
     """Return a measure of each unit."""
+    from dashboards.snapshot import figured
     from gisapp.counting import known_until
     from gisapp.errors import InputError
     from gisapp.grids import workload
 
-    tables: dict[str, Any] = {name: store.table(name) for name in LOAD_TABLES}
+    tables = figured(store, *LOAD_TABLES)
     moment = known_until(tables["incidents"]["reported_at"].max(), now)  # as on the planner's page
     load = workload(blocks, now=moment, **tables, weights=store.workload_weights(now)).drop(
         columns=["compactness", "farthest_m", "deviation", "leaders"]

@@ -63,6 +63,7 @@ def add_commands(commands: Any) -> None:
 
 def run_rates(options: argparse.Namespace) -> int:
     """Give rates by cohort, the ranking of pipes, or the back-test of that ranking."""
+    from dashboards.snapshot import open_incidents
     from gisapp.density import break_rates, pipe_breaks, pipe_ranking
     from gisapp.density.rates import BREAKS
     from gisapp.store import open_store
@@ -71,7 +72,7 @@ def run_rates(options: argparse.Namespace) -> int:
     with open_store(options.store) as store:
         start, end = period_of(store, options)
         pipes = of_utility(store.table("links"), options.utility)
-        incidents = of_utility(store.table("incidents"), options.utility)
+        incidents = of_utility(open_incidents(store), options.utility)
         breaks = pipe_breaks(incidents, store.zone, types=options.types or BREAKS)
     rates = break_rates(pipes, breaks, by=by, start=start, end=end)
     if options.show == "cohorts":
@@ -113,13 +114,14 @@ def _back_test(pipes: pd.DataFrame, breaks: pd.DataFrame, by: list[str], start: 
 
 def run_repeats(options: argparse.Namespace) -> int:
     """List what came again."""
+    from dashboards.snapshot import open_incidents
     from gisapp.incidents import repeat_complaints, repeat_repairs
     from gisapp.incidents.repeats import REPAIRS
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
         period, zone = period_of(store, options), store.zone
-        incidents = of_utility(store.table("incidents"), options.utility)
+        incidents = of_utility(open_incidents(store), options.utility)
     asked: dict[str, Any] = {"months": options.months, "period": period}
     if options.of == "complaints":
         found = repeat_complaints(incidents, zone, types=options.types, **asked)

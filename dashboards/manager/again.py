@@ -35,7 +35,7 @@ def worst(utility: str, snapshot: Snapshot) -> Worst:
     """Return the ranking of a utility's pipes by all that is on record."""
 
     def make() -> Worst:
-        links, incidents = (snapshot.store.table(name) for name in ("links", "incidents"))
+        links, incidents = snapshot.store.table("links"), snapshot.incidents()
         pipes = links[(links["utility"] == utility).to_numpy()]
         breaks = pipe_breaks(incidents[(incidents["utility"] == utility).to_numpy()], snapshot.store.zone)
         cube = snapshot.cube()
@@ -43,7 +43,7 @@ def worst(utility: str, snapshot: Snapshot) -> Worst:
         ranked = pipe_ranking(pipes, breaks, by=list(COHORTS), **period)
         return Worst(ranked.head(MOST_PIPES), _caught(pipes, breaks, cube.first_day, cube.last_day))
 
-    return snapshot.derived(("worst pipes", utility), ("links", "incidents"), make)
+    return snapshot.derived(("worst pipes", utility, snapshot.open_rules), ("links", "incidents"), make)
 
 
 def _caught(pipes: pd.DataFrame, breaks: pd.DataFrame, start: date, end: date) -> float | None:
@@ -93,7 +93,7 @@ def _worst(utility: str, snapshot: Snapshot, spoken: str) -> list[Component]:
 
 def _repeats(utility: str, span: tuple[date, date], snapshot: Snapshot, spoken: str) -> list[Component]:
     """Return the repairs of the period that repeat an earlier one, the newest first."""
-    incidents = snapshot.store.table("incidents")
+    incidents = snapshot.incidents()
     mine = incidents[(incidents["utility"] == utility).to_numpy()]
     found = repeat_repairs(mine, snapshot.store.zone, tolerance_m=TOLERANCE_M, period=span)
     table = found.table.iloc[::-1].head(MOST_REPEATS)

@@ -118,10 +118,10 @@ def pipes_of(snapshot: Snapshot) -> Pipes:
 
     def make() -> Pipes:
         links = snapshot.store.table("links").reset_index(drop=True)
-        incidents = snapshot.store.table("incidents").reset_index(drop=True)
+        incidents = snapshot.incidents().reset_index(drop=True)
         return Pipes(links, pipe_graph(links), on_pipes(incidents, links))
 
-    return snapshot.derived("pipes", _TABLES, make)
+    return snapshot.derived(("pipes", snapshot.open_rules), _TABLES, make)
 
 
 def rates(found: Found) -> npt.NDArray[np.float64]:

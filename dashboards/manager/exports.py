@@ -114,7 +114,7 @@ def _file(kind: str, snapshot: Snapshot) -> Response:
 def _rows(found: Found, path: Path, _spoken: str) -> None:
     """Write the incidents behind the figures, moved so far that none tells who called."""
     store = found.snapshot.store
-    chosen = masked(store.table("incidents"), "incidents").iloc[sorted(found.rows)]
+    chosen = masked(found.snapshot.incidents(), "incidents").iloc[sorted(found.rows)]
     shared = shareable_points(chosen, store.table("customers"))
     columns = ["code", "utility", "type", "status", "channel", "reported_at", "grid_code", "cause"]
     table = pd.DataFrame(shared.table[columns]).assign(

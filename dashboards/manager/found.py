@@ -245,7 +245,7 @@ def hexagon_exposures(asked: Asked, snapshot: Snapshot) -> pd.DataFrame:
 def city_bounds(snapshot: Snapshot) -> Bounds:
     """Return the extent of the grids, or of the incidents where there are none, in metres."""
     grids = snapshot.grids()
-    frame = grids if len(grids) else snapshot.store.table("incidents")
+    frame = grids if len(grids) else snapshot.incidents()
     west, south, east, north = (float(side) for side in frame.total_bounds)
     return west, south, east, north
 

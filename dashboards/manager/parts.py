@@ -220,7 +220,7 @@ def rows(found: Found, spoken: str) -> list[dict[Any, Any]]:
     """Return the newest rows behind the figures, to who sees every incident."""
     if not (may(Permission.INCIDENTS_VIEW) and everywhere(asking())):
         return []
-    table = found.snapshot.store.table("incidents")[COLUMNS].iloc[np.sort(found.rows)]
+    table = found.snapshot.incidents()[COLUMNS].iloc[np.sort(found.rows)]
     newest = table.sort_values(["reported_at", "code"], ascending=False).head(MOST_ROWS)
     shown = pd.DataFrame(
         {

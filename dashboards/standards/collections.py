@@ -14,7 +14,6 @@ from dashboards.access import Permission, Person
 from dashboards.scope import seen
 from dashboards.snapshot import Snapshot
 from dashboards.standards.notices import Notices
-from gisapp.incidents.seeing import restricted
 from gisapp.reports.published import published_table
 from gisapp.reports.shared import shared
 from gisapp.retention import require_extent
@@ -79,12 +78,8 @@ def collections_of(kept: Snapshot, notices: Notices) -> Mapping[str, Collection]
     def masked(name: str) -> Callable[[gpd.GeoDataFrame], pd.DataFrame]:
         return lambda rows: shared(rows, name, kept.store.rule_book).drop(columns="geom")
 
-    def incidents() -> gpd.GeoDataFrame:
-        rows = kept.store.table("incidents")
-        return rows[~restricted(rows, kept.store.rule_book)].reset_index(drop=True)
-
     def open_incidents(_language: str) -> gpd.GeoDataFrame:
-        return kept.derived(("open incidents", kept.store.kept_rules("incidents")), ("incidents",), incidents)
+        return kept.incidents()
 
     made = (
         Collection(

@@ -24,6 +24,12 @@ def restricted(incidents: pd.DataFrame, book: RuleBook) -> npt.NDArray[np.bool_]
     return incidents["category"].isin(list(names)).to_numpy()
 
 
+def open_to_all(incidents: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
+    """Return the incidents of which figures are made: a count holds no row that is not told to whoever reads it."""
+    cases = restricted(incidents, book)
+    return incidents[~cases].reset_index(drop=True) if cases.any() else incidents
+
+
 def require_visible(incident: Incident, book: RuleBook, role: str | None) -> None:
     """Raise unless a role, or nobody in particular (None), may read an incident.
 
