@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from gisapp.imports import Batch, read_file, tables_needed
 from gisapp.reports.intake import taken_in
 from gisapp.reports.placing import placed_incidents
@@ -18,7 +20,14 @@ def read_for(store: Store, path: Path, target: str, **stated: Any) -> Batch:
     """Return the rows of a file that may come into a store; ``stated`` as :func:`gisapp.imports.read_file` takes it."""
     known = {name: store.table(name) for name in tables_needed(target)}
     return read_file(
-        path, target, project_crs=store.crs, zone=store.zone, existing=known, book=store.rule_book, **stated
+        path,
+        target,
+        project_crs=store.crs,
+        zone=store.zone,
+        existing=known,
+        book=store.rule_book,
+        aliases=store.place_aliases(pd.Timestamp.now("UTC")),
+        **stated,
     )
 
 

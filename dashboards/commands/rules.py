@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboards.commands.console import ACTOR, command, put_text, say, store_option
 
-TOPICS = ("shutoffs", "incidents", "workload")
+TOPICS = ("shutoffs", "incidents", "workload", "places")
 
 
 def add_commands(commands: Any) -> None:

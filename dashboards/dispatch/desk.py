@@ -88,14 +88,14 @@ class Desk:
 
     def register(self) -> Register:
         """Return the register in which places are looked up."""
-        names = ("customers", "buildings", "communities")
+        names, aliases = ("customers", "buildings", "communities"), self.store.place_aliases(pd.Timestamp.now("UTC"))
 
         def make() -> Register:
-            register = Register.of({name: self.store.table(name) for name in names})
+            register = Register.of({name: self.store.table(name) for name in names}, aliases)
             register.find("", "-")  # builds what it looks up in
             return register
 
-        return self.snapshot.derived("register", names, make)
+        return self.snapshot.derived(("register", tuple(aliases.items())), names, make)
 
     def units(self, spoken: str) -> dict[str, str]:
         """Return the name of every unit by its code."""

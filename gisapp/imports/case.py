@@ -60,6 +60,7 @@ class Case:
     existing: Map[str, pd.DataFrame]
     clean_m: float | None = None
     book: RuleBook | None = None
+    aliases: Map[str, str] = field(default_factory=dict)  # of buildings and communities: name -> code
     kind: str = ""
     drawn: bool = False
     warnings: list[str] = field(default_factory=list)

@@ -54,6 +54,7 @@ def read_file(  # noqa: PLR0913 - the command's options, every one of them state
     skip_rejected: bool = False,
     clean_m: float | None = None,
     book: RuleBook | None = None,
+    aliases: Map[str, str] | None = None,
     limits: Limits | None = None,
 ) -> Batch:
     """Return the rows of a file that may come in, in the project's CRS, and the report on all of them.
@@ -88,6 +89,8 @@ def read_file(  # noqa: PLR0913 - the command's options, every one of them state
         see :func:`gisapp.grids.cleaning.cleaned`. The report's ``cleaning`` tells everything that was done.
     book
         The rules by which an incident may stand where its row says; without them any status comes in.
+    aliases
+        What people call buildings and communities beside their names, name -> code: incidents are found by it too.
 
     Raises
     ------
@@ -117,6 +120,7 @@ def read_file(  # noqa: PLR0913 - the command's options, every one of them state
             existing or {},
             clean_m,
             book,
+            aliases or {},
             sniff.kind_named(file),
         )
         reading = guarded(file, _request(case, encoding), limits=limits or Limits(), progress=_share(progress, 0))

@@ -53,7 +53,7 @@ def _looked_up(case: Case, raw: Raw, mapping: Mapping, rows: np.ndarray) -> dict
     there = all(len(case.existing.get(name, ())) for name in ("customers", "buildings"))
     if not len(rows) or not there or (account is None and address is None):
         return {}
-    register = Register.of(case.existing)
+    register = Register.of(case.existing, case.aliases)
     told = [[None] * len(rows) if text is None else text.full()[rows].tolist() for text in (account, address)]
     pairs = list(zip(*told, strict=True))
     found = {pair: register.find(*pair) for pair in dict.fromkeys(pairs)}

@@ -2,6 +2,7 @@
 
 from gisapp.rules.check import Checked, checked_rules, rows_of
 from gisapp.rules.incidents import ClockRule, IncidentRules, RouteRule, incident_rules
+from gisapp.rules.places import AliasRule, place_aliases
 from gisapp.rules.rows import Rule, rule_text
 from gisapp.rules.shutoffs import (
     LevelRule,
@@ -15,6 +16,7 @@ from gisapp.rules.shutoffs import (
 from gisapp.rules.workload import WeightRule, workload_weights
 
 __all__ = [
+    "AliasRule",
     "Checked",
     "ClockRule",
     "IncidentRules",
@@ -29,6 +31,7 @@ __all__ = [
     "WeightRule",
     "checked_rules",
     "incident_rules",
+    "place_aliases",
     "rows_of",
     "rule_text",
     "shutoff_rules",

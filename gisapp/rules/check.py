@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from gisapp.errors import InputError
-from gisapp.rules import incidents, shutoffs, workload
+from gisapp.rules import incidents, places, shutoffs, workload
 
-TOPICS = (shutoffs.TOPIC, incidents.TOPIC, workload.TOPIC)
+TOPICS = (shutoffs.TOPIC, incidents.TOPIC, workload.TOPIC, places.TOPIC)
 _KINDS: Mapping[str, Mapping[str, Any]] = {
     shutoffs.TOPIC: shutoffs.KINDS,
     incidents.TOPIC: incidents.KINDS,
     workload.TOPIC: workload.KINDS,
+    places.TOPIC: places.KINDS,
 }
 
 
@@ -69,9 +70,13 @@ def rows_of(topic: str, own: Path | str | None = None) -> Mapping[str, tuple[Any
     """
     if topic not in TOPICS:
         raise InputError(f"there are no rules of {topic!r}", todo=f"use one of {', '.join(TOPICS)}")
-    if topic == workload.TOPIC:
-        return workload.workload_rows(own)
-    return incidents.incident_rows(own) if topic == incidents.TOPIC else shutoffs.shutoff_rows(own)
+    rows = {
+        workload.TOPIC: workload.workload_rows,
+        places.TOPIC: places.place_rows,
+        incidents.TOPIC: incidents.incident_rows,
+        shutoffs.TOPIC: shutoffs.shutoff_rows,
+    }
+    return rows[topic](own)
 
 
 def _checked(topic: str, own: Path | None) -> Checked:

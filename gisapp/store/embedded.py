@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ from gisapp.crs import require_metres
 from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
 from gisapp.incidents import RuleBook
-from gisapp.rules import rows_of, workload_weights
+from gisapp.rules import AliasRule, place_aliases, rows_of, workload_weights
 from gisapp.store import migrate
 from gisapp.store.accounts import Accounts
 from gisapp.store.auditing import (
@@ -336,8 +336,24 @@ class Store:
             When a row is wrong; names the row and the field, and nothing is kept.
         """
         if text is not None:
-            rows_of(topic, text)
+            self._require_known(rows_of(topic, text).get("alias", ()))
         self.set_setting(f"rules.{topic}", text, actor=actor)
+
+    def _require_known(self, aliases: Iterable[AliasRule]) -> None:
+        """Raise where an alias names neither a building nor a community of the store."""
+        known = {code for name in ("buildings", "communities") for code in self.table(name, columns=["code"])["code"]}
+        for rule in aliases:
+            if rule.code not in known:
+                raise InputError(
+                    f"{rule.row}: found {rule.code!r}, which is neither a building nor a community here",
+                    todo="correct the code, or bring the building in first",
+                    file="places.toml",
+                    field="code",
+                )
+
+    def place_aliases(self, now: pd.Timestamp) -> dict[str, str]:
+        """Return what people call buildings and communities, by the names that hold at a moment: name -> code."""
+        return place_aliases(now.tz_convert(self.zone).date(), self.kept_rules("places"))
 
     def workload_weights(self, now: pd.Timestamp) -> dict[str, float]:
         """Return the share of each measure in the workload of an average grid, by the rules that hold at a moment."""

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 from hotline_town import HEAD, ROWS, hotline_town
 
+from dashboards.dispatch.desk import Desk
+from dashboards.snapshot import Snapshot
 from gisapp.store import open_store
 
 MAPPING = """
@@ -165,3 +167,51 @@ def test_the_usual_headers_of_a_hotline_need_no_mapping(run, town, tmp_path):
     path.write_text("类型,来电时间\n漏水,2026-11-20\n", encoding="utf-8")
     status, _, err = run("import", path, "--as", "incidents", "--layout", "hotline", "--store", town)
     assert (status, "no column of the file is known as code" in err) == (2, True)
+
+
+ALIAS = """
+[[alias]]
+name = "老食堂"
+code = "H1"
+article = "自定"
+valid_from = 2000-01-01
+"""
+
+
+def test_what_people_call_a_place_is_a_setting_and_locates_calls_and_imported_tickets(run, town, bring, tmp_path):
+    own = tmp_path / "places.toml"
+    own.write_text(ALIAS, encoding="utf-8")
+    status, _, err = run("rules", "check", own)
+    assert (status, "rules of places: 1 alias" in err) == (0, True)
+    with open_store(town) as store:
+        assert Desk(Snapshot(store)).register().find(None, "老食堂后面冒水").how == "unlocated"
+    assert run("rules", "keep", own, "--store", town)[0] == 0
+    with open_store(town) as store:
+        found = Desk(Snapshot(store)).register().find(None, "老食堂后面冒水")
+    assert (found.how, found.code) == ("alias", "H1")
+    _, _, report = bring(ROWS[4].replace("说不清", "老 食堂 门口"))
+    assert report["answers"]["located"] == {"building": 1}
+    assert run("rules", "keep", "--ours", "places", "--store", town)[0] == 0
+    with open_store(town) as store:
+        assert store.place_aliases(pd.Timestamp.now("UTC")) == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"H1"', '" "', "field code: alias 1"),
+        ('"H1"', '"H9"', "neither a building nor a community"),
+        ('"老食堂"', '"3"', "field name: alias 1: found '3'"),
+        ('"老食堂"', '"33"', "more than a number"),
+        ('article = "自定"\n', "", "alias 1 has no article"),
+        ("valid_from", "since", "alias 1 has no valid_from"),
+        (ALIAS, ALIAS + ALIAS.replace("老食堂", "老 食堂"), "alias 1 and alias 2 say the same"),
+    ],
+)
+def test_an_alias_that_is_wrong_is_named_and_nothing_is_kept(run, town, tmp_path, old, new, words):
+    own = tmp_path / "places.toml"
+    own.write_text(ALIAS.replace(old, new), encoding="utf-8")
+    status, _, err = run("rules", "keep", own, "--store", town)
+    assert (status, words in err) == (2, True), err
+    with open_store(town) as store:
+        assert store.kept_rules("places") is None

@@ -126,7 +126,7 @@ def test_a_wrong_row_is_named(tmp_path, found, instead, words):
 
 def test_ours_are_without_fault_and_the_calendar_says_how_far_it_reaches():
     found = {one.topic: one for one in checked_rules()}
-    assert set(found) == {"shutoffs", "incidents", "workload"}
+    assert set(found) == {"shutoffs", "incidents", "workload", "places"}
     assert found["incidents"].holidays_to == date(2026, 10, 10)
     assert found["shutoffs"].holidays_to is None
 
