@@ -28,7 +28,9 @@ PREFIX = "GISAPP_"
 FILE_VARIABLE = "GISAPP_CONFIG"
 POLL_S = 5
 """How often a screen asks for the version (``POLL_MS`` of assets/shell.js): connections are kept longer."""
-_ELSEWHERE = frozenset({FILE_VARIABLE, "GISAPP_NIGHTLY", "GISAPP_KILLS", "GISAPP_LIMITS", "GISAPP_GDAL_SKIP_KNOWN"})
+_ELSEWHERE = frozenset(
+    {FILE_VARIABLE, "GISAPP_STORE", "GISAPP_NIGHTLY", "GISAPP_KILLS", "GISAPP_LIMITS", "GISAPP_GDAL_SKIP_KNOWN"}
+)
 _EXPORTED = ("audit_anchor", "secret_key", "https", "oidc_issuer", "oidc_client_id", "oidc_client_secret")
 """Keys that other rooms read from the environment."""
 

@@ -65,6 +65,8 @@ class Readiness:
         }
 
     def _disk(self) -> str:
+        if self.store.folder is None:
+            return "none"  # a server's disk is not seen from here; a full one shows in writable
         try:
             free = shutil.disk_usage(self.store.folder).free
         except OSError:

@@ -14,7 +14,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -26,6 +25,7 @@ from dashboards.app import create_app, warm
 from dashboards.configured import Settings
 from dashboards.readiness import PATHS
 from dashboards.workers import by_workers
+from gisapp.addresses import Address
 from gisapp.errors import InputError
 from gisapp.store import open_store
 
@@ -113,7 +113,9 @@ def taken(host: str, port: int) -> socket.socket:
         raise InputError(f"port {port} on {host}: {error.strerror}", todo="choose another --port") from error
 
 
-def serve(path: Path, settings: Settings, *, basemap: dict[str, Any] | None, told: Callable[[str, bool], None]) -> int:
+def serve(
+    place: Address, settings: Settings, *, basemap: dict[str, Any] | None, told: Callable[[str, bool], None]
+) -> int:
     """Serve a store until stopped and return the exit status.
 
     Parameters
@@ -129,7 +131,7 @@ def serve(path: Path, settings: Settings, *, basemap: dict[str, Any] | None, tol
         When the store cannot be opened.
     """
     watching.set_up_logs(settings.log_format)
-    with open_store(path) as store:  # what is wrong with it is told before anything is begun
+    with open_store(place) as store:  # what is wrong with it is told before anything is begun
         local = not store.accounts.exist()
     require_reachable(settings.host, local=local)
     if local:
@@ -141,7 +143,7 @@ def serve(path: Path, settings: Settings, *, basemap: dict[str, Any] | None, tol
     if settings.metrics_port:
         taken("127.0.0.1", settings.metrics_port).close()
     told(f"http://{settings.host}:{listening.getsockname()[1]}/", not local)
-    serving = Serving(path, settings, basemap)
+    serving = Serving(place, settings, basemap)
     if sys.platform.startswith("linux"):
         return _by_gunicorn(serving, listening)
     return _by_waitress(serving, listening)
@@ -150,13 +152,13 @@ def serve(path: Path, settings: Settings, *, basemap: dict[str, Any] | None, tol
 class Serving:
     """One process that answers: its store, its application, and what runs beside."""
 
-    def __init__(self, path: Path, settings: Settings, basemap: dict[str, Any] | None) -> None:
-        self.path, self.settings, self.basemap = path, settings, basemap
+    def __init__(self, place: Address, settings: Settings, basemap: dict[str, Any] | None) -> None:
+        self.place, self.settings, self.basemap = place, settings, basemap
         self._closing: list[Callable[[], object]] = []
 
     def begin(self) -> dash.Dash:
         """Open the store and return the application over it."""
-        store = open_store(self.path)
+        store = open_store(self.place)
         self._closing.append(store.close)
         app = create_app(store, basemap=self.basemap, settings=self.settings)
         if self.settings.metrics_port is not None:

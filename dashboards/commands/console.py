@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,10 +14,12 @@ from typing import Any
 
 import pandas as pd
 
+from gisapp.addresses import store_address
 from gisapp.durable import replaced
 from gisapp.harmless import harmless_cells
 from gisapp.masking import masked_values, without_numbers
 
+STORE_VARIABLE = "GISAPP_STORE"
 ACTOR = "local"
 """Who acts on the command line, where nobody logs in."""
 
@@ -36,9 +39,16 @@ def command(
     return made
 
 
-def store_option(made: argparse.ArgumentParser) -> None:
-    """Add ``--store FILE``."""
-    made.add_argument("--store", required=True, type=Path, metavar="FILE", help="the store, a GeoPackage")
+def store_option(made: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Add ``--store``, which the environment may name instead: there an address with a password is seen by nobody."""
+    kept = os.environ.get(STORE_VARIABLE)
+    known = None if kept is None else store_address(kept)
+    words = (
+        f"the store: a GeoPackage, or a database such as postgresql://user@host/city; else {STORE_VARIABLE} names it"
+    )
+    made.add_argument(
+        "--store", required=required and known is None, default=known, type=store_address, metavar="STORE", help=words
+    )
 
 
 def aware_moment(text: str) -> datetime:

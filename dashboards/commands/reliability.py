@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.commands.console import command, put_json, say
+from gisapp.addresses import store_address
 from gisapp.errors import InputError
 from gisapp.tables import UTILITIES
 
@@ -30,7 +31,9 @@ def add_commands(commands: Any) -> None:
         "  gisapp reliability --outages list.csv --served 83753",
     )
     which = made.add_mutually_exclusive_group(required=True)
-    which.add_argument("--store", type=Path, metavar="FILE", help="a store: its shutoffs and who loses supply")
+    which.add_argument(
+        "--store", type=store_address, metavar="STORE", help="a store: its shutoffs and who loses supply"
+    )
     which.add_argument("--outages", type=Path, metavar="LIST.csv", help="off_at, restored_at, households of each stage")
     made.add_argument("--utility", choices=UTILITIES, help="of a store")
     made.add_argument("--served", type=int, metavar="N", help="households served; in a store those connected")

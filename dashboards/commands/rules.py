@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.commands.console import ACTOR, command, put_text, say, store_option
+from gisapp.addresses import store_address
 
 TOPICS = ("shutoffs", "incidents", "workload", "places")
 
@@ -22,7 +23,7 @@ def add_commands(commands: Any) -> None:
     about = "Print the rules that hold, as a file to edit and give back."
     made = command(verbs, "print", run_print, about, "gisapp rules print incidents --store city.gpkg -o own.toml")
     made.add_argument("topic", choices=TOPICS)
-    made.add_argument("--store", type=Path, metavar="FILE", help="a store, whose own rules come before ours")
+    made.add_argument("--store", type=store_address, metavar="STORE", help="a store, whose own rules come before ours")
     made.add_argument("-o", dest="out", type=Path, metavar="FILE")
     about = "Check your own rules and keep them in a store, or go back to those that come with the program."
     made = command(verbs, "keep", run_keep, about, "gisapp rules keep own.toml --store city.gpkg")

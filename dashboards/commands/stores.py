@@ -1,4 +1,4 @@
-"""Commands that make a store, ``demo`` and ``init``, and the one that brings an older store on: ``upgrade``."""
+"""Commands that make a store, copy it whole, and bring an older one on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.commands.console import Progress, command, say, store_option
+from gisapp.addresses import store_address
+from gisapp.errors import InputError
 from gisapp.times import DEFAULT_ZONE
 
 
@@ -46,6 +48,21 @@ def add_commands(commands: Any) -> None:
     restore = command(commands, "restore", run_restore, about, "gisapp restore city-20261128.gpkg --store city.gpkg")
     restore.add_argument("backup", type=Path, metavar="BACKUP")
     store_option(restore)
+    about = "Copy a store from a file to a server's database or back: every row, compared at the end, or nothing."
+    group = command(commands, "store", run_copy, about, "gisapp store copy city.gpkg postgresql://gis@db.example/city")
+    verbs = group.add_subparsers(dest="verb", required=True, metavar="VERB")
+    made = command(verbs, "copy", run_copy, about, "gisapp store copy city.gpkg postgresql://gis@db.example/city")
+    made.add_argument("source", type=store_address, metavar="FROM", help="a GeoPackage, or postgresql://user@host/name")
+    made.add_argument("target", type=store_address, metavar="TO", help="a new file, or a database that holds nothing")
+
+
+def run_copy(options: argparse.Namespace) -> int:
+    """Copy a store whole."""
+    from gisapp.store import copy_whole
+
+    found = copy_whole(options.source, options.target, progress=Progress("copying"))
+    say(f"{options.target}: {len(found)} tables, every row as in {options.source}")
+    return 0
 
 
 def run_backup(options: argparse.Namespace) -> int:
@@ -72,7 +89,10 @@ def run_demo(options: argparse.Namespace) -> int:
     from gisapp.store import open_store
 
     start = time.monotonic()
-    make_city(Path(options.store), options.size, seed=options.seed, progress=Progress("making the city"))
+    if not isinstance(options.store, Path):
+        todo = "make it in a file, then gisapp store copy FILE ADDRESS"
+        raise InputError("the sample city is made in a file", todo=todo, field="--store")
+    make_city(options.store, options.size, seed=options.seed, progress=Progress("making the city"))
     with open_store(options.store) as store:
         counts = {name: store.count(name) for name in ("grids", "customers", "links", "devices", "incidents")}
     listed = ", ".join(f"{count:,} {name}" for name, count in counts.items())
@@ -100,5 +120,6 @@ def run_upgrade(options: argparse.Namespace) -> int:
     from gisapp.store import upgrade_store
 
     backup = upgrade_store(options.store)
-    say(f"{options.store}: is up to date" if backup is None else f"{options.store}: upgraded; {backup} is as it was")
+    kept = f"; {backup} is as it was" if isinstance(backup, Path) else ""
+    say(f"{options.store}: is up to date" if backup is None else f"{options.store}: upgraded{kept}")
     return 0

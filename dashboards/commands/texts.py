@@ -56,7 +56,7 @@ def add_commands(commands: Any) -> None:
         "gisapp pack --store city.gpkg --shutoff S20261127-001 -o pack.html",
     )
     meetings.add_options(made)
-    made.add_argument("--store", type=Path, metavar="FILE", help="the store, a GeoPackage")
+    store_option(made, required=False)
     made.add_argument("--shutoff", metavar="ID", help="code of the operation")
     made.add_argument("--lang", choices=LANGUAGES, default="zh-Hans")
     made.add_argument("--rules", type=Path, metavar="OWN.toml", help="your own copy of the rules of shutoffs")

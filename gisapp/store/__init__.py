@@ -1,6 +1,7 @@
-"""The only room with SQL: one GeoPackage file that several programs may read while one writes."""
+"""The only room with SQL: a GeoPackage file, or a database of a server with PostGIS."""
 
 from gisapp.store.backup import backup_store, restore_store, table_digests
+from gisapp.store.copying import copy_whole
 from gisapp.store.embedded import Store, create_store, open_store
 from gisapp.store.export import export_geopackage
 from gisapp.store.migrate import upgrade_store
@@ -9,6 +10,7 @@ from gisapp.store.shapefile import export_shapefile
 __all__ = [
     "Store",
     "backup_store",
+    "copy_whole",
     "create_store",
     "export_geopackage",
     "export_shapefile",

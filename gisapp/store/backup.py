@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+from gisapp.addresses import ServerAddress, store_address
 from gisapp.errors import StoreError
 from gisapp.store.connect import plain_errors
+from gisapp.store.copying import copy_whole
 from gisapp.store.migrate import copy_store, require_current
 from gisapp.tables import TABLES
 
@@ -24,15 +26,18 @@ def table_digests(path: str | os.PathLike[str]) -> Mapping[str, str]:
         }
 
 
-def backup_store(path: str | os.PathLike[str], target: str | os.PathLike[str]) -> Mapping[str, str]:
-    """Copy a store into a new file while others may write to it; return the digests of the copy.
+def backup_store(path: str | os.PathLike[str] | ServerAddress, target: str | os.PathLike[str]) -> Mapping[str, str]:
+    """Copy a store, a file or a server's, into a new file while others may write to it; return the copy's digests.
 
     Raises
     ------
     StoreError
         When the file is no store of this program, the target exists, or the copy is damaged; then no copy is left.
     """
-    path, target = Path(path), Path(target)
+    path, target = store_address(path), Path(target)
+    if isinstance(path, ServerAddress):
+        copy_whole(path, target)
+        return table_digests(target)
     require_current(path)
     if target.exists():
         raise StoreError(f"{target} exists already; choose another name or delete it")
@@ -40,7 +45,7 @@ def backup_store(path: str | os.PathLike[str], target: str | os.PathLike[str]) -
     return table_digests(target)
 
 
-def restore_store(backup: str | os.PathLike[str], target: str | os.PathLike[str]) -> Mapping[str, str]:
+def restore_store(backup: str | os.PathLike[str], target: str | os.PathLike[str] | ServerAddress) -> Mapping[str, str]:
     """Bring a backup back as a new store; return its digests, which are those of the backup (power hall VI(2)3).
 
     Raises
@@ -48,6 +53,10 @@ def restore_store(backup: str | os.PathLike[str], target: str | os.PathLike[str]
     StoreError
         As for :func:`backup_store`, and when a row of the store is not that of the backup.
     """
+    target = store_address(target)
+    if isinstance(target, ServerAddress):
+        copy_whole(backup, target)
+        return table_digests(backup)
     found = backup_store(backup, target)
     wrong = [name for name, digest in table_digests(backup).items() if found[name] != digest]
     if wrong:

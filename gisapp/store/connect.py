@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Lock, RLock
@@ -98,10 +97,12 @@ class Connections:
 @contextmanager
 def plain_errors(address: Address) -> Iterator[None]:
     """Say in plain words what the database could not do; faults of the program pass through."""
+    database = database_at(address)
+    faults: tuple[type[Exception], ...] = (DBAPIError, *database.ERRORS)
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
-        words = database_at(address).words(error)
+    except faults as error:
+        words = database.words(error)
         if words is None:
             raise
         raise StoreError(f"{address}: {words}") from error

@@ -13,7 +13,7 @@ import numpy as np
 import pyproj
 from sqlalchemy import Connection, Engine, Table
 
-from gisapp.addresses import Address
+from gisapp.addresses import Address, ServerAddress
 from gisapp.store import sqlite_file
 from gisapp.store.geometry import Geometry
 from gisapp.store.rows import Part
@@ -38,6 +38,10 @@ class Database(Protocol):
     """Compares a text with a pattern of letters, digits and ``[0-9]``."""
     LISTED: str
     """The values of a JSON list of texts that is given as a value."""
+    ERRORS: tuple[type[Exception], ...]
+    """What the driver itself raises."""
+    REFUSED: tuple[type[Exception], ...]
+    """What the driver itself raises where rows do not fit those that stand."""
 
     def engines(self, address: Address) -> tuple[Engine, Engine]:
         """Return what connects the writer and the readers."""
@@ -45,11 +49,20 @@ class Database(Protocol):
     def words(self, error: BaseException) -> str | None:
         """Return in plain words what the database could not do, None for a fault of the program."""
 
+    def code_of(self, error: BaseException) -> str:
+        """Return in one word why nothing can be written: full, read-only, locked, missing or failing."""
+
     def is_twice(self, error: BaseException) -> bool:
         """Return whether the database refused a key that stands already."""
 
     def stored_version(self, address: Address) -> str:
         """Return the version of a store's schema; raise a StoreError where there is no store."""
+
+    def require_free(self, address: Address) -> None:
+        """Raise a StoreError unless a new store can be made there."""
+
+    def try_write(self, writer: Engine) -> None:
+        """Begin a transaction, fill it and take it back, without waiting for others; raise what the driver does."""
 
     def begin_schema(self, connection: Connection, crs: pyproj.CRS) -> None:
         """Prepare an empty database for the layers of one project."""
@@ -74,6 +87,9 @@ class Database(Protocol):
 
     def next_fid(self, connection: Connection, name: str) -> int:
         """Return the first number for new rows of a table."""
+
+    def keep_fid(self, connection: Connection, name: str, last: int) -> None:
+        """Note that the numbers of a table up to ``last`` are used."""
 
     def trying(self, connection: Connection) -> AbstractContextManager[object]:
         """Let what is refused inside leave the transaction so that it can be asked why."""
@@ -101,9 +117,15 @@ class Database(Protocol):
 
 def database_at(address: Address) -> Database:
     """Return the kind of database that is at an address."""
-    return sqlite_file
+    return _server() if isinstance(address, ServerAddress) else sqlite_file
 
 
 def database_of(connection: Connection) -> Database:
     """Return the kind of database behind a connection."""
-    return sqlite_file
+    return sqlite_file if connection.dialect.name == "sqlite" else _server()
+
+
+def _server() -> Database:
+    from gisapp.store import postgis  # a program over a file does without the driver
+
+    return postgis

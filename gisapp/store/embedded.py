@@ -1,4 +1,4 @@
-"""The store in one file: made, opened, read and written."""
+"""The store, in one file or on a server: made, opened, read and written."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from typing import Self
 import pandas as pd
 import pyproj
 
-from gisapp.addresses import Address
+from gisapp.addresses import Address, ServerAddress, store_address
 from gisapp.crs import require_metres
-from gisapp.durable import replaced
-from gisapp.errors import InputError, StoreError
+from gisapp.errors import InputError
 from gisapp.incidents import RuleBook
 from gisapp.rules import AliasRule, place_aliases, rows_of, workload_weights
 from gisapp.store import migrate
@@ -40,6 +39,7 @@ from gisapp.store.finding import found
 from gisapp.store.following import Following
 from gisapp.store.geopackage import srs_id_of
 from gisapp.store.handling import Handling
+from gisapp.store.making import new_store
 from gisapp.store.operating import Operating
 from gisapp.store.planning import Planning
 from gisapp.store.probing import Standing, standing
@@ -47,7 +47,7 @@ from gisapp.store.reporting import Reporting
 from gisapp.store.retention import Retention
 from gisapp.store.rows import uncollected
 from gisapp.store.saving import Progress, Saving, add_note
-from gisapp.store.schema import create_schema, read_settings, store_metadata, write_setting
+from gisapp.store.schema import read_settings, store_metadata, write_setting
 from gisapp.store.siting import Siting
 from gisapp.store.snapshots import Snapshots
 from gisapp.store.values import checked_values
@@ -222,9 +222,9 @@ class Store:
         return standing(self._connections, head=self._schema)
 
     @property
-    def folder(self) -> Path:
-        """Return the folder whose disk the store needs: that of its file."""
-        return Path(str(self.address)).parent
+    def folder(self) -> Path | None:
+        """Return the folder whose disk the store needs: that of its file; None for a server's."""
+        return self.address.parent if isinstance(self.address, Path) else None
 
     @property
     def writers(self) -> int:
@@ -364,12 +364,19 @@ _FIXED = ("crs", "zone")
 
 
 def create_store(
-    path: str | os.PathLike[str], *, crs: object, zone: str = DEFAULT_ZONE, name: str = "", anchored: bool = True
+    address: str | os.PathLike[str] | ServerAddress,
+    *,
+    crs: object,
+    zone: str = DEFAULT_ZONE,
+    name: str = "",
+    anchored: bool = True,
 ) -> Store:
-    """Make an empty store in a new file and open it.
+    """Make an empty store in a new file, or in a database of a server that holds nothing, and open it.
 
     Parameters
     ----------
+    address
+        A file, or a database such as ``postgresql://user@host/city``.
     crs
         The project's frame, in metres; anything that pyproj understands.
     zone
@@ -382,42 +389,34 @@ def create_store(
     Raises
     ------
     StoreError
-        When the file exists.
+        When the file exists, or the database is not there, not empty or without PostGIS.
     CrsError
         When the frame is not in metres.
     InputError
         When there is no such zone.
     """
-    path = Path(path)
+    address = store_address(address)
     frame = require_metres(crs, "the store")
     zone_named(zone)
-    if path.exists():
-        raise StoreError(f"{path} exists already; choose another name or delete it")
-    with replaced(path) as staged:
-        connections = Connections(staged, anchored=False)
-        try:
-            with connections.writing() as connection:
-                create_schema(connection, frame)
-                code = frame.to_epsg()
-                values = {"crs": f"EPSG:{code}" if code else frame.to_wkt(), "zone": zone, "name": name}
-                for key, value in values.items():
-                    write_setting(connection, key, value)
-                migrate.stamp(connection)
-        finally:
-            connections.close()
+    with new_store(address, frame) as connection:
+        code = frame.to_epsg()
+        values = {"crs": f"EPSG:{code}" if code else frame.to_wkt(), "zone": zone, "name": name}
+        for key, value in values.items():
+            write_setting(connection, key, value)
     if anchored:
-        begin_anchor(path, "a new store")
-    return Store(path, anchored=anchored)
+        begin_anchor(address, "a new store")
+    return Store(address, anchored=anchored)
 
 
-def open_store(path: str | os.PathLike[str]) -> Store:
-    """Open a store.
+def open_store(address: str | os.PathLike[str] | ServerAddress) -> Store:
+    """Open a store: a file, or a database of a server.
 
     Raises
     ------
     StoreError
-        When the file is absent, is no store, or was made by a newer or an older version of the program.
+        When the file is absent, is no store, or was made by a newer or an older version of the program; when the server
+        does not answer.
     """
-    path = Path(path)
-    migrate.require_current(path)
-    return Store(path)
+    address = store_address(address)
+    migrate.require_current(address)
+    return Store(address)

@@ -1,7 +1,7 @@
 """The one geometry type of the database, and its two bulk forms.
 
-Embedded, a geometry is a GeoPackage blob: ``GP``, version, flags, srs_id, an optional envelope, then WKB.
-A server that speaks another geometry form gets its branch in :class:`Geometry` and nowhere else.
+A geometry is a GeoPackage blob: ``GP``, version, flags, srs_id, an optional envelope, then WKB. A server gives its own
+in that form too, and takes them as hexadecimal WKB with the frame in it.
 """
 
 from __future__ import annotations
@@ -38,10 +38,15 @@ class Geometry(UserDefinedType[Any]):
         """Return the column type as the database writes it."""
         return self.kind
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], bytes | None]:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], bytes | str | None]:
         """Return what turns a geometry into the database's form."""
-        _require_sqlite(dialect)
-        return self._blob
+        return self._blob if dialect.name == "sqlite" else self._hex
+
+    def _hex(self, geometry: Any) -> str | None:
+        if geometry is None or geometry.is_empty:
+            return None
+        placed = shapely.set_srid(geometry, self.srs_id)
+        return str(shapely.to_wkb(placed, hex=True, output_dimension=2, include_srid=True))
 
     def _blob(self, geometry: Any) -> bytes | None:
         if isinstance(geometry, shapely.Point) and not geometry.is_empty:
@@ -51,7 +56,6 @@ class Geometry(UserDefinedType[Any]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """Return what turns the database's form into a geometry."""
-        _require_sqlite(dialect)
         return lambda blob: decode([blob])[0]
 
 
@@ -146,8 +150,3 @@ def _side(position: int) -> Callable[[bytes | None], float | None]:
         return None if box is None else box[position]
 
     return side
-
-
-def _require_sqlite(dialect: Dialect) -> None:
-    if dialect.name != "sqlite":
-        raise StoreError(f"geometry in {dialect.name} is not spoken yet; use the embedded store")

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from gisapp.addresses import Address
+from gisapp.addresses import Address, ServerAddress, store_address
 from gisapp.durable import replaced
 from gisapp.errors import StoreError
 from gisapp.store.auditing import head_in, try_append
@@ -65,24 +65,33 @@ def run(connection: Connection, folder: Path = FOLDER, **attributes: object) -> 
     command.upgrade(config, "head")
 
 
-def upgrade_store(path: str | os.PathLike[str], *, folder: Path = FOLDER) -> Path | None:
-    """Bring an older store to this program's schema; return the backup made before, None if nothing was to do.
+def upgrade_store(
+    address: str | os.PathLike[str] | ServerAddress, *, folder: Path = FOLDER
+) -> Path | ServerAddress | None:
+    """Bring an older store to this program's schema, whole or not at all.
+
+    Returns
+    -------
+    Path, ServerAddress or None
+        The backup of a file made before; a server's own address, of which none is made here; None if nothing was to do.
 
     Raises
     ------
     StoreError
         When the file is no store, or is newer than this program.
     """
-    path = Path(path)
-    stored = stored_version(path)
+    address = store_address(address)
+    stored = stored_version(address)
     script = _script(folder)
     if stored == script.get_current_head():
         return None
     if stored not in [revision.revision for revision in script.walk_revisions()]:
-        require_current(path, folder)
-    backup = path.with_name(f"{path.name}.before-{script.get_current_head()}")
-    copy_store(path, backup)
-    connections = Connections(path)
+        require_current(address, folder)
+    backup = address
+    if isinstance(address, Path):
+        backup = address.with_name(f"{address.name}.before-{script.get_current_head()}")
+        copy_store(address, backup)
+    connections = Connections(address)
     try:
         with connections.writing() as connection:
             run(connection, folder)

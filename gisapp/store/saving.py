@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -20,7 +19,6 @@ from gisapp.tables import TABLES
 
 Progress = Callable[[int, int], None]
 _CHUNK = 20_000
-_REFUSED = (sqlite3.IntegrityError, sqlalchemy.exc.IntegrityError)
 
 
 class Saving:
@@ -36,12 +34,13 @@ class Saving:
         """Write every table, then check what refers to what."""
         self._total = sum(len(batch.frame) for batch in batches)
         self._step(0)
+        refused: tuple[type[Exception], ...] = (sqlalchemy.exc.IntegrityError, *self._database.REFUSED)
         firsts = [self._database.next_fid(self._connection, batch.table.name) for batch in batches]
         for batch, first in zip(batches, firsts, strict=True):
             try:
                 with self._database.trying(self._connection):
                     self._write(batch, first)
-            except _REFUSED as error:
+            except refused as error:
                 raise self._refusal(batch, error, first) from error
         for batch, first in zip(batches, firsts, strict=True):
             self._check_references(batch, 0 if self._replace else first)

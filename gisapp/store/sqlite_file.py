@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -35,9 +35,19 @@ from gisapp.store.geopackage import (
 from gisapp.store.rows import Part, values_of
 
 LIKE, GLOB, LISTED = "LIKE", "GLOB", "SELECT value FROM json_each(?)"
+ERRORS: tuple[type[Exception], ...] = (sqlite3.Error,)
+REFUSED: tuple[type[Exception], ...] = (sqlite3.IntegrityError,)
 read_columns = sqlite_columns.read_columns
 _BULK = 1000
 _BUSY_S = 30.0
+_PROBE_MS, _PAGES = 500, 64 * 1024
+_CODES = unmoved.CODES | {
+    "SQLITE_FULL": "full",
+    "SQLITE_READONLY": "read-only",
+    "SQLITE_BUSY": "locked",
+    "SQLITE_LOCKED": "locked",
+    "SQLITE_CANTOPEN": "missing",
+}
 _WORDS = unmoved.WORDS | {
     "SQLITE_FULL": "the disk is full; nothing was written, free some space and try again",
     "SQLITE_BUSY": f"another program has been writing for over {_BUSY_S:.0f} s; nothing was written, try again",
@@ -102,13 +112,53 @@ def leave_log(readers: Engine, writer: Engine) -> None:
 
 def words(error: BaseException) -> str | None:
     """Return in plain words what the database could not do, None for a fault of the program."""
-    name = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorname", "")
-    return next((words for code, words in _WORDS.items() if name.startswith(code)), None)
+    return next((words for code, words in _WORDS.items() if _name(error).startswith(code)), None)
+
+
+def code_of(error: BaseException) -> str:
+    """Return in one word why nothing can be written."""
+    return next((word for code, word in _CODES.items() if _name(error).startswith(code)), "failing")
+
+
+def _name(error: BaseException) -> str:
+    return str(getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorname", ""))
 
 
 def is_twice(error: BaseException) -> bool:
     """Return whether the database refused a key that stands already."""
     return "UNIQUE" in str(error)
+
+
+def require_free(address: Address) -> None:
+    """Raise where a file is already."""
+    assert isinstance(address, Path)
+    if address.exists():
+        raise StoreError(f"{address} exists already; choose another name or delete it")
+
+
+def try_write(writer: Engine) -> None:
+    """Begin a transaction, fill it and take it back; wait half a second at most."""
+    with _impatient(writer) as driver:
+        driver.execute("BEGIN IMMEDIATE")
+        try:
+            driver.execute("INSERT INTO settings VALUES ('probe', ?)", ("0" * _PAGES,))
+        finally:
+            with suppress(sqlite3.Error):  # a full disk has rolled back by itself
+                driver.execute("ROLLBACK")
+
+
+@contextmanager
+def _impatient(writer: Engine) -> Iterator[sqlite3.Connection]:
+    """Give the writer's own connection, which does not wait for others now."""
+    with closing(writer.raw_connection()) as holder:
+        driver = holder.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        before = driver.execute("PRAGMA busy_timeout").fetchone()[0]
+        driver.execute(f"PRAGMA busy_timeout = {_PROBE_MS}")
+        try:
+            yield driver
+        finally:
+            driver.execute(f"PRAGMA busy_timeout = {before}")
 
 
 def stored_version(address: Address) -> str:
@@ -187,6 +237,13 @@ def next_fid(connection: Connection, name: str) -> int:
     """Return the first number for new rows; AUTOINCREMENT promises that none is ever used twice."""
     last = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).scalar()
     return int(last or 0) + 1
+
+
+def keep_fid(connection: Connection, name: str, last: int) -> None:
+    """Note that the numbers of a table up to ``last`` are used."""
+    run = connection.exec_driver_sql
+    if run("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name)).rowcount == 0:
+        run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
 
 
 def trying(connection: Connection) -> AbstractContextManager[object]:

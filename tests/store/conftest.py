@@ -1,5 +1,7 @@
 """A store and hand-made rows for every table."""
 
+import inspect
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from cluster import Cluster, lacking, running
 
-from gisapp.store import Store, create_store
+from gisapp.store import Store, create_store, open_store
 from gisapp.tables import TABLES, Column, conform
 
+NIGHTLY = bool(os.environ.get("GISAPP_NIGHTLY"))
 CRS = "EPSG:4547"
 X, Y = 456_000.0, 3_378_000.0
 
@@ -22,9 +26,51 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "城 store.gpkg"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on a file and on a server; what names the file itself runs on that alone.
+
+    By day those marked ``both`` run on a server too, every night all of them do.
+    """
+    if "kind" in metafunc.fixturenames:
+        of_file = "path" in inspect.signature(metafunc.function).parameters
+        both = not of_file and (NIGHTLY or metafunc.definition.get_closest_marker("both") is not None)
+        metafunc.parametrize("kind", ["file", "server"] if both else ["file"])
+
+
+@pytest.fixture(scope="session")
+def own_cluster() -> Iterator[Cluster]:
+    """A server that the tests start and stop; it has a template with a store in it."""
+    if missing := lacking():
+        pytest.skip(f"no server to test on: {missing}")
+    with running() as made:
+        made.sql("CREATE DATABASE with_store TEMPLATE with_postgis")
+        create_store(made.address("with_store"), crs=CRS, name="示例").close()
+        yield made
+
+
 @pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    with create_store(path, crs=CRS, name="示例") as made:
+def cluster(own_cluster: Cluster) -> Iterator[Cluster]:
+    """The server; the databases that a test makes on it go with the test."""
+    yield own_cluster
+    own_cluster.drop_made()
+
+
+@pytest.fixture
+def place(kind: str, request: pytest.FixtureRequest) -> Path | str:
+    """Where a store can be made."""
+    if kind == "file":
+        return request.getfixturevalue("path")
+    return request.getfixturevalue("cluster").database()
+
+
+@pytest.fixture
+def store(kind: str, request: pytest.FixtureRequest) -> Iterator[Store]:
+    """A store without rows."""
+    if kind == "file":
+        with create_store(request.getfixturevalue("path"), crs=CRS, name="示例") as made:
+            yield made
+        return
+    with open_store(request.getfixturevalue("cluster").database("with_store")) as made:
         yield made
 
 

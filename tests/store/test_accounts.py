@@ -6,17 +6,10 @@ import pytest
 
 from gisapp.accounts import User
 from gisapp.errors import AccessError, InputError
-from gisapp.store import create_store
 from gisapp.store.accounts import disabled
 
 WORDS = "vier worte im regen"
 USER = User("D001", "调度一台", ("dispatcher",))
-
-
-@pytest.fixture
-def store(tmp_path):
-    with create_store(tmp_path / "a.gpkg", crs="EPSG:4547") as made:
-        yield made
 
 
 @pytest.fixture
@@ -36,10 +29,10 @@ def test_an_account_comes_back_as_it_was_made(accounts):
     assert accounts.login_of("d001")[0] == USER
 
 
-def test_neither_password_nor_secret_stands_in_the_file(store, accounts):
+def test_neither_password_nor_secret_stands_in_the_file(store, accounts, path):
     secrets = [WORDS, accounts.begin("D001"), accounts.add_token("D001", "open311", actor="local")]
     store.close()
-    files = [path.read_bytes() for path in store.address.parent.iterdir()]
+    files = [file.read_bytes() for file in path.parent.iterdir()]
     assert not [secret for secret in secrets for kept in files if secret.encode() in kept]
 
 
@@ -48,6 +41,7 @@ def test_a_name_is_taken_in_either_case(accounts):
         accounts.add(User("d001", "x", ("planner",)), None, actor="local")
 
 
+@pytest.mark.both
 def test_a_session_is_its_persons_until_they_log_out(accounts):
     secret, other = accounts.begin("D001"), accounts.begin("D001")
     assert accounts.session(secret, active=True) == USER

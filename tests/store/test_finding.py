@@ -21,6 +21,7 @@ def town(store, network, rows):
     return store
 
 
+@pytest.mark.both
 def test_equal_comes_before_beginning_and_beginning_before_within(town):
     assert town.find("w-1")["code"].tolist() == ["W-1", "W-10", "W-100"]
     assert town.find("W-10")["code"].tolist() == ["W-10", "W-100"]

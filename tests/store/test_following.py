@@ -5,16 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gisapp.errors import AccessError, InputError
-from gisapp.store import create_store
 
 AT = datetime(2026, 11, 10, 2, tzinfo=UTC)
 HEAD = {"kind": "rectification", "summary": "补齐资料", "subject": "U07", "due": "2026-11-20"}
-
-
-@pytest.fixture
-def store(tmp_path):
-    with create_store(tmp_path / "town.gpkg", crs="EPSG:4547") as made:
-        yield made
 
 
 def test_a_measure_lives_in_the_store_and_its_steps_only_grow(store):

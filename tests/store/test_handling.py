@@ -36,6 +36,7 @@ def row_of(store, code):
     return store.table("incidents").set_index("code").loc[code]
 
 
+@pytest.mark.both
 def test_every_step_is_written_and_the_table_says_what_follows(town):
     code = town.report(LEAK, actor="E01")
     act(town, code, "dispatch", "dispatcher", 5, subject="U12")
@@ -110,6 +111,7 @@ def test_reports_are_merged_into_one_and_never_in_a_chain(town):
     assert (row_of(town, second)["status"], pd.isna(row_of(town, second)["duplicate_of"])) == ("registered", True)
 
 
+@pytest.mark.both
 def test_of_many_who_act_on_the_same_state_one_wins_and_the_rest_get_the_difference(town):
     code = town.report(LEAK, actor="E01")
     outcomes: list[str] = []

@@ -4,6 +4,8 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import pytest
+
 from gisapp.errors import ConflictError, StoreError
 from gisapp.store import open_store
 
@@ -36,6 +38,7 @@ def write(path, writer, codes):
     return lost, silent
 
 
+@pytest.mark.both
 def test_no_change_of_many_writers_is_lost_and_the_late_are_told_what_was_done(store):
     codes = [store.report(LEAK, actor="E01") for _ in range(INCIDENTS)]
     with ThreadPoolExecutor(WRITERS) as pool:

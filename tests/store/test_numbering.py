@@ -34,6 +34,7 @@ def test_the_first_of_a_day_of_the_zone(store, table, first):
     assert coded(store, table) == first
 
 
+@pytest.mark.both
 def test_the_next_follows_the_last_and_passes_by_other_forms(store):
     for code in ("E20261128-07", "E20261128-8", "E20261127-30", "mine"):
         store.emergencies.open(head(code), "a")

@@ -1,6 +1,8 @@
 """Boundary plans in the store: change by change, no lost update, one transaction from one set of grids to the next."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import numpy as np
 import pandas as pd
@@ -54,6 +56,7 @@ def approved(store, plan, **told):
     return code
 
 
+@pytest.mark.both
 def test_a_draft_comes_back_to_the_last_bit_with_what_was_done_and_undone_after_a_restart(town):
     plan = replace(town.first, bridges=(("U0", "U7"),))
     code = town.plans.open(plan, "新划分", actor="P1")
@@ -99,6 +102,7 @@ def test_a_change_after_an_undo_gives_up_what_was_undone(town):
     assert len(town.table("plan_changes")) == 1
 
 
+@pytest.mark.both
 def test_the_second_of_two_planners_is_refused_and_told_what_the_first_did(town):
     code = town.plans.open(town.first, "n", actor="P1")
     change = assign_units(town.first, ["U2"], "W")
@@ -238,7 +242,7 @@ def test_what_is_said_about_a_plan_stays_in_order_in_every_state_of_it(town):
 def test_a_comment_about_nothing_is_refused(town, told, words):
     code = town.plans.open(town.first, "新划分", actor="P1")
     with pytest.raises(InputError, match=words):
-        town.plans.comment(code, told.pop("text"), actor="P1", **told)
+        town.plans.comment(code, told["text"], actor="P1", **{key: told[key] for key in told if key != "text"})
     with pytest.raises(InputError, match="there is no plan 'B9'"):
         town.plans.comment("B9", "a", actor="P1")
     assert town.count("plan_comments") == 0
@@ -329,3 +333,25 @@ def test_a_name_is_one_of_the_changes_that_come_back(town):
     assert plan.codes == ["E2", "W"]
     assert plan.named["E2"].leader == "P3"
     assert town.plans.edits(code)["kind"].tolist() == ["name"]
+
+
+@pytest.mark.both
+def test_of_two_planners_who_activate_for_the_same_minute_exactly_one_wins(town):
+    minute, codes = soon(30), [approved(town, town.first) for _ in range(2)]
+
+    def activate(code):
+        with open_store(town.address) as own:
+            begin.wait()
+            try:
+                own.plans.activate(code, minute, actor=code)
+            except InputError as refused:
+                return str(refused)
+        return "won"
+
+    begin = Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(pool.map(activate, codes))
+    assert outcomes[1] == "won"
+    assert "2 grids begin at" in outcomes[0]
+    grids = town.table("grids")
+    assert sorted(grids.loc[grids["valid_from"] == minute, "code"]) == ["E", "W"]

@@ -19,6 +19,7 @@ AT = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)  # the 22nd in Shanghai
 LEAK = {"type": "leak", "channel": "phone", "reported_at": AT, "geom": shapely.Point(456_000, 3_378_000)}
 
 
+@pytest.mark.both
 def test_a_report_is_an_incident_and_its_first_step(store):
     code = store.report(LEAK | {"text": "路口漏水", "measure_m": 12.5, "grid_rev": 3}, actor="dispatcher-1")
     assert code == "20261122-000001"
@@ -67,6 +68,7 @@ def test_a_day_without_codes_left_is_said(store):
         store.report(LEAK, actor="a")
 
 
+@pytest.mark.both
 def test_a_code_given_twice_is_refused_and_leaves_no_step(store):
     store.report(LEAK | {"code": "A1"}, actor="a")
     with pytest.raises(InputError, match="incident A1 is stored already"):
@@ -160,11 +162,14 @@ def test_a_writer_that_read_first_is_not_surprised_by_another(path, store):
 
 
 def test_a_reader_cannot_write(store):
-    with pytest.raises(StoreError, match="may not be written"), store._connections.reading() as connection:
+    with (
+        pytest.raises(StoreError, match=r"may not be written|takes no changes"),
+        store._connections.reading() as connection,
+    ):
         connection.exec_driver_sql("DELETE FROM incidents")
 
 
-def test_a_full_disk_refuses_a_report_and_the_next_one_goes_through(store):
+def test_a_full_disk_refuses_a_report_and_the_next_one_goes_through(store, path):
     with store._connections.writing() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")

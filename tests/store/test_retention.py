@@ -1,5 +1,6 @@
 """What is personal goes in its time, or when the person asks; the history stays, and the audit tells of it."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import geopandas as gpd
@@ -9,7 +10,6 @@ import shapely
 
 from gisapp.errors import InputError
 from gisapp.retention import Keeping, require_extent, require_rows, require_setting
-from gisapp.store import create_store
 from gisapp.tables import conform
 
 NUMBER = "13800138777"
@@ -17,8 +17,8 @@ NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path):
-    with create_store(tmp_path / "a.gpkg", crs="EPSG:4547") as made:
+def store(store):
+    with nullcontext(store) as made:
         lines = [shapely.LineString([(500_000, 4_060_000), (500_100, 4_060_000 + day)]) for day in (1, 2)]
         begun = [pd.Timestamp(NOW - timedelta(days=days)) for days in (91, 89)]
         told = {"code": ["T1", "T2"], "grid_code": "G1", "person_code": "W1", "started_at": begun, "ended_at": begun}

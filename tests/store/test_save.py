@@ -14,6 +14,7 @@ from gisapp.store.geometry import register_functions
 from gisapp.tables import TABLES
 
 
+@pytest.mark.both
 def test_every_table_comes_back_as_it_went_in(store, everything, same):
     store.save(everything, actor="tester")
     for name, frame in everything.items():
@@ -53,8 +54,9 @@ def test_unlocated_and_empty_points_are_stored_without_geometry(store, rows, pat
     raw.close()
 
 
-def test_odd_text_comes_back(store, rows):
+def test_odd_text_comes_back(store, rows, kind):
     odd = ["", "\x01", "a\x1fb", "é'\"%_\\", "𠮷野 網格", "two\nlines", "null\x00byte"]
+    odd = odd if kind == "file" else odd[:-1]  # which a server refuses in words
     frame = rows("incidents", len(odd))
     frame["summary"] = pd.Series(odd, dtype="str")
     store.save({"incidents": frame}, actor="tester")
@@ -115,6 +117,7 @@ def test_a_key_given_twice_is_named_with_both_rows(store, rows, count):
     assert store.count("incidents") == 0
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("count", [10, 5000])
 def test_a_key_stored_already_is_named_with_its_row(store, rows, count):
     store.save({"incidents": rows("incidents", 5)}, actor="tester")
@@ -124,6 +127,7 @@ def test_a_key_stored_already_is_named_with_its_row(store, rows, count):
     assert store.count("incidents") == 5
 
 
+@pytest.mark.both
 def test_replace_updates_the_stored_rows_and_adds_the_others(store, rows, same):
     store.save({"communities": rows("communities", 4)}, actor="tester")
     again = rows("communities", 6).iloc[2:].assign(name="新名").reset_index(drop=True)
@@ -174,6 +178,7 @@ def test_an_unknown_table_is_refused(store, rows):
         store.save({"pipes": rows("links")}, actor="tester")
 
 
+@pytest.mark.both
 def test_progress_counts_rows_and_an_interruption_leaves_nothing(store, rows):
     seen = []
 

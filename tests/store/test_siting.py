@@ -6,7 +6,6 @@ import shapely
 
 from gisapp.errors import InputError
 from gisapp.sites import CHECKS
-from gisapp.store import create_store
 
 AT = pd.Timestamp("2026-11-20T00:00Z")
 HEAD = {"title": "雨水管改造", "geom": shapely.box(500000, 3400000, 500030, 3400020)}
@@ -16,12 +15,6 @@ TOLD = {
     "planned_start": AT,
     "planned_end": AT + pd.Timedelta(days=3),
 }
-
-
-@pytest.fixture
-def store(tmp_path):
-    with create_store(tmp_path / "town.gpkg", crs="EPSG:4547") as made:
-        yield made
 
 
 def test_a_site_lives_in_the_store_from_the_report_to_its_end(store):

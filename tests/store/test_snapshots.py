@@ -26,6 +26,7 @@ def edited(path, statement):
     subprocess.run([sys.executable, "-c", EDIT, str(path), statement], check=True)
 
 
+@pytest.mark.both
 def test_a_table_is_read_once_until_somebody_writes(store, rows):
     store.save({"nodes": rows("nodes")}, actor="tester")
     first = store.table("nodes")
