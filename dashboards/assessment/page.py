@@ -22,6 +22,7 @@ from dashboards.marked import mark
 from dashboards.snapshot import snapshot_of
 from dashboards.table import row_table
 from gisapp.errors import InputError
+from gisapp.rules.roles import role_rules
 from gisapp.words import LANGUAGES, word
 
 PATH = "/assessment"
@@ -232,9 +233,10 @@ def _file(desk: Desk) -> ResponseReturnValue:
 
 
 def _roles() -> tuple[str, ...]:
-    """Return every role of the person who asks: those that act on incidents, and those of the account."""
+    """Return every role of the person who asks: on incidents and of the account; every one without accounts."""
     person = asking()
-    return (*person.roles, *(rule.role for rule in person.rules or ()))
+    rules = role_rules().values() if person.rules is None else person.rules
+    return (*person.roles, *(rule.role for rule in rules))
 
 
 def _asked(query: Mapping[str, Any]) -> dict[str, Any]:

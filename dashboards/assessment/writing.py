@@ -9,7 +9,7 @@ import pandas as pd
 
 from gisapp.errors import InputError
 from gisapp.incidents import Actor
-from gisapp.reports.deciding import DECIDERS, decision
+from gisapp.reports.deciding import deciders, decision
 from gisapp.store import Store
 
 
@@ -34,7 +34,7 @@ def decide(done: Mapping[str, Any], found: pd.DataFrame | None, store: Store, *,
     if mine.empty:
         raise InputError(f"there is no proposal {done['proposal']!r}", todo="choose one of the list", field="proposal")
     row = {str(name): None if pd.isna(value) else value for name, value in mine.iloc[0].to_dict().items()}
-    role = next((one for one in DECIDERS if one in roles), roles[0] if roles else "")
+    role = next((one for one in deciders() if one in roles), roles[0] if roles else "")
     told: dict[str, Any] = {name: _sum(done, name) for name in ("amount", "base")}
     note = str(done.get("note") or "").strip() or None
     made = decision(

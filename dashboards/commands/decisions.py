@@ -36,7 +36,7 @@ def add_commands(commands: Any) -> None:
     made.add_argument("--at", type=aware_moment, metavar="TIME", help="judge the clocks then; now when absent")
     made.add_argument("-o", dest="out", type=Path, metavar="FILE")
     about = "Record what a person decides about a proposal; earlier decisions stay, the last one counts."
-    example = "decide breach:20261001-000001:K2:1 confirmed --actor E020 --role supervision --amount 200"
+    example = "decide breach:20261001-000001:K2:1 confirmed --actor E020 --role manager --amount 200"
     made = command(verbs, "decide", run_decide, about, _of(example))
     made.add_argument("proposal", metavar="PROPOSAL", help="its id, as list tells it")
     made.add_argument("verdict", choices=VERDICTS)
@@ -59,7 +59,7 @@ def add_commands(commands: Any) -> None:
 def _deciding(made: argparse.ArgumentParser) -> None:
     store_option(made)
     made.add_argument("--actor", required=True, metavar="CODE", help="the person who decides")
-    made.add_argument("--role", default="supervision", metavar="ROLE", help="as what they decide")
+    made.add_argument("--role", default="manager", metavar="ROLE", help="as what they decide")
     for name, about in (("amount", "in yuan; the least of the range when absent"), ("base", "what it is a share of")):
         made.add_argument(f"--{name}", type=float, metavar="YUAN", help=about)
     made.add_argument("--note", metavar="TEXT", help="the reason")

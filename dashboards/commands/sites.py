@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import shapely
 
     from gisapp.sites import Near, Site
+    from gisapp.store import Store
 
 _TEXTS = {
     "title": "what is built, free of personal data",
@@ -205,6 +206,7 @@ def run_report(options: argparse.Namespace) -> int:
     from gisapp.store import open_store
 
     with open_store(options.store) as store:
+        _require_within(store, options)
         if options.code is None:
             code = store.sites.open(_told(options), options.actor, report=True, at=options.at)
             site = store.sites.site(code)
@@ -218,6 +220,25 @@ def run_report(options: argparse.Namespace) -> int:
         f"and switches, {len(found.customers)} customers; gisapp sites near {site.code} names them"
     )
     return 0
+
+
+def _require_within(store: Store, options: argparse.Namespace) -> None:
+    """Raise where the area that is told meets no grid: its corners are of another frame, or swapped."""
+    import pandas as pd
+
+    from gisapp.grids import grids_at
+
+    if not options.outline:
+        return
+    grids = grids_at(store.table("grids"), pd.Timestamp.now("UTC"))
+    if len(grids) and not grids.geometry.intersects(_outline(options.outline)).any():
+        west, south, east, north = grids.total_bounds
+        raise InputError(
+            "the area meets no grid in force",
+            todo=f"give its corners in {store.crs.name}, east first, between {west:.0f} {south:.0f} and "
+            f"{east:.0f} {north:.0f}",
+            field="--outline",
+        )
 
 
 def run_act(options: argparse.Namespace) -> int:

@@ -55,9 +55,9 @@ def unit_told(answers: Mapping[str, Any], desk: Desk, spoken: str) -> list[Compo
     if answers["unit"] is None:
         return [html.Span(word("dispatch.no_unit", spoken), className="badge warn")]
     name = desk.units(spoken).get(answers["unit_code"], answers["unit"])
-    why = f"{answers['unit_rule']} · {answers['unit_article']}"
+    why, rule = answers["unit_why"], f"{answers['unit_rule']} · {answers['unit_article']}"
     unknown = [] if answers["unit_code"] else [html.Span(word("dispatch.unit_unknown", spoken), className="badge warn")]
-    return [html.B(name), *unknown, html.Span(why, className="quiet", title=answers["unit_why"])]
+    return [html.B(name), *unknown, html.Span(why, className="quiet", title=rule), html.Small(rule)]
 
 
 def moment_told(moment: datetime | None, zone: ZoneInfo) -> str:

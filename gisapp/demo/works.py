@@ -11,7 +11,7 @@ import shapely
 from shapely.ops import substring
 
 from gisapp.demo.frames import framed
-from gisapp.demo.sizes import NOW
+from gisapp.demo.sizes import NOW, ZONE
 from gisapp.sites.lifecycle import CHECKS, TRANSITIONS
 from gisapp.sites.model import FIRST_STATUS
 
@@ -42,9 +42,9 @@ def site_tables(tables: Mapping[str, pd.DataFrame], rng: np.random.Generator) ->
     chosen = long.iloc[np.sort(rng.choice(len(long), len(_WORKS), replace=False))]
     heads, steps = [], []
     for number, (work, street) in enumerate(zip(_WORKS, chosen.to_dict("records"), strict=True), start=1):
-        code = f"C20261102-{number:02d}"
-        heads.append(_head(code, work, street, number))
-        steps += _steps(code, work)
+        head = _head(work, street, number)
+        heads.append(head)
+        steps += _steps(head["code"], work)
     columns = {key: [row[key] for row in heads] for key in heads[0] if key != "geom"}
     areas = np.array([row["geom"] for row in heads], dtype=object)
     return {
@@ -53,14 +53,15 @@ def site_tables(tables: Mapping[str, pd.DataFrame], rng: np.random.Generator) ->
     }
 
 
-def _head(code: str, work: tuple[Any, ...], street: Mapping[Any, Any], number: int) -> dict[str, Any]:
+def _head(work: tuple[Any, ...], street: Mapping[Any, Any], number: int) -> dict[str, Any]:
     """Return the head of a site; of works that nobody reported the leader is not known."""
     title, first, days, steps = work
     told = any(action == "report" for action, _ in steps)
     start = NOW.floor("D") + pd.Timedelta(days=first)
+    opened = NOW.floor("D") - pd.Timedelta(days=25 - number)
     line = substring(street["geom"], 0.3, 0.3 + _LENGTH_M / street["geom"].length, normalized=True)
     return {
-        "code": code,
+        "code": f"C{opened.tz_convert(ZONE):%Y%m%d}-{number:02d}",
         "title": title,
         "utility": None,
         "place": street["name"],
@@ -70,7 +71,7 @@ def _head(code: str, work: tuple[Any, ...], street: Mapping[Any, Any], number: i
         "planned_end": start + pd.Timedelta(days=days),
         "project_leader": f"项目负责人{number}" if told else None,
         "contact": f"分机{8000 + number}" if told else None,
-        "opened_at": NOW.floor("D") - pd.Timedelta(days=25 - number),
+        "opened_at": opened,
         "geom": shapely.MultiPolygon([shapely.buffer(line, _WIDTH_M, cap_style="flat")]),
     }
 

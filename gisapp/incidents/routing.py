@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gisapp.rules import IncidentRules, RouteRule
 from gisapp.rules.rows import listed
+from gisapp.words import LANGUAGES, term, word
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,33 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """One thing that decided: a key of the catalog under ``routing``, and its value, by language where it has names."""
+
+    key: str
+    value: str | int = ""
+    names: tuple[str, ...] = ()
+
+    def told(self, language: str) -> str:
+        """Return it in words."""
+        name = self.names[LANGUAGES.index(language)] if self.names else str(self.value)
+        return word(f"routing.{self.key}", language, name=name)
+
+
+@dataclass(frozen=True)
 class Route:
-    """The unit that must act, the row that gave it, and the units that act beside it with their rows."""
+    """The unit that must act, the row that gave it and what of it fitted, and the units beside it with their rows."""
 
     unit: str
     rule: str
     article: str
-    why: str
+    reasons: tuple[Reason, ...] = ()
     joins: tuple[tuple[str, str], ...] = ()
+
+    def why(self, language: str = "en") -> str:
+        """Return what decided, in words."""
+        told = [reason.told(language) for reason in self.reasons]
+        return word("routing.and", language).join(told) or word("routing.rest", language)
 
 
 def route(facts: Facts, rules: IncidentRules) -> Route | None:
@@ -61,14 +82,14 @@ def route(facts: Facts, rules: IncidentRules) -> Route | None:
     >>> from gisapp.rules import incident_rules
     >>> rules = incident_rules(date(2026, 11, 22))
     >>> found = route(Facts("before_meter_leak", "before_meter", "water", apron="within"), rules)
-    >>> found.unit, found.why
-    ('换表管理所', 'group before_meter; within the apron')
+    >>> found.unit, found.why()
+    ('换表管理所', 'group before the meter; within the apron')
     """
     found = next((rule for rule in rules.route if _fits(rule, facts)), None)
     if found is None:
         return None
     joins = tuple((rule.unit, rule.row) for rule in rules.joins if rule.when in facts.marks)
-    return Route(found.unit, found.row, found.article, _why(found, facts), joins)
+    return Route(found.unit, found.row, found.article, tuple(_reasons(found, facts, rules)), joins)
 
 
 def _fits(rule: RouteRule, facts: Facts) -> bool:
@@ -90,16 +111,37 @@ def _places_fit(rule: RouteRule, facts: Facts) -> bool:
     return all(said is None or said == known for said, known in wanted)
 
 
-def _why(rule: RouteRule, facts: Facts) -> str:
-    """Return what decided, in words."""
-    told = [f"category {facts.category}"] if rule.categories else []
-    told += [f"group {facts.group}"] if rule.groups else []
-    told += [f"utility {rule.utility}"] if rule.utility else []
-    told += [f"{rule.well} the meter well"] if rule.well else []
-    told += [f"{rule.apron} the apron"] if rule.apron else []
-    told += ["in warranty" if rule.warranty else "not in warranty"] if rule.warranty is not None else []
-    told += [f"{facts.customers} customers"] if rule.customers_from is not None else []
-    told += [f"{facts.buildings} buildings"] if rule.buildings_from is not None else []
-    told += [f"marked {rule.when}"] if rule.when else []
-    told += [f"not marked {rule.unless}"] if rule.unless else []
-    return "; ".join(told) or "no other row fits"
+def _reasons(rule: RouteRule, facts: Facts, rules: IncidentRules) -> Iterator[Reason]:
+    """Yield what of a row fitted."""
+    if rule.categories:
+        named = next((one for one in rules.category if one.category == facts.category), None)
+        names = (named.name_hans, named.name_hant, named.name_en) if named else ()
+        yield Reason("category", facts.category or "", names)
+    if rule.groups:
+        yield Reason("group", facts.group, _in_words("group", facts.group))
+    if rule.utility:
+        yield Reason("utility", rule.utility, _in_words("utility", rule.utility))
+    yield from _places(rule)
+    for key, least, many in (
+        ("customers", rule.customers_from, facts.customers),
+        ("buildings", rule.buildings_from, facts.buildings),
+    ):
+        if least is not None:
+            yield Reason(key, many)
+    for key, mark in (("marked", rule.when), ("unmarked", rule.unless)):
+        if mark:
+            yield Reason(key, mark, _in_words("mark", mark))
+
+
+def _places(rule: RouteRule) -> Iterator[Reason]:
+    """Yield where a row asks it to be."""
+    if rule.well:
+        yield Reason(f"{rule.well}_well")
+    if rule.apron:
+        yield Reason(f"{rule.apron}_apron")
+    if rule.warranty is not None:
+        yield Reason("in_warranty" if rule.warranty else "no_warranty")
+
+
+def _in_words(kind: str, value: str) -> tuple[str, ...]:
+    return tuple(term(kind, value, spoken) for spoken in LANGUAGES)

@@ -10,10 +10,16 @@ import pandas as pd
 from gisapp.errors import AccessError, InputError
 from gisapp.incidents import Actor
 from gisapp.rules import IncidentRules
+from gisapp.rules.roles import role_rules
 from gisapp.tables import VERDICTS
 
-DECIDERS = ("supervision", "dispatcher", "manager")
-"""Who may decide: supervision and the dispatch centre (water service rules Art. 6), and who manages the house."""
+
+def deciders() -> tuple[str, ...]:
+    """Return who may decide: the roles with the right ``a`` over assessments (``gisapp/rules/roles.csv``).
+
+    Those who propose, supervision and the dispatch centre (water service rules Art. 6), are not among them.
+    """
+    return tuple(name for name, rule in role_rules().items() if "a" in rule.rights["assessment"])
 
 
 def decision(
@@ -35,7 +41,7 @@ def decision(
     verdict
         ``confirmed`` or ``dismissed``.
     by
-        The person, by code, as one of :data:`DECIDERS`.
+        The person, by code, as one of :func:`deciders`.
     rules
         Those of the day of the proposal.
     amount
@@ -56,8 +62,8 @@ def decision(
         raise InputError(f"found {verdict!r}", todo=f"use one of {', '.join(VERDICTS)}", field="verdict")
     if not by.code.strip():
         raise InputError("nobody is named", todo="give the code of the person who decides", field="actor")
-    if by.role not in DECIDERS:
-        raise AccessError(f"{by.role} may not decide about proposals; ask {' or '.join(DECIDERS)}")
+    if by.role not in deciders():
+        raise AccessError(f"{by.role} may not decide about proposals; ask {' or '.join(deciders())}")
     if by.code in (proposal.get("person"), proposal.get("unit_code")):
         raise AccessError(f"{by.code} is whom {proposal['proposal']} concerns; somebody else must decide")
     reason = (note or "").strip()

@@ -56,7 +56,7 @@ def routes_of(
         Which pipes a builder answers for, beside the stored areas in warranty: ``utility``, ``link_code`` and
         ``warranty_until`` (a day, itself included).
     language
-        Of ``grid_why``.
+        Of ``grid_why`` and ``unit_why``.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def routes_of(
     asked = list(zip(days.tolist(), facts, strict=True))
     found = {key: route(key[1], rules[key[0]]) for key in dict.fromkeys(asked)}
     routes = [found[key] for key in asked]
-    return placed.assign(**_columns(routes, tables["org_units"]))
+    return placed.assign(**_columns(routes, tables["org_units"], language))
 
 
 def _placed(
@@ -145,7 +145,7 @@ def _fact(rules: Mapping[date, IncidentRules], category: Any, kind: str, utility
     return Facts(name, group, who, well, apron, covered, int(customers), int(buildings), marked)
 
 
-def _columns(routes: list[Route | None], org_units: pd.DataFrame) -> dict[str, Any]:
+def _columns(routes: list[Route | None], org_units: pd.DataFrame, language: str) -> dict[str, Any]:
     """Return what the routes say as columns."""
     codes = dict(zip(org_units["name_hans"], org_units["code"], strict=True))
     codes |= dict(zip(org_units["code"], org_units["code"], strict=True))
@@ -155,6 +155,6 @@ def _columns(routes: list[Route | None], org_units: pd.DataFrame) -> dict[str, A
         "unit_code": [codes.get(name) for name in unit],
         "unit_rule": [found.rule if found else None for found in routes],
         "unit_article": [found.article if found else None for found in routes],
-        "unit_why": [found.why if found else None for found in routes],
+        "unit_why": [found.why(language) if found else None for found in routes],
         "joins": [",".join(name for name, _ in found.joins) if found else "" for found in routes],
     }

@@ -91,14 +91,14 @@ def test_a_decision_is_by_a_person_with_a_reason_and_the_earlier_one_stays(made,
     breach = made.value[(made.value["finding"] == "breach") & made.value["least"].notna()].iloc[0]
     done = {"do": "decide", "proposal": breach["proposal"], "verdict": "dismissed", "note": " "}
     with pytest.raises(InputError, match="without a reason"):
-        decide(done, made.value, store, who="E00020", roles=("supervision",))
+        decide(done, made.value, store, who="E00020", roles=("manager",))
     with pytest.raises(AccessError, match="may not decide"):
         decide({**done, "note": "rain"}, made.value, store, who="E00020", roles=("crew",))
     with pytest.raises(InputError, match="there is no proposal 'breach:none'"):
         decide({**done, "proposal": "breach:none"}, made.value, store, who="E00020", roles=("manager",))
     with pytest.raises(InputError, match="found 'much'"):
         decide({**done, "verdict": "confirmed", "amount": "much"}, made.value, store, who="E1", roles=("manager",))
-    decide({**done, "note": "rain"}, made.value, store, who="E00020", roles=("crew", "supervision"))
+    decide({**done, "note": "rain"}, made.value, store, who="E00020", roles=("crew", "manager"))
     decide({**done, "verdict": "confirmed", "note": ""}, made.value, store, who="E00021", roles=("manager",))
     row = desk.decided(made, ("supervision",)).set_index("proposal").loc[breach["proposal"]]
     assert (row["verdict"], row["decided_by"], row["amount"]) == ("confirmed", "E00021", breach["least"])

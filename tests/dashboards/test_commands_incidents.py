@@ -87,7 +87,7 @@ def test_an_incident_is_shown_with_its_clocks_and_both_answers(run, town):
     routes = told["routes"]
     assert (routes["grid"], routes["grid_why"], routes["near_border"]) == ("G2", "inside", True)
     assert (routes["unit"], routes["unit_rule"], routes["unit_why"]) == (
-        "管网管理处", "route 10", "group before_meter; beyond the apron",
+        "管网管理处", "route 10", "group before the meter; beyond the apron",
     )  # fmt: skip
 
 

@@ -103,8 +103,26 @@ def test_sites_come_in_by_a_file_and_wrong_rows_are_named(told, city, tmp_path):
 def test_a_start_without_a_report_is_proposed_and_a_person_decides(told):
     """W35.9."""
     rows = told("proposals", "list", "--month", "2026-11", "--finding", "unreported_site")[1]["proposals"]
-    assert [(row["linked"], row["what"]) for row in rows] == [("C20261102-03", "late"), ("C20261102-04", "never")]
+    assert [(row["linked"][-3:], row["what"]) for row in rows] == [("-03", "late"), ("-04", "never")]
     status, decided, _ = told(
         "proposals", "decide", rows[1]["proposal"], "confirmed", "--actor", "E020", "--amount", "300"
     )
     assert (status, decided["amount"]) == (0, 300)
+
+
+@pytest.mark.parametrize("outline", ["0,0 10,0 10,10", "113.9,30.7 114.0,30.7 114.0,30.8"])
+def test_an_area_outside_every_grid_is_refused_with_where_it_must_lie(told, city, outline):
+    with open_store(city) as store:
+        before, west = store.count("construction_sites"), store.table("grids").total_bounds[0]
+    status, _, said = told("sites", "report", "--title", "改造", "--outline", outline)
+    assert (status, "the area meets no grid in force" in said, f"between {west:.0f}" in said) == (2, True, True)
+    with open_store(city) as store:
+        assert store.count("construction_sites") == before
+
+
+def test_a_site_of_the_sample_city_bears_the_day_on_which_it_was_opened(city):
+    with open_store(city) as store:
+        sites, zone = store.table("construction_sites"), store.zone
+    days = sites["opened_at"].dt.tz_convert(zone).dt.strftime("C%Y%m%d")
+    opened = sites["code"].str.match(r"C\d{8}-0[1-6]$") & (sites["code"].str[:9] == days)
+    assert opened.sum() >= 6

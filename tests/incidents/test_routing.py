@@ -15,6 +15,7 @@ from gisapp.incidents.routing import Facts, route
 from gisapp.incidents.surroundings import affected, apron_of, well_of
 from gisapp.incidents.warranty import in_warranty
 from gisapp.rules import incident_rules
+from gisapp.words import LANGUAGES
 
 RULES = incident_rules(date(2026, 11, 22))
 CRS = "EPSG:4547"
@@ -59,7 +60,7 @@ def test_every_category_has_a_unit_and_the_row_that_gave_it():
         found = route(Facts(rule.category, rule.group, "water"), RULES)
         assert rows[found.rule].article == found.article
         assert rows[found.rule].unit == found.unit
-        assert found.why
+        assert all(found.why(spoken) for spoken in LANGUAGES)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_a_leak_inside_the_meter_well_is_the_meter_offices_outside_the_networks(
 def test_debris_goes_by_the_cover():
     """W15.1, W15.3."""
     assert unit("well_debris", marks=frozenset({"cover_missing"})) == "换表管理所"
-    assert route(facts("well_debris"), RULES).why == "category well_debris; not marked cover_missing"
+    assert route(facts("well_debris"), RULES).why() == "category Debris in the meter well; not marked cover missing"
 
 
 def test_a_leak_before_an_inside_meter_goes_by_the_apron_and_by_the_warranty_before_that():

@@ -18,7 +18,7 @@ from gisapp.tables import conform
 AT = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
 END, NOW = AT + timedelta(days=20), datetime(2026, 11, 20, tzinfo=UTC)
 RULES = incident_rules(date(2026, 10, 1))
-JUDGE = Actor("E020", "supervision")
+JUDGE = Actor("E020", "manager")
 LEAK = {"type": "leak", "channel": "phone", "utility": "water"}
 REPAIR = (("dispatch", "dispatcher", 1), ("accept", "unit", 21), ("arrive", "crew", 41), ("repair", "crew", 50),
           ("finish_repair", "crew", 60))  # fmt: skip
@@ -187,7 +187,7 @@ def test_a_named_person_decides_with_a_reason_where_one_is_demanded(found):
     with pytest.raises(AccessError, match="crew may not decide"):
         decision(row, "confirmed", Actor("K1", "crew"), RULES)
     with pytest.raises(AccessError, match="somebody else must decide"):
-        decision(row, "confirmed", Actor(row["unit_code"], "supervision"), RULES)
+        decision(row, "confirmed", Actor(row["unit_code"], "manager"), RULES)
 
 
 def test_of_several_decisions_the_last_counts_and_all_stay(found):
@@ -266,3 +266,12 @@ def test_a_unit_that_does_not_help_with_a_shutoff_in_time_is_proposed(tables):
     wanted = [["S2", "late", "U07", 100, 500], ["S3", "never", "U07", 100, 500]]
     assert mine[["shutoff_code", "what", "unit_code", "least", "most"]].to_numpy().tolist() == wanted
     assert set(mine["article"]) == {"供水服务办法 第三十五条（二）"}
+
+
+@pytest.mark.parametrize("role", ["supervision", "dispatcher", "crew"])
+def test_who_proposes_does_not_decide(role):
+    """W6.1."""
+    row = merit("city_media", "unit", "U07", RULES, number="9")
+    with pytest.raises(AccessError, match="ask manager"):
+        decision(row, "confirmed", Actor("E1", role), RULES)
+    assert decision(row, "confirmed", Actor("E1", "manager"), RULES)["role"] == "manager"

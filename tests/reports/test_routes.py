@@ -72,9 +72,10 @@ def test_each_unit_names_its_row_and_its_code(town):
     found = routes_of(some, town, ZONE)
     assert found["unit_code"].tolist() == ["U12", "U07", "U12"]
     assert found["unit_why"].tolist()[:2] == [
-        "group before_meter; within the apron",
-        "group before_meter; beyond the apron",
+        "group before the meter; within the apron",
+        "group before the meter; beyond the apron",
     ]
+    assert routes_of(some, town, ZONE, language="zh-Hans")["unit_why"][0] == "表前管组；散水范围内"
     assert found["unit_rule"].tolist() == ["route 9", "route 10", "route 16"]
     assert found["unit_article"].str.contains("第二十八条|第十五条").all()
 
