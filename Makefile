@@ -7,6 +7,9 @@ STORE := data/small.gpkg
 PORT ?= 8050
 CHROMIUM = @{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null || { $(SUDO) apt-get update -qq && \
 	$(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk libatomic1; }
+# without it the tests of a store on a server are skipped
+POSTGIS = @[ -x /usr/lib/postgresql/15/bin/initdb ] || { $(SUDO) apt-get update -qq && \
+	$(SUDO) apt-get install -y -qq --no-install-recommends postgresql-15 postgresql-15-postgis-3; } || true
 
 .PHONY: run test nightly lint bench peers crash badfiles fuzz standards rules clean
 
@@ -19,12 +22,14 @@ $(STORE): | $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	$(CHROMIUM)
+	$(POSTGIS)
 	$(BIN)/python build_backend.py --tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
 # the same with every variant and ten times the random cases
 nightly: $(VENV)/dev.stamp
 	$(CHROMIUM)
+	$(POSTGIS)
 	$(BIN)/python build_backend.py --tests
 	GISAPP_NIGHTLY=1 $(BIN)/pytest -n 2 --dist loadfile
 
