@@ -17,6 +17,7 @@ from gisapp.errors import GisappError, Interrupted
 STOPPED = 130
 GROUPS = (
     "stores",
+    "backups",
     "audits",
     "config",
     "files",

@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     audit_anchor: Path | None = Field(
         default=None, description="folder for the heads of the audit; beside the store without"
     )
+    backup_folder: Path | None = Field(
+        default=None, description="folder for a backup every backup_min; none is made without"
+    )
+    backup_min: float = Field(default=15, gt=0, le=1440, description="minutes from one backup to the next")
+    backup_keep: int = Field(default=96, ge=1, le=100_000, description="how many backups are kept")
     secret_key: SecretStr | None = Field(default=None, min_length=16, description="key of sessions and forms")
     oidc_issuer: str | None = Field(default=None, description="address of the house's identity provider")
     oidc_client_id: str | None = Field(default=None, description="what the provider calls this server")

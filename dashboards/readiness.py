@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import dash
-from flask import jsonify
+from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 
 from dashboards.access import Permission, route
@@ -34,6 +34,7 @@ class Readiness:
     store: Store
     disk_min_mb: int = 0
     import_max_days: float | None = None
+    backups_late: Callable[[], bool] | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _looked: float = -1e9
@@ -62,7 +63,7 @@ class Readiness:
             "disk": self._disk(),
             "last_import": self._imported(now, found.newest_import),
             "clock": self._clock(now, found.newest_audit),
-        }
+        } | ({} if self.backups_late is None else {"backup": "late" if self.backups_late() else "ok"})
 
     def _disk(self) -> str:
         if self.store.folder is None:
@@ -84,6 +85,12 @@ class Readiness:
         if newest is not None and newest - now > SKEW:
             return "behind"
         return "jumped" if abs(now - timedelta(seconds=time.monotonic()) - self._began) > SKEW else "ok"
+
+
+def of(server: Flask) -> Readiness:
+    """Return the checks of a server."""
+    found: Readiness = server.extensions["gisapp.readiness"]
+    return found
 
 
 def add_routes(app: dash.Dash, readiness: Readiness) -> None:

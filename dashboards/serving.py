@@ -14,16 +14,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import dash
 from waitress.server import create_server
 
-from dashboards import access, snapshot, watching
+from dashboards import access, readiness, snapshot, watching
 from dashboards.app import create_app, warm
+from dashboards.backing import Backing
 from dashboards.configured import Settings
-from dashboards.readiness import PATHS
 from dashboards.workers import by_workers
 from gisapp.addresses import Address
 from gisapp.errors import InputError
@@ -92,7 +94,7 @@ def server_for(app: dash.Dash, host: str, port: int, *, threads: int = 32, keep_
 
 def answering(app: dash.Dash) -> Wsgi:
     """Return what a server calls: the few threads that know PROJ answer, all but the watchman's questions."""
-    return by_workers(app.server, snapshot.snapshot_of(app.server).store.crs, beside=PATHS)
+    return by_workers(app.server, snapshot.snapshot_of(app.server).store.crs, beside=readiness.PATHS)
 
 
 def require_reachable(host: str, *, local: bool) -> None:
@@ -165,9 +167,20 @@ class Serving:
             server, _ = watching.serve_metrics(app.server, self.settings.metrics_port)
             self._closing += [server.server_close, server.shutdown]
             log.info("metrics on http://127.0.0.1:%s/metrics", server.server_port)
+        if self.settings.backup_folder is not None:
+            self._closing.append(self._back_up(app, self.settings.backup_folder).stop)
         kept = snapshot.snapshot_of(app.server)
         threading.Thread(target=warm, args=(app.server, kept), daemon=True, name="warm").start()
         return app
+
+    def _back_up(self, app: dash.Dash, folder: Path) -> Backing:
+        """Begin to make a backup whenever one is due, and let the watchman see it."""
+        every = timedelta(minutes=self.settings.backup_min)
+        backing = Backing(self.place, folder, every=every, keep=self.settings.backup_keep)
+        readiness.of(app.server).backups_late = backing.late
+        watching.watch_backups(app.server, backing)
+        backing.start()
+        return backing
 
     def end(self) -> None:
         """Close what was opened, the store last."""

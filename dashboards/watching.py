@@ -18,9 +18,10 @@ from wsgiref.simple_server import WSGIServer
 
 from flask import Flask, Response, g, has_request_context, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from dashboards.access import UPDATE, access_of
+from dashboards.backing import Backing
 from gisapp.masking import without_numbers
 from gisapp.store import Store
 
@@ -106,6 +107,27 @@ class _OfStore:
         yield revisions
         yield GaugeMetricFamily("gisapp_store_writers", "Threads that write or wait to.", value=self.store.writers)
         yield GaugeMetricFamily("gisapp_ready", "Whether /readyz is green.", value=float(self.ready()))
+
+
+class _OfBackups:
+    """Asks how old the newest backup is when somebody reads the metrics."""
+
+    def __init__(self, backing: Backing) -> None:
+        self.backing = backing
+
+    def collect(self) -> Iterable[Metric]:
+        """Return when the newest backup was made, 0 for never, and how often none could be."""
+        newest = self.backing.newest()
+        at = 0.0 if newest is None else newest.timestamp()
+        yield GaugeMetricFamily("gisapp_backup_newest_seconds", "When the newest backup was made.", value=at)
+        failures = self.backing.failures
+        yield CounterMetricFamily("gisapp_backup_failures", "Backups that could not be made.", value=failures)
+
+
+def watch_backups(server: Flask, backing: Backing) -> None:
+    """Tell of backups in the metrics."""
+    metrics: Metrics = server.extensions["gisapp.metrics"]
+    metrics.registry.register(_OfBackups(backing))
 
 
 def watch(server: Flask, metrics: Metrics, *, log_requests: bool = False) -> None:

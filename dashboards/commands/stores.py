@@ -40,14 +40,6 @@ def add_commands(commands: Any) -> None:
         "gisapp upgrade --store city.gpkg",
     )
     store_option(upgrade)
-    about = "Copy a store, while others may write to it, into a file that is checked."
-    backup = command(commands, "backup", run_backup, about, "gisapp backup --store city.gpkg -o city-20261128.gpkg")
-    store_option(backup)
-    backup.add_argument("-o", dest="out", type=Path, required=True, metavar="BACKUP")
-    about = "Bring a backup back as a new store, and compare every row."
-    restore = command(commands, "restore", run_restore, about, "gisapp restore city-20261128.gpkg --store city.gpkg")
-    restore.add_argument("backup", type=Path, metavar="BACKUP")
-    store_option(restore)
     about = "Copy a store from a file to a server's database or back: every row, compared at the end, or nothing."
     group = command(commands, "store", run_copy, about, "gisapp store copy city.gpkg postgresql://gis@db.example/city")
     verbs = group.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -62,24 +54,6 @@ def run_copy(options: argparse.Namespace) -> int:
 
     found = copy_whole(options.source, options.target, progress=Progress("copying"))
     say(f"{options.target}: {len(found)} tables, every row as in {options.source}")
-    return 0
-
-
-def run_backup(options: argparse.Namespace) -> int:
-    """Copy a store."""
-    from gisapp.store import backup_store
-
-    found = backup_store(options.store, options.out)
-    say(f"{options.out}: {len(found)} tables, {options.out.stat().st_size / 1e6:.1f} MB, checked")
-    return 0
-
-
-def run_restore(options: argparse.Namespace) -> int:
-    """Bring a backup back."""
-    from gisapp.store import restore_store
-
-    found = restore_store(options.backup, options.store)
-    say(f"{options.store}: {len(found)} tables, every row as in {options.backup}")
     return 0
 
 

@@ -1,10 +1,11 @@
 """The only room with SQL: a GeoPackage file, or a database of a server with PostGIS."""
 
-from gisapp.store.backup import backup_store, restore_store, table_digests
+from gisapp.store.backup import backup_store, restore_store, table_digests, verify_backup
 from gisapp.store.copying import copy_whole
 from gisapp.store.embedded import Store, create_store, open_store
 from gisapp.store.export import export_geopackage
 from gisapp.store.migrate import upgrade_store
+from gisapp.store.points import make_point, newest_point
 from gisapp.store.shapefile import export_shapefile
 
 __all__ = [
@@ -14,8 +15,11 @@ __all__ = [
     "create_store",
     "export_geopackage",
     "export_shapefile",
+    "make_point",
+    "newest_point",
     "open_store",
     "restore_store",
     "table_digests",
     "upgrade_store",
+    "verify_backup",
 ]
