@@ -11,7 +11,7 @@ CHROMIUM = @{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } 
 POSTGIS = @[ -x /usr/lib/postgresql/15/bin/initdb ] || { $(SUDO) apt-get update -qq && \
 	$(SUDO) apt-get install -y -qq --no-install-recommends postgresql-15 postgresql-15-postgis-3; } || true
 
-.PHONY: run test nightly lint bench peers crash badfiles fuzz standards rules clean
+.PHONY: run test nightly lint bench peers crash badfiles fuzz standards rules sbom clean
 
 run: $(VENV)/run.stamp $(STORE)
 	$(BIN)/gisapp upgrade --store $(STORE)
@@ -99,3 +99,11 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 clean:
 	rm -rf $(VENV) .cache build dist *.egg-info data/small.gpkg* data/city.gpkg* dashboards/assets/vendor layers/vendor
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# what is in the program as it is installed, for who must know
+sbom: $(VENV)/dev.stamp
+	$(PYTHON) -m venv --clear .cache/sbom-venv
+	.cache/sbom-venv/bin/pip install --quiet .
+	$(BIN)/pip install --quiet 'cyclonedx-bom>=7,<8'
+	mkdir -p dist
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o dist/gisapp.cdx.json .cache/sbom-venv/bin/python
