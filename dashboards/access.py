@@ -18,7 +18,7 @@ from flask import Flask, abort, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from gisapp.errors import AccessError
+from gisapp.errors import AccessError, StoreError
 from gisapp.rules.roles import RoleRule
 
 log = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ class Access:
     has_accounts: Callable[[], bool] | None = None
     sign_in: Callable[[], ResponseReturnValue] | None = None
     accounts_seen: bool = False
+    accounts_asked: bool = False
     callbacks: dict[str, Permission] = field(default_factory=dict)
     routes: dict[str, Permission] = field(default_factory=lambda: dict(DASH_ROUTES))
 
@@ -113,7 +114,13 @@ class Access:
         """Whether everybody who reaches the server is the one local user; once there were accounts, never again."""
         if self.person_of is None or self.has_accounts is None:
             return self.person_of is None
-        self.accounts_seen = self.accounts_seen or self.has_accounts()
+        try:
+            self.accounts_seen = self.accounts_seen or self.has_accounts()
+            self.accounts_asked = True
+        except StoreError:
+            if not self.accounts_asked:
+                raise
+            # what was found last holds: whoever asks for anything of the store is told there that it is away
         return not self.accounts_seen
 
     def person(self) -> Person | None:

@@ -16,6 +16,7 @@ from dashboards.access import LOCAL
 from dashboards.app import create_app
 from gisapp.errors import StoreError
 from gisapp.store import sqlite_file
+from gisapp.store.probing import Standing
 
 LEAK = {"type": "leak", "channel": "phone"}
 PLACE = {"lat": "36.6669", "long": "114.0056"}
@@ -132,3 +133,25 @@ def test_a_file_that_was_put_in_its_place_is_refused_and_stays_as_it_is(store, c
     with pytest.raises(StoreError, match="another file stands in its place; nothing was written, stop the server"):
         store.report(LEAK, actor="E01")
     assert Path(store.address).read_bytes() == other
+
+
+def test_a_store_that_cannot_be_read_either_is_told_to_the_watchman_and_in_words(store, monkeypatch):
+    """A server of databases may be away altogether."""
+
+    def away(*_):
+        raise StoreError("the server does not answer")
+
+    monkeypatch.setattr(readiness, "LOOKED_S", 0.0)
+    client = create_app(store).server.test_client()
+    assert client.get("/readyz").status_code == 200
+    with monkeypatch.context() as gone:
+        gone.setattr(store.accounts, "exist", away)
+        gone.setattr(store, "revisions", away)
+        gone.setattr(store, "standing", lambda: Standing("missing", "missing", None, None))
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json["checks"]["writable"]) == (503, "missing")
+        assert client.get("/healthz").status_code == 200
+        told = client.get("/version")
+        assert (told.status_code, told.json["error"]) == (400, "the server does not answer")
+    assert client.get("/readyz").status_code == 200
+    assert client.get("/version").status_code == 200
