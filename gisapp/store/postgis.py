@@ -36,6 +36,7 @@ keep_append_only, let_change = postgis_layers.keep_append_only, postgis_layers.l
 srs_id_in = postgis_layers.srs_id_in
 
 _BUSY_S, _CONNECT_S, _PROBE_MS, _PAGES = 30, 5, 500, 64 * 1024
+_BULK = 1000
 _OURS = {"alembic_version", "layer_rev", "settings"}
 _BUSY = f"another program has been writing for over {_BUSY_S} s; nothing was written, try again"
 _READ_ONLY = "the server takes no changes; it is a copy of another one, or was set to read only"
@@ -210,10 +211,26 @@ def trying(connection: Connection) -> AbstractContextManager[object]:
 
 @contextmanager
 def loading(connection: Connection, table: Table, fids: np.ndarray, boxes: np.ndarray) -> Iterator[None]:
-    """Note after many rows that their numbers are used; indexes stay, as readers would have to wait for them."""
+    """Build the indexes of a table that this transaction made once, after many rows; note that their numbers are used.
+
+    Indexes of a table that others know stay where they are: readers would have to wait for them.
+    """
+    name, run = table.name, connection.exec_driver_sql
+    own = "SELECT xmin = pg_current_xact_id()::xid FROM pg_class WHERE oid = ?::regclass"
+    anew = len(fids) >= _BULK and run(own, (f'"{name}"',)).scalar()
+    places = [f"{name}_geom"] if "geom" in table.c else []
+    if anew:
+        for gone in [*(index.name for index in table.indexes), *places]:
+            run(f'DROP INDEX "{gone}"')
     yield
+    if anew:
+        for index in table.indexes:
+            index.create(connection)
+        for _ in places:
+            postgis_layers.index_places(connection, name)
+        run(f'ANALYZE "{name}"')
     if len(fids):
-        keep_fid(connection, table.name, int(fids.max()))
+        keep_fid(connection, name, int(fids.max()))
 
 
 def insert(connection: Connection, part: Part, fids: Sequence[int], srs_id: int) -> None:

@@ -76,12 +76,17 @@ def add_layer(connection: Connection, name: str, about: str, geometry: Geometry 
     run = connection.exec_driver_sql
     describe_layer(connection, name, about)
     if geometry is not None:
-        run(f'CREATE INDEX "{name}_geom" ON "{name}" USING gist ("geom")')
+        index_places(connection, name)
     for when, call in (("BEFORE", "gisapp_turn"), ("AFTER", "gisapp_moved")):
         run(
             f'CREATE TRIGGER "{name}_{call[7:]}" {when} INSERT OR UPDATE OR DELETE OR TRUNCATE ON "{name}" '
             f"FOR EACH STATEMENT EXECUTE FUNCTION {call}()"
         )
+
+
+def index_places(connection: Connection, name: str) -> None:
+    """Give a table its spatial index."""
+    connection.exec_driver_sql(f'CREATE INDEX "{name}_geom" ON "{name}" USING gist ("geom")')
 
 
 def describe_layer(connection: Connection, name: str, about: str) -> None:

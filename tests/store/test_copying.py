@@ -163,3 +163,13 @@ def test_a_backup_of_a_server_is_a_file_and_comes_back(few, cluster, tmp_path):
     assert restore_store(tmp_path / "backup.gpkg", again) == kept
     with psycopg.connect(again) as raw:
         assert raw.execute("SELECT count(*) FROM incidents").fetchone() == (7,)
+
+
+def test_many_rows_are_copied_with_the_indexes_of_a_new_store(few, cluster, rows):
+    with open_store(few) as store:
+        store.save({"incidents": rows("incidents", 1500, start=100)}, actor="t")
+    address, empty = cluster.database(), cluster.database("with_store")
+    copy_whole(few, address)
+    asked = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"
+    with psycopg.connect(address) as raw, psycopg.connect(empty) as new:
+        assert raw.execute(asked).fetchall() == new.execute(asked).fetchall()
