@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -227,6 +228,8 @@ class Case:
         """Return until when the level was extended: asked for before the limit, and granted."""
         if not rule.of_level or due is None:
             return None
+        if "grant_extension" not in self._actions:
+            return None
         to, asked = None, None
         for step in self._of_turn(number):
             if step.action == "request_extension":
@@ -235,7 +238,13 @@ class Case:
                 to = datetime.fromisoformat(str(asked.value)).astimezone(UTC)
         return to
 
+    @cached_property
+    def _actions(self) -> frozenset[str]:
+        return frozenset(step.action for step in self.incident.steps)
+
     def _steps(self, action: str, number: int) -> list[Step]:
+        if action not in self._actions:
+            return []
         return [step for step in self._of_turn(number) if step.action == action]
 
     def _of_turn(self, number: int) -> list[Step]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -85,15 +87,24 @@ def first_reports(incidents: pd.DataFrame) -> pd.DataFrame:
     >>> first_reports(rows)[["incident_code", "reports", "first_code"]].to_numpy().tolist()
     [['A', 2, 'B']]
     """
-    real = incidents[~counted(incidents)["drill"].to_numpy()]
-    rows = real[["code", "duplicate_of", "reported_at"]].assign(into=real["duplicate_of"].fillna(real["code"]))
-    rows = rows[rows["into"].isin(rows["duplicate_of"].dropna())].sort_values(["into", "reported_at", "code"])
+    told = pd.DataFrame({name: incidents[name] for name in ("code", "duplicate_of", "reported_at")})
+    mains = among(incidents["code"], set(incidents["duplicate_of"].dropna().tolist()))
+    real = told[~counted(incidents)["drill"].to_numpy() & (mains | incidents["duplicate_of"].notna().to_numpy())]
+    rows = real.assign(into=real["duplicate_of"].fillna(real["code"]))
+    rows = rows[among(rows["into"], set(rows["duplicate_of"].dropna().tolist()))].sort_values(
+        ["into", "reported_at", "code"]
+    )
     groups = rows.groupby("into", sort=True)
     return pd.DataFrame(
         {
-            "incident_code": list(groups.groups),
+            "incident_code": groups.size().index.to_list(),
             "reports": groups.size().to_numpy(),
             "first_code": groups["code"].first().to_numpy(),
             "first_reported_at": groups["reported_at"].first().array,
         }
     )
+
+
+def among(column: pd.Series, values: Collection[object]) -> npt.NDArray[np.bool_]:
+    """Return which rows of a column hold one of the values; of many thousand texts much sooner than ``isin``."""
+    return np.fromiter((value in values for value in column.tolist()), dtype=np.bool_, count=len(column))

@@ -20,6 +20,8 @@ from gisapp.times import local_days, months_after
 REPAIRS = ("leak", "burst")
 TOLERANCE_M = 5.0
 _NOW = ["code", "utility", "link_code", "measure_m", "repaired_at", "reported_at", "cause"]
+_REPAIR = (*_NOW, "unit_code")
+_REPORT = ("code", "customer_code", "type", "reported_at", "closed_at", "unit_code")
 MONTHS = 3
 
 
@@ -105,7 +107,9 @@ def repeat_repairs(
     if not (tolerance_m >= 0 and months >= 0):
         raise InputError(f"found a tolerance of {tolerance_m} m and {months} months", todo="give numbers from 0")
     done = incidents["type"].isin(list(types)) & incidents["repaired_at"].notna()
-    some = incidents[done.to_numpy() & counted(incidents)["counts"].to_numpy()]
+    lately = _lately(incidents["repaired_at"], months, period)
+    real = done.to_numpy() & lately & counted(incidents)["counts"].to_numpy()
+    some = _plain(incidents, real, _REPAIR)
     known = (some["link_code"].notna() & some["measure_m"].notna()).to_numpy()
     placed = some[known].reset_index(drop=True)
     place = np.rint(placed["measure_m"].to_numpy() * 1000).astype(np.int64)
@@ -174,7 +178,7 @@ def repeat_complaints(
     real = ~(reasons["drill"] | reasons["withdrawn"]).to_numpy()
     if types is not None:
         real &= incidents["type"].isin(list(types)).to_numpy()
-    some = incidents[real]
+    some = _plain(incidents, real & _lately(incidents["reported_at"], months, period), _REPORT)
     known = some["customer_code"].notna().to_numpy()
     placed = some[known].reset_index(drop=True)
     day = local_days(some["reported_at"], zone)
@@ -265,6 +269,20 @@ def _keys(frame: pd.DataFrame, one: str, other: str) -> npt.NDArray[np.int64]:
     first, _ = pd.factorize(frame[one])
     second, names = pd.factorize(frame[other])
     return first.astype(np.int64) * (len(names) + 1) + second
+
+
+def _lately(moments: pd.Series, months: int, period: tuple[date, date] | None) -> npt.NDArray[np.bool_]:
+    """Return which moments can matter for a period: none long before it, when nothing could be repeated any more."""
+    if period is None:
+        return np.ones(len(moments), dtype=np.bool_)
+    first, last = (pd.Timestamp(day, tz="UTC") for day in period)
+    reach = pd.Timedelta(days=31 * min(months, 1200) + 3)  # a month has 31 days at most, a zone is a day away at most
+    return moments.between(first - reach, last + pd.Timedelta(days=3)).to_numpy(dtype=np.bool_, na_value=False)
+
+
+def _plain(incidents: pd.DataFrame, chosen: npt.NDArray[np.bool_], names: tuple[str, ...]) -> pd.DataFrame:
+    """Return columns of the chosen rows, without the geometry: a city has a million rows of thirty columns."""
+    return pd.DataFrame({name: incidents[name].array[chosen] for name in names}, index=incidents.index[chosen])
 
 
 def _within(day: npt.NDArray[np.datetime64], period: tuple[date, date] | None) -> npt.NDArray[np.bool_]:

@@ -22,6 +22,7 @@ from gisapp.incidents import (
     repeat_repairs,
 )
 from gisapp.incidents.assessment import assessed, subject_of
+from gisapp.incidents.merging import among
 from gisapp.incidents.rewards import reward_of
 from gisapp.operations import cooperation, without_order
 from gisapp.rules import IncidentRules
@@ -151,21 +152,25 @@ def _breaches(known: Mapping[str, Incident], book: RuleBook, now: datetime) -> I
 def _rewards(known: Mapping[str, Incident], tables: Mapping[str, Any], book: RuleBook) -> Iterator[dict[str, Any]]:
     """Yield for every leak that was repaired whom the rules reward: whoever reported it first (Art. 30)."""
     every, links = tables["incidents"], tables["links"]
-    sizes = links.loc[links["utility"] == "water"].set_index("code")["diameter_mm"]
-    firsts = first_reports(every).set_index("incident_code")["first_code"]
+    water = (links["utility"] == "water").to_numpy()
+    sizes = dict(zip(links["code"].array[water], links["diameter_mm"].array[water], strict=True))
+    mine = every[among(every["code"], known) | among(every["duplicate_of"], known)]
+    merged = first_reports(mine)
+    firsts = dict(zip(merged["incident_code"], merged["first_code"], strict=True))
+    channels = dict(zip(mine["code"], mine["channel"], strict=True))
     steps = tables["incident_steps"]
-    role_of = steps[steps["step"] == 1].set_index("incident_code")["role"]
-    heads = every.set_index("code")
+    begun = steps[(steps["step"] == 1).to_numpy() & among(steps["incident_code"], channels)]
+    role_of = dict(zip(begun["incident_code"], begun["role"], strict=True))
     for incident in known.values():
         repaired = incident.standing.repairs[0].moments.get("repaired_at")
         if incident.head["type"] not in ("leak", "burst") or incident.head.get("utility") != "water" or not repaired:
             continue
         first = firsts.get(incident.code, incident.code)
-        if heads.at[first, "channel"] == "sensor":
+        if channels[first] == "sensor":
             continue  # nobody reported it
         size = sizes.get(incident.head.get("link_code"))
-        rule = reward_of(None if pd.isna(size) else float(size), book.at(incident.reported_at))
-        of_house = role_of.get(first) in STAFF or heads.at[first, "channel"] == "patrol"
+        rule = reward_of(None if size is None or pd.isna(size) else float(size), book.at(incident.reported_at))
+        of_house = role_of.get(first) in STAFF or channels[first] == "patrol"
         amount = (rule.staff if of_house else rule.outsider) if rule else None
         yield _of(incident) | {
             "proposal": f"reward:{incident.code}",
@@ -227,15 +232,16 @@ def _asked_again(known: Mapping[str, Incident]) -> Iterator[dict[str, Any]]:
 
 def _repeats(incidents: pd.DataFrame, book: RuleBook, days: tuple[date, date]) -> Iterator[dict[str, Any]]:
     """Yield repairs that did not hold and customers who had to report again, as the pages list them."""
-    heads = incidents.set_index("code")
     repairs = repeat_repairs(incidents, book.zone, period=days).table
     complaints = repeat_complaints(incidents, book.zone, period=days).table
     marks = ("third_party", "in_warranty", "reported_before")
+    mine = incidents[among(incidents["code"], {*repairs["incident_code"], *complaints["incident_code"]})]
+    heads = pd.DataFrame(mine[["code", "utility", "grid_code"]]).set_index("code").to_dict("index")
     for finding, table, moment in (
         ("repeat_repair", repairs, "repaired_at"), ("repeat_complaint", complaints, "reported_at"),
     ):  # fmt: skip
         for row in table.to_dict("records"):
-            head = heads.loc[row["incident_code"]]
+            head = heads[row["incident_code"]]
             against = {name: pd.notna(row.get(name)) and bool(row.get(name)) for name in marks}
             yield {
                 "proposal": f"{finding}:{row['incident_code']}:{row['earlier_code']}",

@@ -65,6 +65,7 @@ def of_size(**values: float | None) -> Iterable[tuple[str, str]]:
             yield name, "give a number from 0 on"
 
 
+@lru_cache(maxsize=1024)
 def listed(text: str) -> tuple[str, ...]:
     """Return the values that a text lists between commas.
 
