@@ -294,7 +294,7 @@ def _shape(geometry: object, number: int, raw: Raw) -> bytes | None:
                 raw.faults.append((number, "geom", found, "end the ring where it starts"))
                 return None
         return bytes(to_wkb(shape(geometry)))
-    except (AssertionError, KeyError, TypeError, ValueError, IndexError, AttributeError, ShapelyError) as error:
+    except (AssertionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, ShapelyError) as error:
         raw.faults.append(
             (number, "geom", f"the geometry cannot be read ({error or 'no list of rings'})", "draw it again")
         )

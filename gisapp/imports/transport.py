@@ -123,6 +123,7 @@ class ColumnFile:
         try:
             self._stream.write(("\0" if self._rows else "") + joined)
         except UnicodeEncodeError as error:
+            self._stream.close()
             raise InputError(
                 "holds half of a Unicode character", todo="write the file again as UTF-8", field=self.header
             ) from error

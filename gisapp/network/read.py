@@ -26,13 +26,14 @@ _VALVE_KINDS = {
     "GPV": "throttle_valve",
 }
 _ONE_WAY_VALVES = ("PRV", "PSV")
+_ANY = 10_000
 _SECTIONS = {
-    "[JUNCTIONS]": ("node", 2),
-    "[RESERVOIRS]": ("node", 2),
-    "[TANKS]": ("node", 6),
-    "[PIPES]": ("link", 6),
-    "[PUMPS]": ("link", 4),
-    "[VALVES]": ("link", 6),
+    "[JUNCTIONS]": ("node", 2, _ANY),
+    "[RESERVOIRS]": ("node", 2, _ANY),
+    "[TANKS]": ("node", 6, _ANY),
+    "[PIPES]": ("link", 6, 8),  # with more, wntr gives a pipe the status of the one before
+    "[PUMPS]": ("link", 4, _ANY),
+    "[VALVES]": ("link", 6, _ANY),
 }
 
 
@@ -157,7 +158,7 @@ def _reason(error: BaseException, text: str) -> tuple[str, int | None]:
 
 
 def _refuse_rows(text: str, file: Path) -> None:
-    """Raise for a row with too few values or a code that stands twice: wntr names no line, or keeps the last."""
+    """Raise for a row with too few or many values or a code that stands twice: wntr names no line or keeps the last."""
     seen: dict[tuple[str, str], int] = {}
     section = ""
     for number, line in enumerate(text.splitlines(), start=1):
@@ -166,11 +167,10 @@ def _refuse_rows(text: str, file: Path) -> None:
             section = values[0].upper()
         if not values or section not in _SECTIONS or values[0].startswith("["):
             continue
-        kind, least = _SECTIONS[section]
-        if len(values) < least:
-            raise InputError(
-                f"line {number}: {len(values)} values in {section}", todo=f"give at least {least}", file=str(file)
-            )
+        kind, least, most = _SECTIONS[section]
+        if not least <= len(values) <= most:
+            todo = f"give at least {least}" if most == _ANY else f"give {least} to {most}; a remark begins with ;"
+            raise InputError(f"line {number}: {len(values)} values in {section}", todo=todo, file=str(file))
         first = seen.setdefault((kind, values[0]), number)
         if first != number:
             raise InputError(

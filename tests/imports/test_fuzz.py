@@ -76,6 +76,19 @@ def test_the_sound_files_are_read(kind, many):
     assert read(kind, SOUND_FILES[kind]) == many
 
 
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [
+        ("geojson", b"528000", b"9" * 400),
+        ("json", b"gate_valve", b"gate\\ud800valve"),
+        ("inp", b" Open", b" Open 9"),
+    ],
+)
+def test_what_was_found_by_chance_once_is_refused(kind, old, new):
+    assert old in SOUND_FILES[kind]
+    assert read(kind, SOUND_FILES[kind].replace(old, new)) in (-1, 1)
+
+
 @pytest.mark.parametrize("kind", SOUND_FILES)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(edits=EDITS)
