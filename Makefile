@@ -11,7 +11,7 @@ CHROMIUM = @{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } 
 POSTGIS = @[ -x /usr/lib/postgresql/15/bin/initdb ] || { $(SUDO) apt-get update -qq && \
 	$(SUDO) apt-get install -y -qq --no-install-recommends postgresql-15 postgresql-15-postgis-3; } || true
 
-.PHONY: run test nightly lint bench peers crash badfiles fuzz standards rules sbom clean
+.PHONY: run test nightly lint bench peers crash degrade badfiles fuzz standards rules sbom clean
 
 run: $(VENV)/run.stamp $(STORE)
 	$(BIN)/gisapp upgrade --store $(STORE)
@@ -67,6 +67,10 @@ peers: $(VENV)/dev.stamp .cache/peers-venv/done.stamp
 # kill -9 in the middle of imports, twenty times over
 crash: $(VENV)/dev.stamp
 	GISAPP_KILLS=20 $(BIN)/pytest tests/store tests/dashboards -k kill
+
+# disk full, locked, gone and back, under a server of its own; on a small disk, which only root can make
+degrade: $(VENV)/dev.stamp
+	GISAPP_DEGRADE=1 $(BIN)/pytest tests/dashboards/test_degrade.py tests/dashboards/test_readiness.py
 
 # more than two hundred bad files through the import door
 badfiles: $(VENV)/dev.stamp

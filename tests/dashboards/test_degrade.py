@@ -1,21 +1,30 @@
 """What a server does while its store cannot be written: reads go on, a command is told why, nothing is half written,
-the watchman sees red, and all of it is over by itself.
+the watchman sees red, and all of it is over by itself.  `make degrade` does it to a server of its own, too.
 """
 
+import json
 import os
 import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from people import add_person
 from squares import squares
 
 from dashboards import readiness
 from dashboards.access import LOCAL
 from dashboards.app import create_app
 from gisapp.errors import StoreError
-from gisapp.store import sqlite_file
+from gisapp.store import open_store, sqlite_file
 from gisapp.store.probing import Standing
 
 LEAK = {"type": "leak", "channel": "phone"}
@@ -155,3 +164,122 @@ def test_a_store_that_cannot_be_read_either_is_told_to_the_watchman_and_in_words
         assert (told.status_code, told.json["error"]) == (400, "the server does not answer")
     assert client.get("/readyz").status_code == 200
     assert client.get("/version").status_code == 200
+
+
+@pytest.mark.skipif("GISAPP_DEGRADE" not in os.environ, reason="a minute of a server of its own: make degrade")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make a small disk")
+def test_a_server_on_a_disk_that_is_really_full_locked_or_gone_is_red_within_5_s_and_green_again(tmp_path):
+    with small_disk(tmp_path / "disk") as disk:
+        path = disk / "squares.gpkg"
+        with squares(path) as store:
+            add_person(store, "C1", "customer_service", "dispatcher")
+            key = store.accounts.add_token("C1", "t", actor="t")
+            report = {"service_code": "public_leak", **PLACE, "api_key": key}
+        with served(path) as get:
+            assert get(OPEN311, report)[0] == 201
+            for fault, words in ((filled, "full"), (held, "locked"), (moved, "missing")):
+                before = count(path, "incidents")
+                with fault(path):
+                    assert until(lambda words=words: get("/readyz") == (503, [words])) < 5
+                    assert [
+                        get(address)[0] for address in ("/healthz", "/public/shutoffs", f"{OPEN311}?api_key={key}")
+                    ] == [200] * 3
+                    status, text = get(OPEN311, report)
+                    assert status >= 400
+                    assert "nothing was written" in text
+                assert until(lambda: get("/readyz") == (200, [])) < 5
+                assert count(path, "incidents") == count(path, "incident_steps") == before
+                assert get(OPEN311, report)[0] == 201
+        with open_store(path) as store:
+            assert store.verify_audit().fault == ""
+            assert store.count("incidents") == 4
+
+
+@contextmanager
+def small_disk(folder):
+    """Give a disk of 12 MB."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@contextmanager
+def served(path):
+    """Serve a store in a process of its own; give what asks it."""
+    words = [sys.executable, "-m", "dashboards", "serve", "--store", str(path), "--port", "0"]
+    environment = {name: value for name, value in os.environ.items() if name != "GISAPP_DEGRADE"}
+    environment |= {"GISAPP_DISK_MIN_MB": "1"}
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment) as running:
+        told = next(line for line in running.stderr if "http://" in line)
+        port = int(told.split("127.0.0.1:")[1].split("/")[0])
+        threading.Thread(target=running.stderr.read, daemon=True).start()
+
+        def get(address, data=None):
+            sent = None if data is None else urllib.parse.urlencode(data).encode()
+            try:
+                answer = urllib.request.urlopen(f"http://127.0.0.1:{port}{address}", sent, 60)
+            except urllib.error.HTTPError as error:
+                answer = error
+            with answer:
+                text = answer.read().decode()
+            return answer.status, reds(text) if address == "/readyz" else text
+
+        try:
+            yield get
+        finally:
+            running.terminate()
+        assert running.wait(60) == 0
+
+
+def reds(text):
+    """Return what /readyz says of what is red."""
+    return [word for word in json.loads(text)["checks"].values() if word not in ("ok", "none")]
+
+
+@contextmanager
+def filled(path):
+    """Fill the disk to its last byte."""
+    stuff = path.with_name("stuff")
+    with suppress(OSError), stuff.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"0" * 4096)
+    yield
+    stuff.unlink()
+
+
+@contextmanager
+def held(path):
+    """Hold the write lock from another process."""
+    code = "import sqlite3, sys; a = sqlite3.connect(sys.argv[1]); a.execute('BEGIN IMMEDIATE'); print('held'); input()"
+    with subprocess.Popen(
+        [sys.executable, "-uc", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout.readline() == b"held\n"
+        yield
+        other.kill()
+
+
+@contextmanager
+def moved(path):
+    """Take the file away."""
+    path.rename(path.with_name("away"))
+    yield
+    path.with_name("away").rename(path)
+
+
+def count(path, table):
+    with closing(sqlite3.connect(path)) as raw:
+        return raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def until(holds):
+    """Return after how many seconds something held; 60 where it never did."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < 60:
+        if holds():
+            return time.monotonic() - begun
+        time.sleep(0.2)
+    return 60.0
