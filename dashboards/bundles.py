@@ -15,7 +15,7 @@ from dashboards.snapshot import LOAD_TABLES, NETWORK_TABLES, Snapshot, snapshot_
 from dashboards.tiles import RULE, Bundle, Frames, Make, Tiles, tile_view
 from gisapp.grids import grids_at, leaders_at
 from gisapp.incidents import RuleBook
-from gisapp.incidents.seeing import restricted
+from gisapp.incidents.seeing import open_to_all
 from gisapp.tables import UTILITIES
 from gisapp.times import DEFAULT_ZONE, zone_named
 from layers.basemap import basemap_layers
@@ -109,9 +109,7 @@ def _incidents(book: Callable[[], RuleBook]) -> Make:
     """Return what makes the incidents, without those of a restricted category."""
 
     def make(tables: Mapping[str, gpd.GeoDataFrame], language: str, theme: str) -> Sequence[Shapes]:
-        every = tables["incidents"]
-        shown = every[~restricted(every, book())]
-        return [incident_shapes(shown, language=language, theme=theme)]
+        return [incident_shapes(open_to_all(tables["incidents"], book()), language=language, theme=theme)]
 
     return make
 

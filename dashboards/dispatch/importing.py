@@ -48,23 +48,10 @@ SHOWN = 200
 """Rejected rows that the page shows; its file has them all."""
 _FRAMES = ("gcj02", "bd09")
 _WORDS = (
-    *(
-        "title",
-        "file",
-        "layout",
-        "mapping",
-        "encoding",
-        "places",
-        "skip",
-        "check",
-        "bring",
-        "stop",
-        "sending",
-        "reading",
-    ),
-    *("too_large", "none", "rows", "accepted", "rejected", "columns", "answers", "faults", "all_faults", "more_faults"),
-    *("row", "field", "found", "todo", "done", "checked", "refused", "lost", "stopped", "close", "tip"),
-)
+    "title", "file", "layout", "mapping", "encoding", "places", "skip", "check", "bring", "stop", "sending", "reading",
+    "too_large", "none", "rows", "accepted", "rejected", "columns", "answers", "faults", "all_faults", "more_faults",
+    "row", "field", "found", "todo", "done", "checked", "refused", "lost", "stopped", "close", "tip",
+)  # fmt: skip
 _MAPPING_BYTES = 64 * 1024
 _ONE = threading.Lock()  # one file at a time: each may take a processor and gigabytes
 

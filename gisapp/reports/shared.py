@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from gisapp.incidents import RuleBook
-from gisapp.incidents.seeing import restricted
+from gisapp.incidents.seeing import open_to_all
 from gisapp.tables import masked, masked_account
 
 
@@ -22,5 +22,5 @@ def shared(frame: pd.DataFrame, name: str, book: RuleBook) -> pd.DataFrame:
     told = masked(frame, name)
     if name != "incidents":
         return told
-    open_to_all = told[~restricted(told, book)].reset_index(drop=True)
-    return open_to_all.assign(customer_code=open_to_all["customer_code"].map(masked_account, na_action="ignore"))
+    shown = open_to_all(told, book)
+    return shown.assign(customer_code=shown["customer_code"].map(masked_account, na_action="ignore"))

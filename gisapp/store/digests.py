@@ -1,4 +1,8 @@
-"""The digest of a table's rows: equal for a file and a server that hold the same."""
+"""The digest of a table's rows: equal for a file and a server that hold the same.
+
+A backup is told by what stands in its file instead, byte for byte (:func:`gisapp.store.backup.table_digests`): one that
+is damaged may hold what cannot be decoded.
+"""
 
 from __future__ import annotations
 

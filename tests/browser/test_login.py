@@ -50,6 +50,7 @@ def test_a_person_logs_in_to_the_page_that_was_asked_for_and_out_again(open_brow
     who.click()
     expect(page.locator("#login-before")).to_be_focused()
     page.go_back()
+    page.wait_for_load_state("networkidle")  # a map that still asks when its person leaves is refused
     page.locator(".who button").click()
     expect(page.locator("#login-name")).to_be_visible()
     page.goto(f"{guarded.url}/{language}/dispatch")

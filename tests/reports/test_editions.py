@@ -104,6 +104,6 @@ def test_a_text_message_says_how_it_is_sent(burst):
 
 def test_the_store_keeps_released_texts_as_they_are(kept, code):
     release(kept, code, "紧急停水通知", "滨江路")
-    path = kept.path
+    path = kept.address
     with sqlite3.connect(path) as other, pytest.raises(sqlite3.DatabaseError):
         other.execute("UPDATE notices SET body = 'x'")

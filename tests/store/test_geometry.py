@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import shapely
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from gisapp.errors import StoreError
 from gisapp.store.geometry import Geometry, _box, decode, encode
@@ -51,8 +51,3 @@ def test_big_endian_blobs_of_another_program_are_read():
 def test_a_blob_that_is_no_geometry_is_said():
     with pytest.raises(StoreError, match="holds a geometry that cannot be read"):
         decode([b"GP\x00\x01\x00\x00\x00\x00nonsense"])
-
-
-def test_another_database_is_not_spoken_yet():
-    with pytest.raises(StoreError, match="geometry in postgresql is not spoken yet"):
-        Geometry("POINT", 4547).bind_processor(postgresql.dialect())

@@ -111,7 +111,7 @@ def test_more_rows_or_ground_than_may_leave_at_once_are_refused_with_what_to_do(
     with pytest.raises(InputError, match=r"11 incidents; narrow the filter to 10, or set export_rows"):
         require_rows(11, Keeping(export_rows=10))
     require_extent((0, 0, 2000, 1000), Keeping(network_km2=2))
-    with pytest.raises(InputError, match=r"over 4 km²; narrow it to 2 km²"):
+    with pytest.raises(InputError, match=r"over 4.00 km²; narrow it to 2 km²"):
         require_extent((0, 0, 2000, 2000), Keeping(network_km2=2))
 
 
