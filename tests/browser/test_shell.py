@@ -2,13 +2,14 @@
 
 import re
 import threading
+from contextlib import suppress
 from itertools import product
 from types import SimpleNamespace
 
 import pytest
 from conftest import DESK, PATIENCE_MS, PHONE, axe_findings, nightly, variants
 from dash import Input, Output, html
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from dashboards import access
 from dashboards.access import Permission
@@ -149,7 +150,8 @@ def answering(page):
     """Let them through again; those that hung are given up by the page when its clock says so."""
     page.unroute("**/version*")
     while HELD:
-        HELD.pop().abort()
+        with suppress(Error):  # the page has given it up, or Playwright has let it go with the route
+            HELD.pop().abort()
 
 
 def killed(page, server):
