@@ -1,20 +1,29 @@
-"""Files that appear whole or not at all: written beside their place, flushed to the disk, renamed."""
+"""Files that appear whole or not at all: written beside their place, flushed to the disk, renamed.
+
+A process that is killed leaves what it had begun; who writes there next takes it away.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from glob import escape
 from pathlib import Path
 
 from gisapp.errors import InputError, StoreError
+
+_PART = re.compile(r"\.+(?P<target>.+?)\.(?P<process>\d+)\.part.*")
 
 
 @contextmanager
 def replaced(path: Path | str) -> Iterator[Path]:
     """Give a name beside ``path`` to write to; on leaving without an error that file takes the place of ``path``.
 
-    Whatever was begun is removed when an error leaves the block; a file that stood at ``path`` then still stands.
+    Whatever was begun is removed when an error leaves the block, and what a killed process has left is first; a file
+    that stood at ``path`` then still stands.
 
     Raises
     ------
@@ -26,6 +35,7 @@ def replaced(path: Path | str) -> Iterator[Path]:
     target = Path(path)
     staged = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
+        sweep(target.parent, escape(target.name))
         staged.touch()
         yield staged
         _flush(staged, os.O_RDWR)
@@ -43,6 +53,31 @@ def replaced(path: Path | str) -> Iterator[Path]:
     finally:
         for leftover in (staged, Path(f"{staged}-wal"), Path(f"{staged}-shm"), Path(f"{staged}-journal")):
             leftover.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, named: str) -> None:
+    """Remove from a folder what killed processes left of files that a pattern names."""
+    for part in folder.glob(".*.part*"):
+        found = _PART.fullmatch(part.name)
+        if found and fnmatchcase(found["target"], named) and not _other_alive(int(found["process"])):
+            part.unlink(missing_ok=True)
+
+
+def alive(process: int) -> bool:
+    """Return whether a process of that number runs; where the system cannot be asked, that it does."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _other_alive(process: int) -> bool:
+    return process != os.getpid() and alive(process)
 
 
 def _flush(path: Path, flags: int) -> None:

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
 from gisapp.durable import replaced
@@ -37,3 +41,14 @@ def test_a_fault_of_the_staged_store_is_told_of_the_file_that_was_named(tmp_path
         replaced(tmp_path / "a.gpkg") as part,
     ):
         raise StoreError(f"{part}: the disk is full")
+
+
+def test_what_a_killed_process_left_of_a_file_goes_when_it_is_written_next(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    left = [f".a.gpkg.{gone.pid}.part", f".a.gpkg.{gone.pid}.part-wal", f"..a.gpkg.{gone.pid}.part.{gone.pid}.part"]
+    others = [f".a.gpkg.{os.getppid()}.part", f".b.gpkg.{gone.pid}.part", ".a.gpkg.old.part"]
+    for name in left + others:
+        (tmp_path / name).touch()
+    with replaced(tmp_path / "a.gpkg"):
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, f".a.gpkg.{os.getpid()}.part"])

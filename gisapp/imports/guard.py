@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from gisapp.children import ERRORS, Progress, run_child
+from gisapp.durable import alive
 from gisapp.errors import InputError, Interrupted
 from gisapp.imports import child, sniff
 from gisapp.imports.transport import MANIFEST, Raw, received
@@ -94,19 +95,8 @@ def _sweep() -> None:
     """Remove folders left by a process that was killed: they hold copies of personal data."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         owner = folder.name.removeprefix(_PREFIX).split("-")[0]
-        if owner.isdigit() and not _alive(int(owner)) and folder.stat().st_uid == os.getuid():
+        if owner.isdigit() and not alive(int(owner)) and folder.stat().st_uid == os.getuid():
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _alive(process: int) -> bool:
-    """Return whether a process of that number runs."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _copied(path: Path, kind: str, folder: Path) -> dict[str, object]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from gisapp.addresses import Address, ServerAddress, store_address
+from gisapp.durable import replaced
 from gisapp.errors import StoreError
 from gisapp.store.auditing import Head, anchor_path, try_append
 from gisapp.store.connect import plain_errors
 from gisapp.store.copying import copy_whole
-from gisapp.store.migrate import copy_store, newest_schema, require_current
+from gisapp.store.migrate import copy_checked, newest_schema, require_current
 from gisapp.store.proof import Proof, proof_path, require_proven, write_proof
 from gisapp.tables import TABLES
 
@@ -31,7 +32,8 @@ def table_digests(path: str | os.PathLike[str]) -> Mapping[str, str]:
 def backup_store(path: str | os.PathLike[str] | ServerAddress, target: str | os.PathLike[str]) -> Mapping[str, str]:
     """Copy a store, a file or a server's, into a new file while others may write to it; return the copy's digests.
 
-    They are written down beside it with the head of its audit, for :func:`verify_backup`.
+    They are written down beside it with the head of its audit, for :func:`verify_backup`, before it takes its name:
+    where a backup stands, it is whole.
 
     Raises
     ------
@@ -39,9 +41,10 @@ def backup_store(path: str | os.PathLike[str] | ServerAddress, target: str | os.
         When the file is no store of this program, the target exists, or the copy is damaged; then no copy is left.
     """
     target = Path(target)
-    found = _copied(store_address(path), target)
-    head = _head(target)
-    write_proof(target, found, schema=newest_schema(), head=(head.number, head.hash))
+    with _copied(store_address(path), target) as staged:
+        _keep_log(staged, "DELETE")  # it is read where no log can be written
+        found, head = table_digests(staged), _head(staged)
+        write_proof(staged, target, found, schema=newest_schema(), head=(head.number, head.hash))
     return found
 
 
@@ -72,13 +75,15 @@ def restore_store(backup: str | os.PathLike[str], target: str | os.PathLike[str]
         verify_backup(backup)
     if isinstance(target, ServerAddress):
         copy_whole(backup, target)
-        found = table_digests(backup)
-    else:
-        found = _brought_back(backup, target)
+        _anchor_anew(backup, target)
+        return table_digests(backup)
+    return _brought_back(backup, target)
+
+
+def _anchor_anew(backup: Path, target: Address) -> None:
     anchor = anchor_path(target)
     if anchor is not None:
         try_append(anchor, _head(backup), anew=f"brought back from {backup.name}" if anchor.exists() else "")
-    return found
 
 
 def _brought_back(backup: Path, target: Path) -> Mapping[str, str]:
@@ -87,23 +92,35 @@ def _brought_back(backup: Path, target: Path) -> Mapping[str, str]:
         raise StoreError(
             f"{log} is there: a store of that name was not closed; stop what serves it, or choose another name"
         )
-    found = _copied(backup, target)
-    wrong = [name for name, digest in table_digests(backup).items() if found[name] != digest]
-    if wrong:
-        raise StoreError(f"{target} is not its backup in {', '.join(wrong)}; somebody writes to {backup}")
+    with _copied(backup, target) as staged:
+        found = table_digests(staged)
+        wrong = [name for name, digest in table_digests(backup).items() if found[name] != digest]
+        if wrong:
+            raise StoreError(f"{target} is not its backup in {', '.join(wrong)}; somebody writes to {backup}")
+        _keep_log(staged, "WAL")
+        _anchor_anew(backup, target)
     return found
 
 
-def _copied(path: Address, target: Path) -> Mapping[str, str]:
-    """Copy a store into a new file and return the digests of the copy."""
-    if isinstance(path, ServerAddress):
-        copy_whole(path, target)
-        return table_digests(target)
-    require_current(path)
+@contextmanager
+def _copied(path: Address, target: Path) -> Iterator[Path]:
+    """Give a copy of a store that takes its name on leaving."""
+    if isinstance(path, Path):
+        require_current(path)
     if target.exists():
         raise StoreError(f"{target} exists already; choose another name or delete it")
-    copy_store(path, target)
-    return table_digests(target)
+    with replaced(target) as staged:
+        if isinstance(path, ServerAddress):
+            staged.unlink()  # a store is made where nothing stands
+            copy_whole(path, staged, anchored=False)
+        else:
+            copy_checked(path, staged)
+        yield staged
+
+
+def _keep_log(path: Path, mode: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA journal_mode = {mode}")
 
 
 def _head(path: Path) -> Head:

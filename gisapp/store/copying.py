@@ -33,6 +33,7 @@ def copy_whole(
     target: str | os.PathLike[str] | ServerAddress,
     *,
     progress: Progress | None = None,
+    anchored: bool = True,
 ) -> Mapping[str, str]:
     """Copy a store, a file or a server's, into a new file or an empty database; return the digests of both.
 
@@ -43,6 +44,8 @@ def copy_whole(
     ----------
     progress
         Called with rows done and rows in all between chunks; may raise ``Interrupted``: nothing is written.
+    anchored
+        Whether the audit of the copy is anchored; a backup's is not.
 
     Raises
     ------
@@ -62,8 +65,8 @@ def copy_whole(
                 head = head_in(writing)
     finally:
         given.close()
-    begin_anchor(target, f"copied from {source}")
-    if (path := anchor_path(target)) is not None:
+    if anchored and (path := anchor_path(target)) is not None:
+        begin_anchor(target, f"copied from {source}")
         try_append(path, head)
     return found
 

@@ -106,12 +106,18 @@ def upgrade_store(
 
 def copy_store(path: Path, target: Path) -> None:
     """Copy a store while others write to it; the copy is checked before it takes its name."""
-    with replaced(target) as staged, plain_errors(path):
-        with (
-            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as source,
-            closing(sqlite3.connect(staged)) as copy,
-        ):
-            source.backup(copy)
-            fault = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        if fault != "ok":
-            raise StoreError(f"the copy of {path} is damaged ({fault}); check the disk")
+    with replaced(target) as staged:
+        copy_checked(path, staged)
+
+
+def copy_checked(path: Path, staged: Path) -> None:
+    """Copy a store into a file that has not taken its name yet, and check it."""
+    with (
+        plain_errors(path),
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as source,
+        closing(sqlite3.connect(staged)) as copy,
+    ):
+        source.backup(copy)
+        fault = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if fault != "ok":
+        raise StoreError(f"the copy of {path} is damaged ({fault}); check the disk")

@@ -6,9 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from glob import escape
 from pathlib import Path
 
 from gisapp.addresses import Address
+from gisapp.durable import sweep
 from gisapp.errors import InputError
 from gisapp.store.backup import backup_store
 from gisapp.store.proof import proof_path
@@ -31,14 +33,15 @@ def make_point(store: Address, folder: Path, *, keep: int, every: timedelta = ti
     with _alone(store, folder) as alone:
         if not alone:
             return None
+        _sweep(store, folder)
         points, now = points_in(store, folder), datetime.now(UTC)
         if points and now - made_at(points[-1], store) < every:
             return None
         point = folder / f"{_stem(store)}-{now.strftime(_NAME)}.gpkg"
         backup_store(store, point)
         for old in points_in(store, folder)[:-keep]:
-            proof_path(old).unlink(missing_ok=True)
             old.unlink()
+            proof_path(old).unlink(missing_ok=True)
     return point
 
 
@@ -58,6 +61,16 @@ def made_at(point: Path, store: Address) -> datetime:
     found = _moment(point, store)
     assert found is not None
     return found
+
+
+def _sweep(store: Address, folder: Path) -> None:
+    """Remove what a process left that was killed while it made a point or took one away."""
+    named = f"{escape(_stem(store))}-*.gpkg"
+    sweep(folder, named)
+    sweep(folder, proof_path(Path(named)).name)
+    for proof in folder.glob(proof_path(Path(named)).name):
+        if not proof.with_suffix("").exists():
+            proof.unlink()
 
 
 def _stem(store: Address) -> str:

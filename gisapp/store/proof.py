@@ -40,21 +40,21 @@ def proof_path(backup: Path) -> Path:
     return backup.with_name(backup.name + _SUFFIX)
 
 
-def write_proof(backup: Path, tables: Mapping[str, str], *, schema: str, head: tuple[int, str]) -> Proof:
-    """Write down what a backup is that was just made and read; return it."""
-    page_size = _page_size(backup)
+def write_proof(staged: Path, backup: Path, tables: Mapping[str, str], *, schema: str, head: tuple[int, str]) -> Proof:
+    """Write down what a backup is that was just made and read, before it takes its name; return it."""
+    page_size = _page_size(staged)
     proof = Proof(
         datetime.now(UTC).isoformat(timespec="seconds"),
         schema,
         *head,
-        backup.stat().st_size,
+        staged.stat().st_size,
         page_size,
         dict(tables),
-        tuple(_blocks(backup, page_size)),
+        tuple(_blocks(staged, page_size)),
     )
     told = asdict(proof)
-    with replaced(proof_path(backup)) as staged:
-        staged.write_text(json.dumps(told | {"sha256": _digest(told)}), encoding="utf-8")
+    with replaced(proof_path(backup)) as written:
+        written.write_text(json.dumps(told | {"sha256": _digest(told)}), encoding="utf-8")
     return proof
 
 

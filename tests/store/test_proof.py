@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from gisapp.errors import InputError, StoreError
+from gisapp.store import backup as backups
 from gisapp.store import backup_store, create_store, make_point, newest_point, open_store, restore_store, verify_backup
 from gisapp.store.geometry import register_functions
 from gisapp.store.points import points_in
@@ -112,3 +113,42 @@ def test_points_are_made_when_due_by_one_alone_and_the_last_are_kept(path, tmp_p
     with (folder / f".{path.stem}.lock").open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert make_point(path, folder, keep=2) is None
+
+
+def test_a_backup_takes_its_name_only_once_it_is_written_down_what_it_is(path, tmp_path, monkeypatch):
+    create_store(path, crs="EPSG:4547").close()
+    target = tmp_path / "kept.gpkg"
+
+    def killed(*told, **more):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(backups, "write_proof", killed)
+        with pytest.raises(KeyboardInterrupt):
+            backup_store(path, target)
+    assert not target.exists()
+    proof_path(target).write_text("of one that never took its name")
+    backup_store(path, target)
+    assert verify_backup(target).tables
+
+
+def test_a_backup_that_is_read_leaves_nothing_beside_it(backup):
+    """As on a disc that cannot be written."""
+    before = sorted(backup.parent.iterdir())
+    verify_backup(backup)
+    assert sorted(backup.parent.iterdir()) == before
+    assert {f"{backup.name}-wal", f"{backup.name}-shm"}.isdisjoint(one.name for one in before)
+
+
+def test_the_next_point_takes_away_what_a_killed_one_left(path, tmp_path):
+    create_store(path, crs="EPSG:4547").close()
+    folder = tmp_path / "points"
+    folder.mkdir()
+    old = f"{path.stem}-20260101T000000Z.gpkg"
+    left = [f".{old}.{os.getpid()}.part", f".{old}.proof.{os.getpid()}.part", f"{old}.proof"]
+    others = ["else-20260101T000000Z.gpkg.proof", f".else-20260101T000000Z.gpkg.{os.getpid()}.part"]
+    for name in left + others:
+        (folder / name).touch()
+    made = make_point(path, folder, keep=2)
+    stand = [made.name, proof_path(made).name, f".{path.stem}.lock"]
+    assert sorted(one.name for one in folder.iterdir()) == sorted([*stand, *others])
