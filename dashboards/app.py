@@ -47,6 +47,7 @@ from dashboards import (
     criticality,
     dispatch,
     emergency,
+    following,
     manager,
     planner,
     shell,
@@ -67,7 +68,7 @@ from gisapp.store import Store
 from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, word
 
-PAGES: tuple[ModuleType, ...] = (planner, emergency, dispatch, manager, criticality, assessment)
+PAGES: tuple[ModuleType, ...] = (planner, emergency, dispatch, manager, criticality, assessment, following)
 MAX_SENT_MB = 33
 """Of one request: the largest file that a page takes, and the rest of its form."""
 READERS = 12  # the answering threads, the watchman, the metrics, and what asks for revisions

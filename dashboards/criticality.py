@@ -33,7 +33,7 @@ from gisapp.words import utility_word, word
 
 PATH = "/criticality"
 TITLE = "criticality.title"
-ICON = "list"
+ICON = "sort-descending"
 NEEDS = Permission.NETWORK_VIEW
 
 _WIDTHS = {"rank": 62, "code": 100, "kind": 110, "state": 84}

@@ -14,6 +14,7 @@ from flask import current_app, has_request_context
 from dashboards import shell
 from dashboards.access import LOCAL, Permission, Person, access_of
 from gisapp.errors import AccessError
+from gisapp.rules.roles import role_rules
 from gisapp.words import word
 
 
@@ -52,6 +53,13 @@ def roles() -> tuple[str, ...]:
     """Return as what the person who asks may act on incidents, the usual one first."""
     person = _person()
     return person.roles if person is not None else ()
+
+
+def every_role() -> tuple[str, ...]:
+    """Return every role of the person who asks: on incidents and of the account; every one without accounts."""
+    person = asking()
+    rules = role_rules().values() if person.rules is None else person.rules
+    return (*person.roles, *(rule.role for rule in rules))
 
 
 def asking() -> Person:

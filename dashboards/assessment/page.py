@@ -16,13 +16,13 @@ from dashboards.assessment.desk import BYS, Desk, Made
 from dashboards.assessment.rows import chosen, columns, rows_of
 from dashboards.assessment.sheet import sheet_shown
 from dashboards.assessment.writing import decide
-from dashboards.deeds import asking, me, sentence
+from dashboards.deeds import every_role, me, sentence
 from dashboards.judging import FINDINGS, sheet_html, sheet_xlsx
+from dashboards.listed import choices
 from dashboards.marked import mark
 from dashboards.snapshot import snapshot_of
 from dashboards.table import row_table
 from gisapp.errors import InputError
-from gisapp.rules.roles import role_rules
 from gisapp.words import LANGUAGES, word
 
 PATH = "/assessment"
@@ -46,20 +46,24 @@ def layout(context: shell.Context) -> Component:
     return html.Div(
         [
             html.Div(id="assessment-bar", className="bar"),
-            html.Div(shell.computing(context), id="assessment-state", role="status"),
+            html.Div(shell.computing(context), id="assessment-state", className="state", role="status"),
             html.Div(
                 [
                     html.Div([html.Div(id="assessment-kinds", className="kinds"), table], className="list"),
-                    html.Div(html.P(context.word("assessment.choose"), className="quiet"), id="assessment-chosen"),
+                    html.Div(
+                        html.P(context.word("assessment.choose"), className="quiet"),
+                        id="assessment-chosen",
+                        className="picked",
+                    ),
                 ],
-                className="proposals",
+                className="pair",
             ),
             html.Div(id="assessment-sheet", className="sheet"),
             dcc.Store(id=ASKED, data=_asked(context.query)),
             *(dcc.Store(id=name) for name in (DECIDE, WRITTEN, BUSY)),
             dcc.Interval(id=TICK, interval=WAIT_MS),
         ],
-        className="assessment",
+        className="assessment listed",
     )
 
 
@@ -96,7 +100,7 @@ def _show(app: Dash, desk: Desk) -> None:
         bar = _bar(asked, desk, spoken)
         sheet = asked["view"] == "sheet"
         made = (
-            desk.sheet(asked["span"], asked["by"], _roles(), anew=asked["anew"])
+            desk.sheet(asked["span"], asked["by"], every_role(), anew=asked["anew"])
             if sheet
             else desk.proposals(asked["span"], anew=asked["anew"])
         )
@@ -111,7 +115,7 @@ def _show(app: Dash, desk: Desk) -> None:
 
 def _listed(made: Made, asked: Mapping[str, Any], desk: Desk, spoken: str) -> tuple[Any, Any]:
     """Return the kinds with their counts, and the rows of what is chosen: the undecided, or the decided apart."""
-    found = desk.decided(made, _roles())
+    found = desk.decided(made, every_role())
     open_ = found["verdict"].isna()
     counts = {"open": int(open_.sum()), "decided": int((~open_).sum())}
     mine = found[open_ if asked["done"] == "open" else ~open_]
@@ -120,8 +124,8 @@ def _listed(made: Made, asked: Mapping[str, Any], desk: Desk, spoken: str) -> tu
     for one in (one for one in FINDINGS if one in of_kind):
         offered.append((one, sentence(word(f"assessment.finding.{one}", spoken)), int(of_kind[one])))
     kinds = [
-        _choices("done", [(one, f"{word(f'assessment.done.{one}', spoken)} {counts[one]:,}") for one in DONE], asked),
-        _choices("kind", [(one, f"{words} {count:,}") for one, words, count in offered], asked),
+        choices("done", [(one, f"{word(f'assessment.done.{one}', spoken)} {counts[one]:,}") for one in DONE], asked),
+        choices("kind", [(one, f"{words} {count:,}") for one, words, count in offered], asked),
     ]
     mine = mine[mine["finding"] == asked["kind"]] if asked["kind"] else mine
     return kinds, rows_of(mine, desk.store.zone, spoken)
@@ -140,25 +144,17 @@ def _bar(asked: Mapping[str, Any], desk: Desk, spoken: str) -> list[Component]:
     views = [(one, word(f"assessment.view.{one}", spoken)) for one in ("proposals", "sheet")]
     label = word("assessment.span", spoken)
     parts = [
-        _choices("view", views, asked),
-        html.Label([html.Span(label), html.Select(groups, **{"data-ask-span": asked["span"], "aria-label": label})]),
+        choices("view", views, asked),
+        html.Label(
+            [
+                html.Span(label),
+                html.Select(groups, **{"data-choose": "span", "data-now": asked["span"], "aria-label": label}),
+            ]
+        ),
     ]
     if asked["view"] == "sheet":
-        parts.append(_choices("by", [(one, sentence(word(f"assess.by_{one}", spoken))) for one in BYS], asked))
+        parts.append(choices("by", [(one, sentence(word(f"assess.by_{one}", spoken))) for one in BYS], asked))
     return parts
-
-
-def _choices(name: str, offered: list[tuple[str, str]], asked: Mapping[str, Any]) -> Component:
-    """Return one button a choice, the chosen one pressed."""
-    buttons = [
-        html.Button(
-            words,
-            className="button",
-            **{f"data-{name}": value, "data-choice": name, "aria-pressed": str(asked[name] == value).lower()},
-        )
-        for value, words in offered
-    ]
-    return html.Div(buttons, className="buttons", role="group")
 
 
 def _waiting(spoken: str) -> Component:
@@ -190,7 +186,7 @@ def _choose(app: Dash, desk: Desk) -> None:
         code = rows[0].get("code") if isinstance(rows, list) and rows else None
         if made is None or code is None:
             return html.P(word("assessment.choose", spoken), className="quiet")
-        found = desk.decided(made, _roles())
+        found = desk.decided(made, every_role())
         mine = found[found["proposal"] == code]
         if mine.empty:
             return html.P(word("assessment.choose", spoken), className="quiet")
@@ -210,8 +206,8 @@ def _decide(app: Dash, desk: Desk) -> None:
     def write_decision(done: Any, stored: Any) -> Any:
         asked = _known(stored, desk)
         made = desk.proposals(asked["span"], anew=asked["anew"])
-        found = None if made is None else desk.decided(made, _roles())
-        decide(done, found, desk.store, who=me(), roles=_roles())
+        found = None if made is None else desk.decided(made, every_role())
+        decide(done, found, desk.store, who=me(), roles=every_role())
         return done["at"]
 
 
@@ -223,20 +219,13 @@ def _file(desk: Desk) -> ResponseReturnValue:
         raise InputError(
             f"found format {form!r}, lang {spoken!r}", todo=f"use one of {', '.join(_FILES)}", field="format"
         )
-    sheet = desk.sheet_now(asked["span"], asked["by"], _roles())
+    sheet = desk.sheet_now(asked["span"], asked["by"], every_role())
     told = {"by": asked["by"], "span_name": asked["span"], "language": spoken}
     rows = {"incidents": int(sheet.facts["incidents"].sum())}
     desk.store.note_way_out("export", actor=me(), why=f"assessment of {asked['span']} by {asked['by']}", rows=rows)
     body = sheet_xlsx(sheet, note=mark(spoken)) if form == "xlsx" else sheet_html(sheet, desk.store, **told)
     name = f"assessment-{asked['span']}-{asked['by']}.{form}"
     return Response(body, mimetype=_FILES[form], headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
-def _roles() -> tuple[str, ...]:
-    """Return every role of the person who asks: on incidents and of the account; every one without accounts."""
-    person = asking()
-    rules = role_rules().values() if person.rules is None else person.rules
-    return (*person.roles, *(rule.role for rule in rules))
 
 
 def _asked(query: Mapping[str, Any]) -> dict[str, Any]:

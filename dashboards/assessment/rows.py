@@ -9,9 +9,9 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
-from dashboards import shell
 from dashboards.access import Permission
 from dashboards.deeds import Field, actor, deed, sentence
+from dashboards.listed import facts, joined, link, plain
 from gisapp.tables import VERDICTS
 from gisapp.words import catalog, term, word
 
@@ -49,10 +49,10 @@ def rows_of(found: pd.DataFrame, zone: Any, spoken: str) -> list[dict[str, Any]]
             "code": row["proposal"],
             "finding": finding(row, spoken),
             "what": what(row, spoken),
-            "about": _plain(row["incident_code"]) or _plain(row["shutoff_code"]) or _plain(row["linked"]) or "",
-            "unit_code": _plain(row["unit_code"]) or "",
-            "grid_code": _plain(row["grid_code"]) or "",
-            "person": _plain(row["person"]) or "",
+            "about": plain(row["incident_code"]) or plain(row["shutoff_code"]) or plain(row["linked"]) or "",
+            "unit_code": plain(row["unit_code"]) or "",
+            "grid_code": plain(row["grid_code"]) or "",
+            "person": plain(row["person"]) or "",
             "at": row["at"].tz_convert(zone).strftime("%Y-%m-%d %H:%M"),
             "range": money(row, spoken),
             "verdict": ""
@@ -80,11 +80,6 @@ def what(row: Mapping[Any, Any], spoken: str) -> str:
     return term("assessment.what", said, spoken)
 
 
-def joined(*parts: str | None) -> str:
-    """Return what is known, with dots between."""
-    return " · ".join(part for part in parts if part)
-
-
 def money(row: Mapping[Any, Any], spoken: str) -> str:
     """Return the sum that was decided, else the range that the rules name."""
     if pd.notna(row["amount"]):
@@ -100,19 +95,18 @@ def chosen(row: Mapping[Any, Any], decisions: pd.DataFrame, zone: Any, spoken: s
     """Return one proposal: the facts it rests on, with their links, and the buttons that decide about it."""
     told = [
         (word("assessment.column.at", spoken), row["at"].tz_convert(zone).strftime("%Y-%m-%d %H:%M")),
-        (word("assessment.column.unit_code", spoken), _plain(row["unit_code"])),
-        (word("assessment.column.person", spoken), _plain(row["person"])),
-        (word("assessment.column.grid_code", spoken), _plain(row["grid_code"])),
+        (word("assessment.column.unit_code", spoken), plain(row["unit_code"])),
+        (word("assessment.column.person", spoken), plain(row["person"])),
+        (word("assessment.column.grid_code", spoken), plain(row["grid_code"])),
         (word("assessment.column.range", spoken), money(row, spoken)),
-        (word("assessment.article", spoken), _plain(row["article"])),
+        (word("assessment.article", spoken), plain(row["article"])),
     ]
-    facts = [html.Div([html.Dt(name), html.Dd(said)]) for name, said in told if said]
     against = [one for one in str(row["against"] or "").split(",") if one]
     said = [html.Li(term("assessment.against", one, spoken)) for one in against]
     parts = [
         html.H2(joined(finding(row, spoken), what(row, spoken))),
         html.Div(_links(row, spoken), className="buttons"),
-        html.Dl(facts, className="told-facts"),
+        facts(told),
         html.Div([html.Strong(word("assessment.speaks_against", spoken)), html.Ul(said)], className="note")
         if said
         else None,
@@ -125,25 +119,19 @@ def chosen(row: Mapping[Any, Any], decisions: pd.DataFrame, zone: Any, spoken: s
 
 def _links(row: Mapping[Any, Any], spoken: str) -> list[Component]:
     """Return links to the rows that it rests on."""
-    incident, shutoff, linked = (_plain(row[name]) for name in ("incident_code", "shutoff_code", "linked"))
+    incident, shutoff, linked = (plain(row[name]) for name in ("incident_code", "shutoff_code", "linked"))
     of_incident = row["finding"] in ("reward", "repeat_repair", "repeat_complaint")
     made = [
-        _link("dispatch", "incident", incident, "list", spoken),
-        _link("emergency", "shutoff", shutoff, "alert-triangle", spoken),
+        link("dispatch", "incident", incident, "list", spoken),
+        link("emergency", "shutoff", shutoff, "alert-triangle", spoken),
     ]
     if linked != incident:
         made.append(
-            _link("dispatch", "incident", linked, "list", spoken)
+            link("dispatch", "incident", linked, "list", spoken)
             if of_incident
             else linked and html.Span(linked, className="chip")
         )
     return [one for one in made if one]
-
-
-def _link(page: str, name: str, code: str | None, sign: str, spoken: str) -> Component | None:
-    if not code:
-        return None
-    return html.A([shell.icon(sign), code], href=f"/{spoken}/{page}?{name}={code}", className="button")
 
 
 def _decided(row: Mapping[Any, Any], decisions: pd.DataFrame, zone: Any, spoken: str) -> Component | None:
@@ -156,7 +144,7 @@ def _decided(row: Mapping[Any, Any], decisions: pd.DataFrame, zone: Any, spoken:
         at = one["at"].tz_convert(zone).strftime("%Y-%m-%d %H:%M")
         amount = "" if pd.isna(one["amount"]) else word("assessment.yuan", spoken, sum=f"{one['amount']:,.0f}")
         verdict = html.Strong(word(f"assessment.verdict.{one['verdict']}", spoken))
-        items.append(html.Li([verdict, " ", joined(amount, at, actor(one["decided_by"], spoken), _plain(one["note"]))]))
+        items.append(html.Li([verdict, " ", joined(amount, at, actor(one["decided_by"], spoken), plain(one["note"]))]))
     return html.Div([html.H3(word("assessment.decisions", spoken)), html.Ul(items)])
 
 
@@ -187,7 +175,3 @@ def _deciding(row: Mapping[Any, Any], spoken: str) -> list[Component]:
 
 def _number(value: Any) -> str:
     return "" if pd.isna(value) else f"{value:g}"
-
-
-def _plain(value: Any) -> str | None:
-    return None if value is None or pd.isna(value) or value == "" else str(value)

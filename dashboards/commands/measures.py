@@ -202,15 +202,15 @@ def run_quiet(options: argparse.Namespace) -> int:
     """List grids that nobody visits; exit status 1 when there is none."""
     import pandas as pd
 
-    from gisapp.grids import grids_at, leaders_at
-    from gisapp.measures import quiet_grids
+    from gisapp.grids import grids_at
+    from gisapp.reports.visits import TABLES, unvisited
     from gisapp.store import open_store
 
     now = datetime.now(UTC)
     with open_store(options.store) as store:
-        moment = pd.Timestamp(now)
-        grids, leaders = grids_at(store.table("grids"), moment), leaders_at(store.table("posts"), moment)
-        found = quiet_grids(grids, leaders, store.table("grid_notes"), now=now, every_days=options.every_days)
+        tables = {name: store.table(name) for name in TABLES}
+    grids = grids_at(tables["grids"], pd.Timestamp(now))
+    found = unvisited(tables, now=now, every_days=options.every_days)
     _put(found, options)
     say(f"{len(found)} of {len(grids)} grids not visited by their leader for more than {options.every_days:g} days")
     return 0 if len(found) else 1

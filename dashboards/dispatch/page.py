@@ -33,7 +33,7 @@ from layers.palette import THEMES, clock_colours
 
 PATH = "/dispatch"
 TITLE = "dispatch.title"
-ICON = "list"
+ICON = "headset"
 NEEDS = Permission.INCIDENTS_VIEW
 
 BUNDLES = ("base", "grids", "sites")

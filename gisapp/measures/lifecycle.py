@@ -35,6 +35,16 @@ def allowed(measure: Measure) -> tuple[str, ...]:
     return tuple(TRANSITIONS[measure.status])
 
 
+def following(measure: Measure) -> tuple[str, ...]:
+    """Return every action that may follow now: those that move the status, then what is only written down."""
+    return (*allowed(measure), *(name for name, where in _FACTS.items() if measure.status in where))
+
+
+def acting(action: str, kind: str) -> tuple[str, ...]:
+    """Return as what an action on such a measure is done, ``order`` too; nothing for what everybody may do."""
+    return () if action == "remark" else _DOES if action == "finish" else ORDERS[kind]
+
+
 def first_step(kind: str, due: str | None, *, at: datetime, day: date, actor: str, role: str) -> MeasureStep:
     """Return the first step of a measure; ``day`` is the one on which it is ordered.
 
@@ -47,7 +57,7 @@ def first_step(kind: str, due: str | None, *, at: datetime, day: date, actor: st
     """
     if kind not in ORDERS:
         raise InputError(f"found {kind!r}", todo=f"use one of {', '.join(ORDERS)}", field="kind")
-    _require_role(f"order {kind}", role, ORDERS[kind])
+    _require_role(f"order {kind}", role, acting("order", kind))
     if kind == "criticism":
         if due is not None:
             raise InputError(f"found {due!r}", todo="criticism has no last day; order a rectification", field="due")
@@ -89,12 +99,9 @@ def next_step(
     """
     status = measure.status
     moves = TRANSITIONS[status]
-    if action not in moves and status not in _FACTS.get(action, ()):
-        facts = [name for name, where in _FACTS.items() if status in where]
-        raise cannot_follow(action, status, [*moves, *facts])
-    over = ORDERS[measure.kind]
-    if action != "remark":
-        _require_role(f"{action} {measure.code}", role, _DOES if action == "finish" else over)
+    if action not in following(measure):
+        raise cannot_follow(action, status, list(following(measure)))
+    _require_role(f"{action} {measure.code}", role, acting(action, measure.kind))
     turned = [one.at for one in measure.steps if one.action not in _FACTS]
     moved_at = turned[-1] if action in moves else measure.ordered_at
     require_order(action, at, opened_at=measure.ordered_at, moved_at=moved_at, status=status)
@@ -107,7 +114,7 @@ def next_step(
 
 
 def _require_role(what: str, role: str, roles: tuple[str, ...]) -> None:
-    if role not in roles:
+    if roles and role not in roles:
         raise AccessError(f"{role} may not {what}; ask {' or '.join(roles)}")
 
 
