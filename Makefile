@@ -64,9 +64,12 @@ peers: $(VENV)/dev.stamp .cache/peers-venv/done.stamp
 	.cache/peers-venv/bin/pip install --quiet 'pandapower>=3.5,<4' 'simbench>=1.6,<2'
 	touch $@
 
-# kill -9 in the middle of imports, twenty times over
+# kill -9 at random moments of imports, activations, backups and acts, two hundred times, half an hour; then on PostGIS
+KILLS ?= 200
 crash: $(VENV)/dev.stamp
-	GISAPP_KILLS=20 $(BIN)/pytest tests/store tests/dashboards -k kill
+	$(BIN)/python -m benchmarks.crash --kills $(KILLS)
+	$(POSTGIS)
+	GISAPP_KILLS=5 $(BIN)/pytest tests/store/test_crash.py
 
 # disk full, locked, gone and back, under a server of its own; on a small disk, which only root can make
 degrade: $(VENV)/dev.stamp

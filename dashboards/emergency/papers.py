@@ -22,7 +22,6 @@ from dashboards.emergency.standing import Standing, Standings
 from dashboards.marked import mark
 from dashboards.snapshot import snapshot_of
 from gisapp.errors import InputError
-from gisapp.reports.as_docx import text_docx
 from gisapp.reports.as_html import text_html
 from gisapp.reports.texts import Edition, Issuer, draft, released
 from gisapp.store import Store
@@ -93,6 +92,8 @@ def download(standings: Standings) -> Response:
     if form == "html":
         made: bytes = text_html(edition, issuer=issuer).encode()
     else:
+        from gisapp.reports.as_docx import text_docx
+
         now = pd.Timestamp.now(tz=store.zone).to_pydatetime()
         made = text_docx(edition, issuer=issuer, made_at=now, note=mark(language))
     held = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}

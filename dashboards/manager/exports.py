@@ -41,7 +41,6 @@ from gisapp.store import export_geopackage
 from gisapp.tables import masked
 from gisapp.words import LANGUAGES, word
 from layers.density import density_raster, write_png
-from layers.folium_map import folium_html
 from layers.grids import grid_shapes
 from layers.layer import Layer
 
@@ -199,6 +198,8 @@ def _png(found: Found, path: Path, spoken: str) -> None:
 
 def _page(found: Found, path: Path, spoken: str) -> None:
     """Write one page that opens without a network."""
+    from layers.folium_map import folium_html
+
     snapshot = found.snapshot
     made, limits = _picture(found)
     now = pd.Timestamp.now(tz=snapshot.store.zone)

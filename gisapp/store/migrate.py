@@ -1,4 +1,7 @@
-"""The version of a store's schema: checked when a store is opened, moved on by Alembic."""
+"""The version of a store's schema: checked when a store is opened, moved on by Alembic.
+
+Alembic is read only when it is needed: whoever opens a store, such as a server begun again, does not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from gisapp.addresses import Address, ServerAddress, store_address
@@ -23,29 +22,30 @@ from gisapp.store.databases import database_at
 FOLDER = Path(__file__).parent / "migrations"
 
 
-def _script(folder: Path) -> ScriptDirectory:
-    return ScriptDirectory(str(folder))
+def _known(folder: Path) -> list[str]:
+    """Return the versions of the schema in their order, by which their files are named."""
+    return sorted(path.name.split("_")[0] for path in (folder / "versions").glob("[0-9]*_*.py"))
 
 
 def stamp(connection: Connection, folder: Path = FOLDER) -> None:
     """Note in a new store that it has the newest schema."""
-    MigrationContext.configure(connection).stamp(_script(folder), "head")
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    MigrationContext.configure(connection).stamp(ScriptDirectory(str(folder)), "head")
 
 
 def newest_schema(folder: Path = FOLDER) -> str:
     """Return the version of the schema that this program needs."""
-    return str(_script(folder).get_current_head())
+    return _known(folder)[-1]
 
 
 def require_current(path: Address, folder: Path = FOLDER) -> None:
     """Raise unless the file is a store with the schema of this program."""
-    stored = stored_version(path)
-    script = _script(folder)
-    head = script.get_current_head()
+    stored, head = stored_version(path), newest_schema(folder)
     if stored == head:
         return
-    known = [revision.revision for revision in script.walk_revisions()]
-    if stored in known:
+    if stored in _known(folder):
         raise StoreError(
             f"{path} has the older schema {stored}, this program needs {head}; run gisapp upgrade on it first"
         )
@@ -60,6 +60,9 @@ def stored_version(address: Address) -> str:
 
 def run(connection: Connection, folder: Path = FOLDER, **attributes: object) -> None:
     """Bring the schema behind a connection to the newest version, inside its transaction."""
+    from alembic import command
+    from alembic.config import Config
+
     config = Config(attributes={"connection": connection, **attributes})
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     command.upgrade(config, "head")
@@ -82,14 +85,13 @@ def upgrade_store(
     """
     address = store_address(address)
     stored = stored_version(address)
-    script = _script(folder)
-    if stored == script.get_current_head():
+    if stored == newest_schema(folder):
         return None
-    if stored not in [revision.revision for revision in script.walk_revisions()]:
+    if stored not in _known(folder):
         require_current(address, folder)
     backup = address
     if isinstance(address, Path):
-        backup = address.with_name(f"{address.name}.before-{script.get_current_head()}")
+        backup = address.with_name(f"{address.name}.before-{newest_schema(folder)}")
         copy_store(address, backup)
     connections = Connections(address)
     try:

@@ -129,3 +129,9 @@ def test_a_stop_by_ctrl_c_while_it_begins_prints_no_traceback(tmp_path, after_s)
     told = subprocess.run(words, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
     assert "Traceback" not in told.stderr
     assert told.returncode in (0, 130)
+
+
+def test_a_server_that_is_begun_reads_nothing_that_it_needs_only_now_and_then():
+    """So that it is back soon."""
+    code = "import sys, dashboards.serving; assert not {'alembic', 'folium', 'docx'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,64 +1,91 @@
-"""A program that is killed while it saves leaves all of a save or nothing of it; `make crash` does it twenty times."""
+"""What is killed on its way leaves all of it or nothing; `make crash` does it two hundred times and begins servers."""
 
+import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
-import time
+from contextlib import closing
 
 import pytest
 
-from gisapp.store import create_store, open_store
-
-KILLS = int(os.environ.get("GISAPP_KILLS", "5"))
-BATCH = 3000
-SAVING = """
-import sys
-import geopandas as gpd, numpy as np, pandas as pd, shapely
+from benchmarks.killed_acts import judge_acts, judge_server, kill_acts, kill_server
+from benchmarks.killed_commands import OPERATIONS, after, judged, kill, while_writing
+from benchmarks.killing import faults_of_store, ground, prepared, small_town
 from gisapp.store import open_store
-def batch(turn, n=3000):
-    rows = pd.DataFrame({"code": [f"{turn}-{row}" for row in range(n)], "type": "leak", "channel": "phone",
-        "status": "registered", "reported_at": pd.Timestamp("2026-01-01T00:00Z"), "drill": False})
-    points = gpd.GeoSeries(shapely.points(np.random.default_rng(turn).uniform(4e5, 5e5, (n, 2))), crs="EPSG:4547")
-    steps = rows[["code", "reported_at"]].set_axis(["incident_code", "at"], axis=1)
-    steps = steps.assign(step=1, noted_at=steps["at"], actor="t", role="unit", action="register")
-    steps = steps.assign(to_status="registered")
-    return {"incidents": gpd.GeoDataFrame(rows.assign(geom=points), geometry="geom"), "incident_steps": steps}
-with open_store(sys.argv[1]) as store:
-    turn = store.count("incidents") // 3000
-    print("ready", flush=True)
-    while True:
-        store.save(batch(turn), actor="t")
-        turn += 1
-"""
+
+KILLS = int(os.environ.get("GISAPP_KILLS", "1"))
+ROWS = 3000
+by_make_crash = pytest.mark.skipif("GISAPP_KILLS" not in os.environ, reason="a minute of servers: make crash")
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 on this system")
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 on this system")
-def test_a_killed_save_leaves_all_or_nothing(path):
-    create_store(path, crs="EPSG:4547").close()
-    draw = random.Random(7)
-    for _ in range(KILLS):
-        with subprocess.Popen([sys.executable, "-c", SAVING, str(path)], stdout=subprocess.PIPE) as running:
-            assert running.stdout is not None
-            assert running.stdout.readline() == b"ready\n"
-            time.sleep(draw.uniform(0.05, 1.2))
-            running.kill()
-        check_whole(path)
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    """A small store and what stands in it."""
+    folder = tmp_path_factory.mktemp("town")
+    with small_town(folder / "town.gpkg") as store:
+        before = prepared(store, folder / "hotline.csv", ROWS)
+    return folder / "town.gpkg", before
 
 
-def check_whole(path):
-    """Assert that the store opens and holds whole saves only, with triggers, indexes and R-tree in place."""
-    with open_store(path) as store:
-        count = store.count("incidents")
-        assert count % BATCH == 0
-        assert count == store.count("incident_steps") == len(store.table("incidents"))
-        assert sum(store.audit()["tables"].map(lambda tables: tables["incidents"])) == count
-    raw = sqlite3.connect(path)
-    assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert raw.execute("SELECT rtreecheck('rtree_incidents_geom')").fetchone() == ("ok",)
-    assert raw.execute("SELECT count(*) FROM rtree_incidents_geom").fetchone() == (count,)
-    triggers = raw.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'incidents'")
-    assert triggers.fetchone() == (9,)
-    raw.close()
+@pytest.mark.parametrize("operation", OPERATIONS[:3], ids=lambda one: one.name)
+def test_a_killed_command_leaves_all_or_nothing_and_can_be_asked_again(town, tmp_path, operation):
+    draw = random.Random(operation.name)
+    for number in range(KILLS):
+        with ground(*town[:1], tmp_path / str(number), town[1]) as on:
+            told = kill(on, operation, while_writing(draw.uniform(0, 0.2)))
+            assert judged(on, told, operation).faults == []
+
+
+def test_what_a_killed_process_told_is_there(town, tmp_path):
+    with ground(town[0], tmp_path / "acts", town[1]) as on:
+        told = kill_acts(on, 0.3)
+        assert told
+        assert judge_acts(on, told).faults == []
+
+
+@by_make_crash
+def test_what_a_killed_server_answered_is_there(town, tmp_path):
+    with ground(town[0], tmp_path / "served", town[1]) as on:
+        codes = kill_server(on, 0.3)
+        assert codes
+        assert judge_server(on, codes).faults == []
+
+
+@by_make_crash
+@pytest.mark.parametrize("operation", OPERATIONS[:2], ids=lambda one: one.name)
+def test_a_killed_client_leaves_all_or_nothing_on_a_server(cluster, tmp_path, operation):
+    draw = random.Random(operation.name)
+    for number in range(KILLS):
+        address = cluster.database()
+        with small_town(address) as store:
+            before = prepared(store, tmp_path / "hotline.csv", ROWS)
+        with ground(address, tmp_path / str(number), before) as on:
+            told = kill(on, operation, after(draw.uniform(1.5, 4)))
+            assert judged(on, told, operation).faults == []
+
+
+def test_what_is_wrong_after_a_kill_would_be_seen(town, tmp_path):
+    activation, backup = OPERATIONS[1:3]
+    with ground(town[0], tmp_path / "told", town[1]) as on:
+        assert [fault.split(":")[0] for fault in judged(on, True, activation).faults] == ["lost"]
+    with ground(town[0], tmp_path / "half", town[1]) as on:
+        shutil.copy(on.store, on.folder / "kept.gpkg")
+        faults = judged(on, False, backup).faults
+        assert [fault.split(":")[0] for fault in faults] == ["partial", "next try", "partial", "lost", "next try"]
+    with ground(town[0], tmp_path / "step", town[1]) as on:
+        with open_store(on.store) as store:
+            store.save({"grids": store.table("grids").iloc[:1].assign(code="G9")}, actor="crash")
+        assert judged(on, False, activation).faults[0].startswith("partial: {'step': False, 'grids': True")
+    with ground(town[0], tmp_path / "acts", town[1]) as on:
+        assert judge_acts(on, [{"code": "20260101-000001", "steps": 1}]).faults[0].startswith("lost")
+    with ground(town[0], tmp_path / "ahead", town[1]) as on:
+        anchor = on.folder / "anchors" / "town.gpkg.anchor"
+        anchor.write_text(anchor.read_text() + json.dumps({"number": 99, "hash": "0" * 64}) + "\n")
+        assert faults_of_store(on.store)[0].startswith("audit: the tail was cut")
+    with ground(town[0], tmp_path / "index", town[1]) as on:
+        with closing(sqlite3.connect(on.store)) as raw, raw:
+            raw.execute("DELETE FROM rtree_grids_geom_rowid WHERE rowid = 1")
+        assert faults_of_store(on.store)[0].startswith("unreadable: index of grids")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyproj
 import pytest
+from alembic.script import ScriptDirectory
 
 from gisapp.errors import CrsError, InputError, StoreError
 from gisapp.store import create_store, migrate, open_store, upgrade_store
@@ -139,3 +140,11 @@ def test_a_frame_without_a_number_is_kept_whole(path):
     create_store(path, crs=local).close()
     with open_store(path) as store:
         assert store.crs == local
+
+
+def test_the_version_that_files_are_named_by_is_that_of_alembic():
+    script = ScriptDirectory(str(migrate.FOLDER))
+    assert migrate.newest_schema() == script.get_current_head()
+    assert [one.revision for one in script.walk_revisions()][::-1] == [
+        file.name[:4] for file in sorted((migrate.FOLDER / "versions").glob("0*.py"))
+    ]
