@@ -103,6 +103,8 @@ def on_pipes(incidents: gpd.GeoDataFrame, links: gpd.GeoDataFrame, *, reach_m: f
         ``measure_m`` from the pipe's beginning. Those on none are absent.
     """
     require_metres(links.crs, "the links table")
+    if links.empty:
+        return pd.DataFrame({"link": np.array([], dtype=np.intp), "measure_m": np.array([])}, index=incidents.index[:0])
     keys = pd.MultiIndex.from_frame(links[["utility", "code"]])
     named = keys.get_indexer(pd.MultiIndex.from_frame(incidents[["utility", "link_code"]]))
     named[incidents["link_code"].isna().to_numpy()] = -1

@@ -238,3 +238,7 @@ def test_what_is_on_no_pipe_is_refused():
         network_density(graph, pd.DataFrame({"link": [0], "measure_m": [0.0]}), bandwidth_m=20, piece_m=1e-6)
     with pytest.raises(CrsError):
         pipe_graph(links().to_crs(4326))
+
+
+def test_where_there_is_no_pipe_no_incident_is_on_one():
+    assert on_pipes(incidents({"link_code": "W1", "geom": Point(0, 0)}, {}), links().iloc[:0]).empty
