@@ -53,6 +53,7 @@ from dashboards import (
     shell,
     snapshot,
     standards,
+    unavailable,
     watching,
 )
 from dashboards.begun import begun, in_order
@@ -63,7 +64,8 @@ from dashboards.provider import add_provider
 from dashboards.readiness import Readiness
 from dashboards.readiness import add_routes as add_readiness
 from dashboards.signing import add_login, add_signing, secure
-from gisapp.errors import GisappError
+from dashboards.workers import WORKERS
+from gisapp.errors import GisappError, UnavailableError
 from gisapp.store import Store
 from gisapp.tables import UTILITIES
 from gisapp.words import LANGUAGES, word
@@ -130,6 +132,7 @@ def create_app(
     )
     settings = settings or Settings()
     store.hold_readers(READERS)
+    store.let_wait(WORKERS // 2 - 1)  # beside the one who has the writer's turn
     readiness = Readiness(store, settings.disk_min_mb, settings.import_max_days)
     # first of all that runs before a request: what is refused is counted too
     watching.watch(app.server, watching.Metrics(store, readiness.ready), log_requests=settings.log_requests)
@@ -239,7 +242,8 @@ def _show_error(error: Exception) -> None:
     spoken, number = shell.language(), watching.request_number()
     if isinstance(error, GisappError):
         log.info("request %s refused by %s", number, type(error).__name__)
-        shown = shell.notice(word(f"shell.error.{type(error).__name__}", spoken), str(error), number=number)
+        told = unavailable.words_of(error, spoken)
+        shown = shell.notice(word(f"shell.error.{type(error).__name__}", spoken), told, number=number)
     else:
         watching.count_fault(current_app)
         log.error("request %s failed", number, exc_info=error)
@@ -301,6 +305,8 @@ def _packed(response: Response) -> Response:
 
 def _answer_faults(server: Flask) -> None:
     """Answer faults of routes: a GisappError in its own words, anything else by a number that the log holds."""
+
+    server.register_error_handler(UnavailableError, unavailable.refused)
 
     @server.errorhandler(GisappError)
     def usable(error: GisappError) -> ResponseReturnValue:

@@ -23,6 +23,8 @@ HEALTH, READY = "/healthz", "/readyz"
 PATHS = frozenset({HEALTH, READY})
 LOOKED_S = 1.0
 """What was found holds for so long: whoever asks a thousand times costs one look."""
+SCREENS_S = 4.0
+"""So old it may be for screens."""
 SKEW = timedelta(minutes=5)
 """By how much the clock may stand before what is written, and jump against the processor's."""
 
@@ -50,6 +52,13 @@ class Readiness:
                 self._found = self._look()
                 self._looked = time.monotonic()
             return self._found
+
+    def writable(self) -> str:
+        """Return what the check of writing said not long ago: many screens ask, and none of them waits for a look."""
+        if time.monotonic() - self._looked > SCREENS_S and self._lock.acquire(blocking=False):
+            self._lock.release()
+            self.checks()
+        return self._found.get("writable", "ok")
 
     def ready(self) -> bool:
         """Return whether no check is red."""

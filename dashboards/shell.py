@@ -22,6 +22,7 @@ from flask import Response, current_app, has_request_context, jsonify, render_te
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
+from dashboards import readiness
 from dashboards.access import Permission, access_of, route
 from dashboards.scope import everywhere
 from dashboards.snapshot import Snapshot, snapshot_of
@@ -361,11 +362,14 @@ def _browser_words(spoken: str) -> dict[str, str]:
 def _version() -> ResponseReturnValue:
     """Return the revision of every table, small and with an ETag, for the screens that poll it.
 
-    Grids and posts that begin or end by themselves change it too.
+    Grids and posts that begin or end by themselves change it too, and how the store stands: since when what is shown
+    comes from memory, and whether it can be written.
     """
     snapshot = snapshot_of(current_app)
     revisions = {**snapshot.store.revisions(), "in force": snapshot.in_force()}
-    response = jsonify(server=_STARTED, revisions=revisions)
+    answered = snapshot.store.answered
+    standing = {"answered": answered and answered.isoformat(), "writable": readiness.of(current_app).writable()}
+    response = jsonify(server=_STARTED, revisions=revisions, store=standing)
     response.add_etag()
     return response.make_conditional(request)
 

@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -26,7 +27,7 @@ from dashboards import shell
 from dashboards.access import PAGE_ROUTES, Permission, Person, access_of, route
 from dashboards.roles import person_of
 from gisapp.accounts import LASTS, LEAST, User, hashed, matches, outdated
-from gisapp.errors import InputError
+from gisapp.errors import InputError, UnavailableError
 from gisapp.store.accounts import Accounts
 from gisapp.words import LANGUAGES, word
 
@@ -218,7 +219,8 @@ def _log_out(signing: Signing) -> ResponseReturnValue:
     """End the session of the browser; nothing that it kept is shown to the next person."""
     person = signing.person()
     if person is not None:
-        signing.accounts.end(request.cookies[signing.cookie_name()], actor=person.code)
+        with suppress(UnavailableError):  # here it is over all the same
+            signing.accounts.end(request.cookies[signing.cookie_name()], actor=person.code)
     session.clear()
     answer = redirect(f"/{shell.language()}/login?why=out", 303)
     answer.delete_cookie(signing.cookie_name(), path="/", secure=secure(), httponly=True, samesite="Lax")

@@ -17,6 +17,7 @@ from flask import Flask
 
 from gisapp.counting import known_until
 from gisapp.density import Cube, incident_cube
+from gisapp.errors import UnavailableError
 from gisapp.grids import (
     GridIndex,
     coverage_faults,
@@ -73,6 +74,8 @@ class Snapshot:
     def derived(self, key: object, tables: tuple[str, ...], make: Callable[[], Value]) -> Value:
         """Return ``make()``, computed anew only when one of ``tables`` has changed since.
 
+        Where the store is away and ``make()`` needs it, what it returned last.
+
         A key is a name, or begins with the name of its kind; of each kind the values asked for last are kept, so that
         a map moved a hundred times never costs the commander the network.
         """
@@ -80,7 +83,11 @@ class Snapshot:
         with kept.lock:
             revisions = tuple(self.store.revision(table) for table in tables)  # before make(): too old at worst
             if kept.revisions != revisions:
-                kept.value, kept.revisions = make(), revisions
+                try:
+                    kept.value, kept.revisions = make(), revisions
+                except UnavailableError:
+                    if kept.revisions is None:
+                        raise
             return cast(Value, kept.value)
 
     def soon(self, key: object, tables: tuple[str, ...], make: Callable[[], Value]) -> Value | None:

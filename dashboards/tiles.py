@@ -25,6 +25,7 @@ from dashboards.cut import lonlat_in_frame
 from dashboards.sheets import DEEPEST, Sheet
 from gisapp import __version__
 from gisapp.crs import to_degrees
+from gisapp.errors import UnavailableError
 from gisapp.grids import turned, turns
 from gisapp.words import LANGUAGES
 from layers.layer import Shapes
@@ -164,8 +165,12 @@ class Tiles:
         number = self._number(name)
         with self._locks[name]:
             if name not in self._editions or self._editions[name].number != number:
-                self._editions[name] = self._made(name, number)
-                _settle()
+                try:
+                    self._editions[name] = self._made(name, number)
+                    _settle()
+                except UnavailableError:  # what was drawn last holds while the store is away
+                    if name not in self._editions:
+                        raise
             return self._editions[name]
 
     def _made(self, name: str, number: tuple[object, ...]) -> _Edition:

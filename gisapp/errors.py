@@ -4,8 +4,9 @@ GisappError                 anything this package raises on purpose
 ├── InputError              a file, form or argument is not usable: says where, what was found, what to do
 │   └── RefusedEdit         an edit of a boundary plan that may not stand; the plan is as it was
 ├── CrsError                metres are needed and the coordinates are not in metres, or the frame is unknown
-├── StoreError              the store cannot be opened, is busy, is newer than the program, or is full
-│   └── ConflictError       someone else changed the row since it was read
+├── StoreError              the store cannot be opened, or is newer than the program
+│   ├── ConflictError       someone else changed the row since it was read
+│   └── UnavailableError    the store cannot do it for now: it is away, locked, busy, full, or read-only
 ├── AccessError             the person may not do this
 └── Interrupted             the person stopped a long task; nothing was written
 """
@@ -69,6 +70,25 @@ class CrsError(GisappError):
 
 class StoreError(GisappError):
     """A store that cannot be opened, is busy, is newer than the program, or is full."""
+
+
+class UnavailableError(StoreError):
+    """A store that cannot do it for now; the same may go well later.
+
+    Parameters
+    ----------
+    why
+        In one word: missing, replaced, locked, full, read-only, busy (others of this program are waiting), or unknown
+        (it went away while it was writing, and whether that was written is not known).
+    words
+        What is the matter, whether something was written, and what to do.
+    place
+        Which store it is.
+    """
+
+    def __init__(self, why: str, words: str, *, place: str) -> None:
+        self.why, self.words, self.place = why, words, place
+        super().__init__(f"{place}: {words}")
 
 
 class ConflictError(StoreError):

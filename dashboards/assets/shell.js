@@ -167,7 +167,7 @@
   }
 
   // ---- data age and lost connection ----------------------------------------------------------------------------
-  const contact = { at: Date.now(), etag: "", revisions: "", server: "", asking: false, active: false, ended: false };
+  const contact = { at: Date.now(), etag: "", revisions: "", server: "", asking: false, active: false, ended: false, store: {} };
   for (const kind of ["pointerdown", "keydown", "wheel"])
     document.addEventListener(kind, () => { contact.active = true; }, { capture: true, passive: true });
 
@@ -197,7 +197,7 @@
     const revisions = JSON.stringify(version.revisions);
     const changed = revisions !== contact.revisions || version.server !== contact.server;
     const known = contact.revisions !== "";
-    Object.assign(contact, { etag, revisions, server: version.server });
+    Object.assign(contact, { etag, revisions, server: version.server, store: version.store || {} });
     if (changed && known) setProps("shell-version", { data: version });
   }
 
@@ -206,18 +206,22 @@
     const lost = byId("shell-lost");
     if (!badge || !lost) return;
     const silent = Date.now() - contact.at;
-    const state = silent > LOST_MS || !navigator.onLine && silent > POLL_MS ? "lost" : silent > LATE_MS ? "late" : "fresh";
-    const time = new Date(contact.at).toLocaleTimeString(root.lang, { hour12: false });
+    const { answered, writable } = contact.store; // of a store that is away the server tells what it remembers
+    const gone = silent > LOST_MS || !navigator.onLine && silent > POLL_MS;
+    const state = gone ? "lost" : answered ? "old" : silent > LATE_MS ? "late" : "fresh";
+    const stuck = state === "lost" || answered ? "" : words[`stuck.${writable}`] || "";
+    const time = new Date(state === "old" ? answered : contact.at).toLocaleTimeString(root.lang, { hour12: false });
     badge.dataset.state = state;
     if (badge.dataset.told !== state + time)
       badge.replaceChildren(element("span", { class: "word" }, say(`age_${state}`)), element("span", {}, time));
     badge.dataset.told = state + time;
     badge.title = say("age_tip", { time });
-    lost.hidden = state !== "lost" && !contact.ended;
+    const shut = contact.ended || state === "lost" || state === "old" || stuck !== "";
+    lost.hidden = !shut;
     if (contact.ended) showEnded(lost);
-    else if (state === "lost") lost.textContent = say("lost", { time });
-    root.dataset.connection = contact.ended ? "lost" : state;
-    for (const control of document.querySelectorAll(".writes")) control.inert = contact.ended || state === "lost";
+    else if (shut) lost.textContent = stuck || say(state, { time });
+    root.dataset.writes = shut ? "shut" : "open";
+    for (const control of document.querySelectorAll(".writes")) control.inert = shut;
   }
 
   function showEnded(banner) {
@@ -242,10 +246,10 @@
       byId("shell-page").focus();
     }
   });
-  // A control that writes does nothing without the server, however it is reached.
+  // A control that writes does nothing without the server or its store, however it is reached.
   for (const kind of ["click", "submit", "change"])
     document.addEventListener(kind, (event) => {
-      if (root.dataset.connection === "lost" && event.target.closest(".writes")) {
+      if (root.dataset.writes === "shut" && event.target.closest(".writes")) {
         event.preventDefault();
         event.stopImmediatePropagation();
       }

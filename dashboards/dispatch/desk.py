@@ -11,6 +11,7 @@ import pandas as pd
 from dashboards.deeds import asking
 from dashboards.scope import everywhere, require_seen, seen
 from dashboards.snapshot import Snapshot
+from gisapp.errors import UnavailableError
 from gisapp.incidents import Incident, RuleBook
 from gisapp.incidents.locating import Register
 from gisapp.incidents.seeing import RESTRICTED_TO, require_visible, restricted
@@ -18,6 +19,7 @@ from gisapp.reports.routes import TABLES
 from gisapp.reports.waiting import waiting
 from gisapp.rules.incidents import CategoryRule
 from gisapp.store import Store
+from gisapp.store.handling import incident_among
 from gisapp.words import term
 
 TICK_S = 10
@@ -73,10 +75,26 @@ class Desk:
         InputError
             When there is none.
         """
-        incident = self.store.incidents.incident(code)
+        try:
+            incident = self.store.incidents.incident(code)
+        except UnavailableError:
+            rows, steps = self._open()
+            if code not in set(rows["code"]):
+                raise
+            incident = incident_among(rows.drop(columns="geom"), steps, code, self.book)
         require_visible(incident, self.book, role)
         require_seen(asking(), incident, case=self.case(incident))
         return incident
+
+    def beside(self, incident: Incident) -> gpd.GeoDataFrame:
+        """Return an incident's row and those that may be of the same; of what waits alone while the store is away."""
+        try:
+            return self.store.incidents.alongside(incident)
+        except UnavailableError:
+            rows, group = self._open()[0], incident.standing.duplicate_of or incident.code
+            if incident.code not in set(rows["code"]):
+                raise
+            return rows[rows["code"].isin({incident.code, group}) | (rows["duplicate_of"] == group)]
 
     def case(self, incident: Incident) -> bool:
         """Return whether an incident is of a category that the rules restrict."""

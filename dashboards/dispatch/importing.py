@@ -28,6 +28,7 @@ from dashboards.deeds import asking, may, me, roles
 from dashboards.dispatch.desk import Desk
 from dashboards.incoming import answered, read_for
 from dashboards.scope import acts_everywhere
+from dashboards.unavailable import words_of
 from gisapp.children import Progress
 from gisapp.errors import AccessError, GisappError, InputError, Interrupted, StoreError
 from gisapp.harmless import harmless_cells
@@ -241,7 +242,7 @@ def _lines(
             with _one_at_a_time():
                 end = {"end": work(progress)}
         except GisappError as refused:
-            end = {"fault": str(refused)}
+            end = {"fault": words_of(refused, spoken)}
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             said.put(end)

@@ -46,7 +46,7 @@ def sheet(code: str, desk: Desk, role: str, spoken: str) -> list[Component]:
         When there is no such incident.
     """
     incident = desk.incident(code, role)
-    beside = desk.store.incidents.alongside(incident)
+    beside = desk.beside(incident)
     row = beside[beside["code"] == code].iloc[0]
     answers = answers_of(incident, beside, desk.tables(), desk.book, language=spoken)
     told = clocks(incident, desk.book.at(incident.reported_at), now=datetime.now(UTC), zone=desk.store.zone)

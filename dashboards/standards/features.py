@@ -27,7 +27,8 @@ from dashboards.standards.documented import description
 from dashboards.standards.notices import Notices
 from dashboards.standards.readable import page, spoken
 from dashboards.standards.written import Fault
-from gisapp.errors import GisappError
+from dashboards.unavailable import later, words_of
+from gisapp.errors import GisappError, UnavailableError
 from gisapp.reports.open311 import open_categories
 from gisapp.words import word
 
@@ -220,6 +221,8 @@ def answered(view: Callable[..., Response]) -> Callable[..., ResponseReturnValue
             return view(**parts)
         except Fault as fault:
             return refused(fault.status, fault.description)
+        except UnavailableError as error:
+            return later(refused(503, words_of(error, "en")), error)
         except GisappError as error:
             return refused(400, str(error))
 

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 
-from gisapp.errors import AccessError, GisappError
+from dashboards.unavailable import later, words_of
+from gisapp.errors import AccessError, GisappError, UnavailableError
 
 MIMETYPES = {"json": "application/json", "xml": "text/xml"}
 _ONE_OF = {
@@ -40,6 +41,8 @@ def answered(view: Callable[..., Any]) -> Callable[..., ResponseReturnValue]:
             return answer
         except Fault as fault:
             return errors(fault.status, fault.description, form)
+        except UnavailableError as error:
+            return later(errors(503, words_of(error, "en"), form), error)
         except GisappError as error:
             return errors(403 if isinstance(error, AccessError) else 400, str(error), form)
 

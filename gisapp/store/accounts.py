@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,13 +27,15 @@ from gisapp.accounts import (
     running,
     secret_hash,
 )
-from gisapp.errors import AccessError, InputError
+from gisapp.errors import AccessError, InputError, UnavailableError
 from gisapp.store.connect import Connections
+from gisapp.store.known import Known, Session, Token
 from gisapp.store.saving import add_note
 from gisapp.store.schema import read_settings
 
 SEEN_EVERY = timedelta(minutes=1)
 """That a session is used is written down so often, and not at every request."""
+_WAITS_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,19 @@ class Accounts:
 
     def __init__(self, connections: Connections, metadata: MetaData) -> None:
         self._connections = connections
+        self._known = Known()
+        self._noting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-sessions")
+        self._noted: Future[None] | None = None
         self._users, self._sessions, self._tokens = (metadata.tables[name] for name in ("users", "sessions", "tokens"))
+
+    def close(self) -> None:
+        """Wait for what is being written of sessions."""
+        self._noting.shutdown(wait=True)
 
     def exist(self) -> bool:
         """Return whether there is any account, disabled ones too."""
-        with self._connections.reading() as connection:
-            return connection.execute(select(self._users.c.fid).limit(1)).first() is not None
+        wanted = select(self._users.c.fid).limit(1)
+        return self._connections.told("accounts", lambda connection: connection.execute(wanted).first() is not None)
 
     def users(self) -> list[User]:
         """Return every account, in the order of their names."""
@@ -153,27 +164,50 @@ class Accounts:
         active
             Whether the person does something, and not their screen by itself: then the session goes on from now.
         """
-        now, table = now or datetime.now(UTC), self._sessions
-        with self._connections.reading() as connection:
-            joined = select(self._users, table.c.begun_at, table.c.seen_at).join_from(
-                table, self._users, self._users.c.name == table.c.user_name
-            )
-            wanted = joined.where(table.c.secret_hash == secret_hash(secret), table.c.ended_at.is_(None))
-            row = connection.execute(wanted).first()
-            limits = self._limits(connection)
+        now, key = now or datetime.now(UTC), secret_hash(secret)
+        known = None if self._known.ended(key) else self._session(key, now)
+        if not isinstance(known, Session) or not known.runs(now):
+            return None
+        if active and now - known.seen_at >= SEEN_EVERY:
+            self._known.used(key, now)
+            self._note_seen(key, now)
+        return known.user
+
+    def _session(self, key: str, now: datetime) -> Session | Token | None:
+        """Return a session as the store says it, or said it last where it cannot be asked now."""
+        table = self._sessions
+        joined = select(self._users, table.c.begun_at, table.c.seen_at).join_from(
+            table, self._users, self._users.c.name == table.c.user_name
+        )
+        wanted = joined.where(table.c.secret_hash == key, table.c.ended_at.is_(None))
+        try:
+            with self._connections.reading() as connection:
+                row = connection.execute(wanted).first()
+                limits = self._limits(connection)
+        except UnavailableError:
+            if (known := self._known.by_memory(key, now)) is None:
+                raise
+            return known
         if row is None or row._asdict()["disabled"]:
+            self._known.forget(key)
             return None
         begun, seen = (_moment(row._asdict()[name]) for name in ("begun_at", "seen_at"))
-        if not running(begun, seen, now, lasts=limits.lasts, idle=limits.idle):
-            return None
-        if active and now - seen >= SEEN_EVERY:
-            with self._connections.writing() as connection:
-                same = table.update().where(table.c.secret_hash == secret_hash(secret), table.c.ended_at.is_(None))
-                connection.execute(same.values(seen_at=now))
-        return _user(row._asdict())
+        return self._known.sure(key, Session(_user(row._asdict()), begun, seen, limits.lasts, limits.idle, now))
+
+    def _note_seen(self, key: str, now: datetime) -> None:
+        """Write down that a session is used: without waiting for who writes longer, since a page is being read."""
+        if self._noted is None or self._noted.done():
+            self._noted = self._noting.submit(self._write_seen, key, now)
+            wait([self._noted], timeout=_WAITS_S)
+
+    def _write_seen(self, key: str, now: datetime) -> None:
+        same = self._sessions.update().where(self._sessions.c.secret_hash == key, self._sessions.c.ended_at.is_(None))
+        with suppress(UnavailableError), self._connections.writing() as connection:
+            connection.execute(same.values(seen_at=now))
 
     def end(self, secret: str, *, actor: str) -> None:
-        """End one session: its person logs out."""
+        """End one session: its person logs out. Here it is over even where that cannot be written."""
+        self._known.end(secret_hash(secret))
         with self._connections.writing() as connection:
             same = self._sessions.c.secret_hash == secret_hash(secret)
             ended = connection.execute(
@@ -240,16 +274,24 @@ class Accounts:
 
     def by_token(self, secret: str, *, now: datetime | None = None) -> User | None:
         """Return as whom a program acts that shows a token; None when it is none, has ended or expired."""
-        now, table = now or datetime.now(UTC), self._tokens
-        with self._connections.reading() as connection:
-            joined = select(self._users, table.c.expires_at).join_from(
-                table, self._users, self._users.c.name == table.c.user_name
-            )
-            wanted = joined.where(table.c.secret_hash == secret_hash(secret), table.c.ended_at.is_(None))
-            row = connection.execute(wanted).first()
-        if row is None or row._asdict()["disabled"] or now >= _moment(row._asdict()["expires_at"]):
+        now, table, key = now or datetime.now(UTC), self._tokens, secret_hash(secret)
+        joined = select(self._users, table.c.expires_at).join_from(
+            table, self._users, self._users.c.name == table.c.user_name
+        )
+        wanted = joined.where(table.c.secret_hash == key, table.c.ended_at.is_(None))
+        try:
+            with self._connections.reading() as connection:
+                row = connection.execute(wanted).first()
+        except UnavailableError:
+            if (known := self._known.by_memory(key, now)) is None:
+                raise
+            return known.user if isinstance(known, Token) and known.runs(now) else None
+        if row is None or row._asdict()["disabled"]:
+            self._known.forget(key)
             return None
-        return _user(row._asdict())
+        token = Token(_user(row._asdict()), _moment(row._asdict()["expires_at"]), now)
+        self._known.sure(key, token)
+        return token.user if token.runs(now) else None
 
     def tokens(self, name: str) -> pd.DataFrame:
         """Return the tokens of a person that were not ended: label, created_at, expires_at."""
@@ -280,12 +322,14 @@ class Accounts:
         return row._asdict()
 
     def _end(self, connection: Connection, name: str | None) -> int:
+        self._known.forget_of(name)
         table = self._sessions
         wanted = table.update().where(table.c.ended_at.is_(None))
         wanted = wanted if name is None else wanted.where(table.c.user_name == name)
         return connection.execute(wanted.values(ended_at=datetime.now(UTC))).rowcount
 
     def _end_tokens(self, connection: Connection, name: str, label: str | None = None) -> int:
+        self._known.forget_of(name)
         table = self._tokens
         wanted = table.update().where(table.c.user_name == name, table.c.ended_at.is_(None))
         wanted = wanted if label is None else wanted.where(table.c.label == label)

@@ -55,8 +55,7 @@ class Commanding:
         InputError
             When there is no such emergency.
         """
-        with self._connections.reading() as connection:
-            return self._read(connection, code)
+        return self._connections.told(("emergency", code), lambda connection: self._read(connection, code))
 
     def record(self, code: str, action: str, actor: str, **told: Any) -> Emergency:
         """Write one step if it may follow; return the emergency as it stands then.

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Lock, RLock
+from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from gisapp.addresses import Address, ServerAddress, store_address
-from gisapp.errors import StoreError
+from gisapp.errors import StoreError, UnavailableError
+from gisapp.store import patience
 from gisapp.store.auditing import anchor_path, forget_head, try_append, written_head
 from gisapp.store.databases import database_at
+from gisapp.store.reach import Reach
+from gisapp.store.recalled import Recalled
 
 _TURN_S = 30
+_UNKNOWN = "the server went away while it was writing; once it runs, look whether it was written"
+Value = TypeVar("Value")
 
 
 class Connections:
@@ -31,30 +38,64 @@ class Connections:
         self.database = database_at(self.address)
         self.writer, self.readers = self.database.engines(self.address)
         self._turn, self._counting = RLock(), Lock()
+        self.reach, self.patience = Reach(), patience.Patience(str(self.address))
+        self._beginning: float | None = None
+        self._recalled: Recalled[Hashable] = Recalled()
         self.writing_now = 0
         """How many of this process write or wait for their turn."""
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that writes: all of it or nothing; what it adds to the audit is anchored after it."""
-        with self._counted(), self._own_turn(), plain_errors(self.address):
-            with self.writer.begin() as connection:
-                forget_head(connection)
-                yield connection
-                head = written_head(connection)
+        self.reach.require()
+        self.patience.require()
+        committing = False
+        with self._counted(), self._own_turn():
+            try:
+                with plain_errors(self.address), self._begun() as connection:
+                    forget_head(connection)
+                    yield connection
+                    head = written_head(connection)
+                    committing = True
+            except UnavailableError as error:
+                if committing and error.why == "missing":
+                    raise UnavailableError("unknown", _UNKNOWN, place=error.place) from error
+                raise
             if head is not None and self.anchor is not None:
                 try_append(self.anchor, head)
 
     @contextmanager
+    def _begun(self) -> Iterator[Connection]:
+        """Begin a transaction, for which another program may have to end its own first."""
+        self._beginning = time.monotonic()
+        try:
+            with self.writer.begin() as connection:
+                self._beginning = None
+                yield connection
+        finally:
+            self._beginning = None
+
+    @property
+    def held_up(self) -> bool:
+        """Return whether who has the writer's turn waits for another program."""
+        since = self._beginning
+        return since is not None and time.monotonic() - since > patience.SOON_S
+
+    @contextmanager
     def _own_turn(self) -> Iterator[None]:
         """Take the writer's turn; who waits as long as for another program is told so."""
-        if not self._turn.acquire(timeout=_TURN_S):
+        if not self._turn.acquire(timeout=patience.SOON_S) and not self._waited():
             words = f"others have been writing for over {_TURN_S} s; nothing was written, try again"
-            raise StoreError(f"{self.address}: {words}")
+            raise UnavailableError("locked", words, place=str(self.address))
         try:
             yield
         finally:
             self._turn.release()
+
+    def _waited(self) -> bool:
+        """Wait for the writer's turn as one of those who may; tell whether it came."""
+        with self.patience.waiting():
+            return self._turn.acquire(timeout=_TURN_S)
 
     @contextmanager
     def free_turn(self) -> Iterator[bool]:
@@ -79,8 +120,17 @@ class Connections:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One transaction that reads: everything in it is of the same moment."""
-        with plain_errors(self.address), self.readers.begin() as connection:
+        with self.reach.asked(), plain_errors(self.address), self.readers.begin() as connection:
             yield connection
+
+    def told(self, key: Hashable, ask: Callable[[Connection], Value]) -> Value:
+        """Return what is read in one transaction; while the database is away, what was read last for the same key."""
+
+        def read() -> Value:
+            with self.reading() as connection:
+                return ask(connection)
+
+        return self._recalled.answer(key, read)
 
     def hold_readers(self, number: int) -> None:
         """Connect so many readers ahead: they read on where nobody could connect anew."""
@@ -105,4 +155,7 @@ def plain_errors(address: Address) -> Iterator[None]:
         words = database.words(error)
         if words is None:
             raise
-        raise StoreError(f"{address}: {words}") from error
+        why = database.code_of(error)
+        if why == "failing":
+            raise StoreError(f"{address}: {words}") from error
+        raise UnavailableError(why, words, place=str(address)) from error

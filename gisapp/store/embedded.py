@@ -91,6 +91,7 @@ class Store:
     def close(self) -> None:
         """Give the file back; the store is not used any more."""
         self._reporting.close()
+        self.accounts.close()
         self._snapshots.close()
         self._connections.close()
 
@@ -98,8 +99,15 @@ class Store:
         """Connect so many readers ahead: what a server answers from goes on being read should the file go away."""
         self._connections.hold_readers(number)
 
+    def let_wait(self, number: int) -> None:
+        """Let so many threads wait for long until they can write; the others are refused at once, and read on."""
+        self._connections.patience.limit(number)
+
     def revision(self, table: str) -> int:
-        """Return a number that moves with every change of a table, whichever program makes it."""
+        """Return a number that moves with every change of a table, whichever program makes it.
+
+        While a server is away it is that of the table in memory.
+        """
         return self.revisions()[table]
 
     def revisions(self) -> dict[str, int]:
@@ -130,8 +138,8 @@ class Store:
         """Return the number of rows of a table."""
         if name not in TABLES:
             raise InputError(f"there is no table {name!r}", todo=f"choose one of {', '.join(TABLES)}")
-        with self._connections.reading() as connection:
-            return int(connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one())
+        counted = f'SELECT count(*) FROM "{name}"'
+        return self._connections.told(("count", name), lambda asked: int(asked.exec_driver_sql(counted).scalar_one()))
 
     def save(
         self,
@@ -222,6 +230,14 @@ class Store:
         return standing(self._connections, head=self._schema)
 
     @property
+    def answered(self) -> datetime | None:
+        """Return when a database that is away answered last, None while it answers; what was read is told until then.
+
+        What is not in memory raises an UnavailableError.
+        """
+        return self._connections.reach.answered
+
+    @property
     def folder(self) -> Path | None:
         """Return the folder whose disk the store needs: that of its file; None for a server's."""
         return self.address.parent if isinstance(self.address, Path) else None
@@ -241,8 +257,7 @@ class Store:
 
     def audit_head(self) -> Head:
         """Return the last row of the audit's chain; printed on what leaves the house, it anchors the chain there."""
-        with self._connections.reading() as connection:
-            return head_in(connection)
+        return self._connections.told("audit head", head_in)
 
     def verify_audit(self) -> Verdict:
         """Return whether the audit is the chain that was written, and the whole of it by its anchor."""
@@ -301,13 +316,11 @@ class Store:
         DataFrame
             kind (a table's name), utility, code, label, and x, y of a point on it in the store's CRS.
         """
-        with self._connections.reading() as connection:
-            return found(connection, text, limit)
+        return self._connections.told(("found", text, limit), lambda asked: found(asked, text, limit))
 
     def setting(self, key: str) -> object:
         """Return a setting, None if it was never set."""
-        with self._connections.reading() as connection:
-            return read_settings(connection).get(key)
+        return self._connections.told("settings", read_settings).get(key)
 
     def set_setting(self, key: str, value: object, *, actor: str) -> None:
         """Keep a setting: any value that JSON can say."""

@@ -62,8 +62,7 @@ class Following:
         InputError
             When there is no such measure.
         """
-        with self._connections.reading() as connection:
-            return self._read(connection, code)
+        return self._connections.told(("measure", code), lambda connection: self._read(connection, code))
 
     def record(self, code: str, action: str, *, actor: str, role: str, **told: Any) -> Measure:
         """Write one step if it may follow; return the measure as it stands then.

@@ -12,7 +12,7 @@ import pyproj
 from sqlalchemy import Connection, MetaData
 
 from gisapp.errors import InputError
-from gisapp.incidents import Actor, Incident, Step, imported, incident_of, next_step
+from gisapp.incidents import Actor, Incident, RuleBook, Step, imported, incident_of, next_step
 from gisapp.incidents.seeing import require_clear
 from gisapp.store.connect import Connections
 from gisapp.store.reporting import book_in, step_values
@@ -43,8 +43,8 @@ class Handling:
 
     def alongside(self, incident: Incident) -> gpd.GeoDataFrame:
         """Return an incident's row, those merged with it, and reports of a lack of water about the same time."""
-        with self._connections.reading() as connection:
-            return alongside(connection, self._crs, incident)
+        key = ("alongside", incident.code)
+        return self._connections.told(key, lambda connection: alongside(connection, self._crs, incident))
 
     def lacking(self, at: datetime) -> gpd.GeoDataFrame:
         """Return the reports of a lack of water about a moment, with which another one is counted."""
@@ -59,8 +59,7 @@ class Handling:
         InputError
             When there is no such incident.
         """
-        with self._connections.reading() as connection:
-            return self._read(connection, code)
+        return self._connections.told(("incident", code), lambda connection: self._read(connection, code))
 
     def record(self, code: str, action: str, *, actor: str, role: str, **told: Any) -> Incident:
         """Write one step if it may follow; return the incident as it stands then.
@@ -161,8 +160,21 @@ class Handling:
 
     def _read(self, connection: Connection, code: str) -> Incident:
         rows = read_where(connection, TABLES["incidents"], "code", code)
-        if rows.empty:
-            raise InputError(f"there is no incident {code!r}", todo="list them and choose one", field="code")
-        row = {str(name): None if missing(value) else value for name, value in rows.iloc[0].items()}
         steps = read_where(connection, TABLES["incident_steps"], "incident_code", code)
-        return incident_of(row, steps.sort_values("step"), book_in(connection, self._zone).life(row))
+        return incident_among(rows, steps, code, book_in(connection, self._zone))
+
+
+def incident_among(rows: pd.DataFrame, steps: pd.DataFrame, code: str, book: RuleBook) -> Incident:
+    """Return one of the incidents in tables of rows and of steps.
+
+    Raises
+    ------
+    InputError
+        When it is not among them.
+    """
+    found = rows[rows["code"] == code]
+    if found.empty:
+        raise InputError(f"there is no incident {code!r}", todo="list them and choose one", field="code")
+    row = {str(name): None if missing(value) else value for name, value in found.iloc[0].items()}
+    own = steps[steps["incident_code"] == code].sort_values("step")
+    return incident_of(row, own, book.life(row))

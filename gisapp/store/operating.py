@@ -141,8 +141,7 @@ class Operating:
 
     def operation(self, code: str) -> Operation:
         """Return one operation as it stands on the disk."""
-        with self._connections.reading() as connection:
-            return self._read(connection, code)
+        return self._connections.told(("operation", code), lambda connection: self._read(connection, code))
 
     def _begin_closing(self, connection: Connection, values: Mapping[str, Any], actor: str, seen: str | None) -> None:
         code = values["shutoff_code"]

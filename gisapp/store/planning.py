@@ -112,12 +112,14 @@ class Planning:
         InputError
             When there is no such plan.
         """
-        with self._connections.reading() as connection:
-            head, status = self._head(connection, code)
-            plan = self._opening(connection, head)
-            rows = connection.exec_driver_sql(
-                "SELECT change FROM plan_changes WHERE plan_code = ? ORDER BY number", (code,)
-            ).fetchall()
+        return self._connections.told(("plan", code), lambda connection: self._loaded(connection, code))
+
+    def _loaded(self, connection: Connection, code: str) -> Draft:
+        head, status = self._head(connection, code)
+        plan = self._opening(connection, head)
+        rows = connection.exec_driver_sql(
+            "SELECT change FROM plan_changes WHERE plan_code = ? ORDER BY number", (code,)
+        ).fetchall()
         changes = [change_of(row[0]) for row in rows]
         position = int(head["position"])
         for change in changes[:position]:
@@ -128,10 +130,10 @@ class Planning:
 
     def edits(self, code: str) -> pd.DataFrame:
         """Return every change of a plan, done or undone: ``number``, ``at``, ``actor``, ``kind`` and ``grids``."""
-        with self._connections.reading() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT number, at, actor, kind, grids FROM plan_changes WHERE plan_code = ? ORDER BY number", (code,)
-            ).fetchall()
+        wanted = "SELECT number, at, actor, kind, grids FROM plan_changes WHERE plan_code = ? ORDER BY number"
+        rows = self._connections.told(
+            ("edits", code), lambda connection: connection.exec_driver_sql(wanted, (code,)).fetchall()
+        )
         table = pd.DataFrame([tuple(row) for row in rows], columns=["number", "at", "actor", "kind", "grids"])
         return table.assign(at=pd.to_datetime(table["at"], utc=True))
 

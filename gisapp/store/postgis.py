@@ -40,7 +40,7 @@ _BULK = 1000
 _OURS = {"alembic_version", "layer_rev", "settings"}
 _BUSY = f"another program has been writing for over {_BUSY_S} s; nothing was written, try again"
 _READ_ONLY = "the server takes no changes; it is a copy of another one, or was set to read only"
-_GONE = "the server does not answer or went away ({}); once it runs, look what was written last and try again"
+_GONE = "the server does not answer or went away ({}); nothing was written, try again once it runs"
 _WORDS = {
     "53100": "the server's disk is full; nothing was written, free some space and try again",
     "53300": "the server has too many connections; nothing was written, try again",
@@ -55,7 +55,14 @@ _WORDS = {
     "57P": _GONE,
     "08": _GONE,
 }
-_CODES = {"53100": "full", "25006": "read-only", "55P03": "locked", "57014": "locked", "42501": "read-only"}
+_CODES = {
+    "53100": "full",
+    "53300": "busy",
+    "25006": "read-only",
+    "55P03": "locked",
+    "57014": "locked",
+    "42501": "read-only",
+}
 
 
 def engines(address: Address) -> tuple[Engine, Engine]:
@@ -95,6 +102,7 @@ def _connect(address: ServerAddress, options: str = "") -> psycopg.Connection[An
     own = f"-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout={_BUSY_S}s {options}"
     settings: dict[str, Any] = {
         "connect_timeout": _CONNECT_S,
+        "tcp_user_timeout": _CONNECT_S * 1000,  # a machine that is gone without a word
         "application_name": "gisapp",
         "client_encoding": "UTF8",
     } | told

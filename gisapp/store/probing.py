@@ -35,6 +35,7 @@ def standing(connections: Connections, *, head: str) -> Standing:
             ]
     except faults as error:
         return Standing(writable, database.code_of(error), None, None)
+    connections.reach.found()
     newest_import, newest_audit = (None if text is None else datetime.fromisoformat(text) for text in moments)
     return Standing(writable, "ok" if stored == head else "other", newest_import, newest_audit)
 
@@ -43,7 +44,7 @@ def _writable(connections: Connections) -> str:
     """Return whether a transaction can be begun and filled: one is, and rolled back."""
     with connections.free_turn() as free:
         if not free:
-            return "ok"  # it is being written
+            return "locked" if connections.held_up else "ok"  # it is being written
         database = connections.database
         faults: tuple[type[Exception], ...] = (DBAPIError, *database.ERRORS)
         try:

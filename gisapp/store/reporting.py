@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, MetaData, bindparam, select
 
-from gisapp.errors import InputError
+from gisapp.errors import InputError, UnavailableError
 from gisapp.incidents import FIRST_STATUS, RuleBook, Step
+from gisapp.store import patience
 from gisapp.store.connect import Connections
 from gisapp.store.numbering import next_code
 from gisapp.store.values import checked_values, missing
@@ -24,7 +25,7 @@ from gisapp.store.values import checked_values, missing
 class _Group:
     """Reports that are committed together, and what became of each."""
 
-    reports: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
+    reports: list[tuple[dict[str, Any], str, str] | None] = field(default_factory=list)
     outcomes: list[str | InputError] = field(default_factory=list)
     committed: Future[None] | None = None
 
@@ -44,6 +45,7 @@ class Reporting:
     def report(self, incident: Mapping[str, object], actor: str, role: str) -> str:
         """Write one incident and its first step; return its code when it is on the disk."""
         values = incident_values(incident)
+        self._connections.patience.require()
         with self._lock:
             if self._open is None:
                 self._open = _Group()
@@ -51,12 +53,32 @@ class Reporting:
             group = self._open
             place = len(group.reports)
             group.reports.append((values, actor, role))
-        assert group.committed is not None
-        group.committed.result()
+        self._await(group, place)
         outcome = group.outcomes[place]
         if isinstance(outcome, InputError):
             raise outcome
         return outcome
+
+    def _await(self, group: _Group, place: int) -> None:
+        """Wait until a group is committed; who may not wait so long takes a report back, unless it is being written."""
+        assert group.committed is not None
+        done, _ = wait([group.committed], timeout=patience.SOON_S)
+        if not done:
+            try:
+                with self._connections.patience.waiting():
+                    wait([group.committed])
+            except UnavailableError:
+                if self._withdrawn(group, place):
+                    raise
+        group.committed.result()
+
+    def _withdrawn(self, group: _Group, place: int) -> bool:
+        """Take a report out of a group that still gathers; tell whether it does."""
+        with self._lock:
+            gathers = self._open is group
+            if gathers:
+                group.reports[place] = None
+        return gathers
 
     def close(self) -> None:
         """Wait for what is being written."""
@@ -68,7 +90,7 @@ class Reporting:
             with self._connections.writing() as connection:
                 self._shut(group)
                 for report in group.reports:
-                    group.outcomes.append(self._write(connection, *report))
+                    group.outcomes.append("" if report is None else self._write(connection, *report))
         finally:
             self._shut(group)  # one that could not even begin takes no more: what comes next tries anew
 

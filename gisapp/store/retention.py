@@ -24,8 +24,7 @@ class Retention:
 
     def keeping(self) -> Keeping:
         """Return the settings."""
-        with self._connections.reading() as connection:
-            return keeping(read_settings(connection).get)
+        return keeping(self._connections.told("settings", read_settings).get)
 
     def due(self, *, now: datetime | None = None) -> dict[str, int]:
         """Return how many rows of each kind are older than they are kept."""

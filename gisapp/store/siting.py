@@ -93,8 +93,7 @@ class Siting:
         InputError
             When there is no such site.
         """
-        with self._connections.reading() as connection:
-            return self._read(connection, code)
+        return self._connections.told(("site", code), lambda connection: self._read(connection, code))
 
     def record(self, code: str, action: str, actor: str, **told: Any) -> Site:
         """Write one step if it may follow; return the site as it stands then.

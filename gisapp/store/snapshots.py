@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from threading import Lock
 from typing import Any
 
@@ -13,12 +14,18 @@ import pandas as pd
 import pyproj
 from sqlalchemy import Connection
 
-from gisapp.errors import InputError
+from gisapp.errors import InputError, UnavailableError
 from gisapp.store.connect import Connections, plain_errors
 from gisapp.store.databases import database_of
 from gisapp.store.geometry import decode
 from gisapp.store.rows import column_of, parsed_times, uncollected
 from gisapp.tables import TABLES, Table
+
+SETTLED = timedelta(seconds=5)
+"""For so long after a database has gone a table that has moved since it was read is not taken from memory.
+
+Whoever has asked for its revision just before would take the older rows for the newer ones, and keep them.
+"""
 
 
 @dataclass
@@ -38,11 +45,20 @@ class Snapshots:
         self._revisions = connections.database.revisions(connections.readers)
         self._locks = {name: Lock() for name in TABLES}
         self._cache: dict[str, _Cached] = {}
+        self._told: dict[str, int] = {}
 
     def revisions(self) -> dict[str, int]:
-        """Return the revision of every table."""
-        with plain_errors(self._connections.address):
-            return self._revisions.ask()
+        """Return the revision of every table; while the database is away, of those that are in memory."""
+        reach = self._connections.reach
+        try:
+            with reach.asked(), plain_errors(self._connections.address):
+                self._told = self._revisions.ask()
+        except UnavailableError:
+            if not self._told:
+                raise
+            if reach.away_for() >= SETTLED:
+                return self._told | {name: cached.revision for name, cached in list(self._cache.items())}
+        return dict(self._told)
 
     def table(self, name: str, columns: Sequence[str] | None) -> pd.DataFrame:
         """Return the rows of a table in the order in which they came, all of one moment."""
@@ -52,8 +68,10 @@ class Snapshots:
         revision = self.revisions()[name]
         with self._locks[name]:
             cached = self._cache.get(name)
-            if cached is None or cached.revision < revision or wanted not in cached.frames:
+            if cached is None or cached.revision < revision or not cached.columns.keys() >= set(wanted):
                 cached = self._cache[name] = self._filled(TABLES[name], wanted, cached)
+            if wanted not in cached.frames:
+                cached.frames[wanted] = self._frame(cached, wanted)
             return cached.frames[wanted]
 
     def _filled(self, table: Table, wanted: tuple[str, ...], cached: _Cached | None) -> _Cached:
@@ -67,14 +85,17 @@ class Snapshots:
                 kinds = {column.name: column.kind for column in table.columns} | {"geom": "geom"}
                 asked = {column: kinds[column] for column in missing}
                 cached.columns |= self._connections.database.read_columns(connection, table.name, asked)
+        return cached
+
+    def _frame(self, cached: _Cached, wanted: tuple[str, ...]) -> pd.DataFrame:
+        """Return columns as a frame."""
         columns = {column: cached.columns[column] for column in wanted if column != "geom"}
         count = len(next(iter(cached.columns.values())))
         frame = pd.DataFrame(columns, copy=False, index=pd.RangeIndex(count))
         if "geom" in wanted:
             frame["geom"] = gpd.GeoSeries(cached.columns["geom"], crs=self._crs)
             frame = gpd.GeoDataFrame(frame, geometry="geom")
-        cached.frames[wanted] = frame
-        return cached
+        return frame
 
     def close(self) -> None:
         """Give back what tells the revisions."""

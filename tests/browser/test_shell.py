@@ -3,6 +3,7 @@
 import re
 import threading
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import product
 from types import SimpleNamespace
 
@@ -112,6 +113,28 @@ def test_a_lost_server_is_amber_at_first_and_said_in_red_within_15_s(chromium, l
             expect(page.locator("#shell-lost")).to_be_hidden()
             assert not page.locator("#planner-bar .writes").evaluate("(control) => control.inert")
     page.context.close()
+
+
+def test_data_of_memory_is_said_in_red_with_its_moment_and_nothing_can_be_submitted(open_browser, live, monkeypatch):
+    page = open_browser(live).go("/en/planner")
+    lost, writes = page.locator("#shell-lost"), page.locator("#planner-bar .writes")
+    expect(writes).to_be_enabled()
+    with monkeypatch.context() as away:
+        away.setattr(type(live.store), "answered", datetime(2026, 11, 28, 1, 2, 3, tzinfo=UTC))
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        expect(page.locator("#shell-age")).to_have_attribute("data-state", "old")
+        expect(lost).to_contain_text("The store does not answer")
+        assert writes.evaluate("(control) => control.inert")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(lost).to_be_hidden()
+    assert not writes.evaluate("(control) => control.inert")
+    with monkeypatch.context() as full:
+        full.setattr("dashboards.readiness.Readiness.writable", lambda _: "full")
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        expect(lost).to_contain_text("disk is full")
+        expect(page.locator("#shell-age")).to_have_attribute("data-state", "fresh")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(lost).to_be_hidden()
 
 
 def see_it_lost(page, take):
