@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from glob import escape
 from pathlib import Path
 
-from gisapp.errors import InputError, StoreError
+from gisapp.errors import InputError, StoreError, UnavailableError
 
 _PART = re.compile(r"\.+(?P<target>.+?)\.(?P<process>\d+)\.part.*")
 
@@ -48,8 +48,11 @@ def replaced(path: Path | str) -> Iterator[Path]:
             ) from error
         found = error.strerror or str(error)
         raise InputError(found, todo="name a folder that exists and can be written", file=str(target)) from error
+    except UnavailableError as error:  # nobody named the staged file
+        place = error.place.replace(str(staged), str(target))
+        raise UnavailableError(error.why, error.words, place=place) from error
     except StoreError as error:
-        raise type(error)(str(error).replace(str(staged), str(target))) from error  # nobody named the staged file
+        raise type(error)(str(error).replace(str(staged), str(target))) from error
     finally:
         for leftover in (staged, Path(f"{staged}-wal"), Path(f"{staged}-shm"), Path(f"{staged}-journal")):
             leftover.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from gisapp.durable import replaced
-from gisapp.errors import InputError, StoreError
+from gisapp.errors import InputError, StoreError, UnavailableError
 
 
 def test_a_file_takes_its_place_when_all_went_well(tmp_path):
@@ -35,12 +35,13 @@ def test_a_folder_that_does_not_exist_is_refused_by_name(tmp_path):
         pass
 
 
-def test_a_fault_of_the_staged_store_is_told_of_the_file_that_was_named(tmp_path):
+@pytest.mark.parametrize("fault", [StoreError, lambda told: UnavailableError("full", told[-16:], place=told[:-18])])
+def test_a_fault_of_the_staged_store_is_told_of_the_file_that_was_named(tmp_path, fault):
     with (
         pytest.raises(StoreError, match=rf"^{tmp_path}/a\.gpkg: the disk is full$"),
         replaced(tmp_path / "a.gpkg") as part,
     ):
-        raise StoreError(f"{part}: the disk is full")
+        raise fault(f"{part}: the disk is full")
 
 
 def test_what_a_killed_process_left_of_a_file_goes_when_it_is_written_next(tmp_path):

@@ -37,9 +37,12 @@ def add_commands(commands: Any) -> None:
         "upgrade",
         run_upgrade,
         "Bring a store that an older version made to this version; a backup of it is kept beside it.",
-        "gisapp upgrade --store city.gpkg",
+        "gisapp upgrade --store city.gpkg --dry-run",
     )
     store_option(upgrade)
+    upgrade.add_argument("--dry-run", action="store_true", help="say what it would do, rehearse it, write nothing")
+    upgrade.add_argument("--backup-folder", type=Path, metavar="FOLDER", help="where the backup goes")
+    upgrade.add_argument("--no-backup", action="store_true", help="you have made a backup yourself")
     about = "Copy a store from a file to a server's database or back: every row, compared at the end, or nothing."
     group = command(commands, "store", run_copy, about, "gisapp store copy city.gpkg postgresql://gis@db.example/city")
     verbs = group.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -91,9 +94,23 @@ def run_init(options: argparse.Namespace) -> int:
 
 def run_upgrade(options: argparse.Namespace) -> int:
     """Bring a store to this program's schema."""
-    from gisapp.store import upgrade_store
+    from gisapp.store import rehearse_upgrade, upgrade_store
 
-    backup = upgrade_store(options.store)
-    kept = f"; {backup} is as it was" if isinstance(backup, Path) else ""
-    say(f"{options.store}: is up to date" if backup is None else f"{options.store}: upgraded{kept}")
+    if options.dry_run:
+        done = rehearse_upgrade(options.store)
+    else:
+        done = upgrade_store(options.store, beside=options.backup_folder, backed_up=not options.no_backup)
+    if done is None:
+        say(f"{options.store}: is up to date")
+        return 0
+    say(f"{options.store}: from schema {done.stored} to {done.wanted}")
+    for version, brings in done.steps:
+        say(f"  {version}  {brings}")
+    rows, tables = sum(done.before.values()), len(done.before)
+    told = f"{rows:,} rows in {tables} tables before, {sum(done.after.values()):,} in {len(done.after)} after"
+    say(f"{told}; the steps took {done.took_s:.1f} s")
+    if options.dry_run:
+        say(f"rehearsed and taken back: nothing was written to {options.store}")
+    else:
+        say(f"{options.store}: upgraded" + (f"; {done.backup} is as it was" if done.backup else ""))
     return 0

@@ -4,9 +4,9 @@ from gisapp.store.backup import backup_store, restore_store, table_digests, veri
 from gisapp.store.copying import copy_whole
 from gisapp.store.embedded import Store, create_store, open_store
 from gisapp.store.export import export_geopackage
-from gisapp.store.migrate import upgrade_store
 from gisapp.store.points import make_point, newest_point
 from gisapp.store.shapefile import export_shapefile
+from gisapp.store.upgrading import rehearse_upgrade, upgrade_store
 
 __all__ = [
     "Store",
@@ -18,6 +18,7 @@ __all__ = [
     "make_point",
     "newest_point",
     "open_store",
+    "rehearse_upgrade",
     "restore_store",
     "table_digests",
     "upgrade_store",

@@ -5,18 +5,16 @@ Alembic is read only when it is needed: whoever opens a store, such as a server 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from gisapp.addresses import Address, ServerAddress, store_address
+from gisapp.addresses import Address
 from gisapp.durable import replaced
 from gisapp.errors import StoreError
-from gisapp.store.auditing import head_in, try_append
-from gisapp.store.connect import Connections, plain_errors
+from gisapp.store.connect import plain_errors
 from gisapp.store.databases import database_at
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -33,6 +31,15 @@ def stamp(connection: Connection, folder: Path = FOLDER) -> None:
     from alembic.script import ScriptDirectory
 
     MigrationContext.configure(connection).stamp(ScriptDirectory(str(folder)), "head")
+
+
+def steps_from(stored: str, folder: Path = FOLDER) -> list[tuple[str, str]]:
+    """Return the versions that come after one, in their order, each with what it brings."""
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory(str(folder))
+    later = [one for one in _known(folder) if one > stored]
+    return [(one, script.get_revision(one).doc) for one in later]
 
 
 def newest_schema(folder: Path = FOLDER) -> str:
@@ -68,42 +75,20 @@ def run(connection: Connection, folder: Path = FOLDER, **attributes: object) -> 
     command.upgrade(config, "head")
 
 
-def upgrade_store(
-    address: str | os.PathLike[str] | ServerAddress, *, folder: Path = FOLDER
-) -> Path | ServerAddress | None:
-    """Bring an older store to this program's schema, whole or not at all.
-
-    Returns
-    -------
-    Path, ServerAddress or None
-        The backup of a file made before; a server's own address, of which none is made here; None if nothing was to do.
+def require_upgradable(address: Address, folder: Path = FOLDER) -> str | None:
+    """Return the version of a store that is older than this program; None where it is not.
 
     Raises
     ------
     StoreError
-        When the file is no store, or is newer than this program.
+        When it is no store, or is newer than this program.
     """
-    address = store_address(address)
     stored = stored_version(address)
     if stored == newest_schema(folder):
         return None
     if stored not in _known(folder):
         require_current(address, folder)
-    backup = address
-    if isinstance(address, Path):
-        backup = address.with_name(f"{address.name}.before-{newest_schema(folder)}")
-        copy_store(address, backup)
-    connections = Connections(address)
-    try:
-        with connections.writing() as connection:
-            run(connection, folder)
-        with connections.reading() as connection:
-            head = head_in(connection)
-        if connections.anchor is not None:
-            try_append(connections.anchor, head)
-    finally:
-        connections.close()
-    return backup
+    return stored
 
 
 def copy_store(path: Path, target: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
@@ -94,11 +94,22 @@ def _engine(address: ServerAddress, options: str, size: int) -> Engine:
     return engine
 
 
-def _connect(address: ServerAddress, options: str = "") -> psycopg.Connection[Any]:
+def without_password(address: ServerAddress) -> tuple[str, str]:
+    """Return an address as PostgreSQL's own programs take it, and the password that it held, empty for none."""
+    told = _told(address)
+    secret = str(told.pop("password", "") or "")
+    return make_conninfo(**told), secret
+
+
+def _told(address: ServerAddress) -> dict[str, Any]:
     try:
-        told = conninfo_to_dict(re.sub(r"^postgres(ql)?(\+psycopg)?:", "postgresql:", address.url))
+        return conninfo_to_dict(re.sub(r"^postgres(ql)?(\+psycopg)?:", "postgresql:", address.url))
     except psycopg.ProgrammingError:  # its words may hold a password
         raise StoreError(f"{address} is no address of a database; write postgresql://user@host/database") from None
+
+
+def _connect(address: ServerAddress, options: str = "") -> psycopg.Connection[Any]:
+    told = _told(address)
     own = f"-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout={_BUSY_S}s {options}"
     settings: dict[str, Any] = {
         "connect_timeout": _CONNECT_S,

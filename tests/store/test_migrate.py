@@ -66,7 +66,7 @@ def test_an_older_store_is_refused_upgraded_with_a_backup_and_then_too_new(path,
         store.save({"org_units": rows("org_units")}, actor="t")
     with pytest.raises(StoreError, match=f"older schema {OURS}, this program needs {LATER}; run gisapp upgrade"):
         migrate.require_current(path, later)
-    backup = upgrade_store(path, folder=later)
+    backup = upgrade_store(path, folder=later).backup
     migrate.require_current(path, later)
     assert upgrade_store(path, folder=later) is None
     with pytest.raises(StoreError, match=f"schema {LATER}, newer than this program's {OURS}"):

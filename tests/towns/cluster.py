@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 FOLDERS = (Path("/usr/lib/postgresql/15/bin"), Path("/usr/lib/postgresql/16/bin"), Path("/usr/lib/postgresql/17/bin"))
 BIN = next((folder for folder in FOLDERS if (folder / "initdb").exists()), None)
@@ -58,6 +59,12 @@ class Cluster:
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run a statement as the owner of everything."""
         return self.run("psql", "-h", self.folder, "-U", "gisapp", "-qAt", "-c", statement, database)
+
+    def restore(self, dump: IO[bytes], address: str) -> None:
+        """Bring back what pg_dump wrote, into an empty database."""
+        command = [*AS_OTHER, str(BIN / "pg_restore"), "--no-owner", "-d", address]
+        done = subprocess.run(command, stdin=dump, capture_output=True, text=True, cwd=self.folder, check=False)
+        assert done.returncode == 0, done.stderr
 
     def database(self, template: str = "with_postgis") -> str:
         """Make a database and return its address."""
