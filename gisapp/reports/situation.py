@@ -378,5 +378,5 @@ def _contacts(
     held = posts[(posts["valid_from"] <= now) & ~(posts["valid_to"] <= now) & (posts["scope_kind"] == "unit")]
     for name, role in (("heads", "head"), ("on_duty", "duty")):
         people = held[held["role"] == role].groupby("scope")["person_code"].agg(", ".join)
-        table[name] = table["code"].map(people).fillna("").astype("str")
+        table[name] = table["code"].map(people.to_dict().get).astype("str").fillna("")
     return table

@@ -21,12 +21,13 @@ from dashboards.dispatch.sheet import sheet
 from dashboards.dispatch.told import conflict_told, preview_told
 from dashboards.dispatch.writing import in_clear, record, report
 from dashboards.snapshot import Snapshot
+from gisapp.density import Choice, incident_cube
 from gisapp.errors import AccessError, ConflictError, InputError
 from gisapp.incidents import MOVES
 from gisapp.incidents.lives import FACTS
 from gisapp.store import create_store, open_store
-from gisapp.tables import conform
-from gisapp.words import LANGUAGES, catalog
+from gisapp.tables import CHANNELS, conform
+from gisapp.words import LANGUAGES, catalog, word
 
 PHONE = "13800138000"
 NAMES = {"U01": "调度中心", "U02": "营业所", "U07": "管网管理处", "U12": "换表管理所", "U10": "纪检监察室"}
@@ -193,6 +194,18 @@ def test_the_clocks_that_start_are_told_before_sending(desk, take):
 def test_every_life_can_be_taken_down(desk, take, category):
     code = take(category=category, phone="分机8001", words="更名")
     assert code in {row["code"] for row in board(desk, Asked("dispatcher"), "zh-Hans")["rows"]}
+
+
+def test_every_channel_can_be_chosen_is_told_on_the_sheet_and_is_counted_by_grid(desk, take):
+    """W5.1, W10.2, G3.2.4, G4.1.1."""
+    codes = {channel: take(channel=channel, place="00001234") for channel in CHANNELS}
+    for channel, code in codes.items():
+        assert word(f"channel.{channel}", "en") in words_of(sheet(code, desk, "dispatcher", "en"))
+    incidents = desk.store.table("incidents")
+    grids = pd.Categorical(incidents["grid_code"], categories=["G1", "G2"])
+    cube = incident_cube(incidents, desk.store.zone, grids=grids)
+    counts = [cube.by_grid(Choice(channels=(channel,))).to_dict() for channel in CHANNELS]
+    assert counts == [{"G1": 1, "G2": 0}] * len(CHANNELS)
 
 
 def test_business_at_the_hall_is_not_taken_down_without_who_and_what_and_the_form_says_so(desk, take):

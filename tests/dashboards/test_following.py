@@ -104,6 +104,7 @@ def test_nothing_is_ordered_without_the_role_or_a_day_to_come(desk, store):
 
 
 def test_leaders_and_units_see_what_is_theirs(desk, store, as_):
+    """G2.4."""
     mine, other = order(desk, store, grid_code="G002", subject="U05"), order(desk, store, grid_code="G003")
     as_("grid_leader", grids=["G002"])
     assert set(desk.measures()["grid_code"]) == {"G002"}

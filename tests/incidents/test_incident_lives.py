@@ -50,7 +50,7 @@ def test_words_are_demanded_only_of_actions_that_there_are():
 
 
 def test_a_repair_goes_from_the_report_to_the_archive():
-    """G3.4.2, G4.1.3."""
+    """G3.4.2, G4.1.3, G3.2.2, G3.3.2."""
     done = after(reported(), "dispatch", "accept", "assign", "arrive", "stop_water", "repair", "finish_repair")
     done = after(done, "confirm", "reply", "close", "call_back", "archive")
     assert (done.status, done.ended, allowed(done), recordable(done)) == ("archived", True, (), ())
@@ -151,6 +151,28 @@ def test_whoever_was_asked_first_passes_it_on_with_a_reason_and_the_chain_is_kep
     assert told.transfers[0][2:] == (at(10), "E01", "原因")
     with pytest.raises(InputError, match="'transfer' cannot follow dispatched"):
         step(after(told, "dispatch"), "transfer", "unit", subject="U12", note="原因")
+
+
+def test_a_unit_answers_dispatch_doubts_go_upward_and_none_of_it_moves_the_incident():
+    """W4.1, P2.6, P3.6."""
+    sent = after(reported(), "dispatch")
+    told = after(sent, "give_feedback", "escalate", "remark")
+    assert [(one.action, one.actor, one.subject) for one in told.steps[2:]] == [
+        *(("give_feedback", "U07", None), ("escalate", "U01", "U01"), ("remark", told.steps[4].actor, None)),
+    ]
+    assert (told.status, told.standing.repairs[0].moments) == (sent.status, sent.standing.repairs[0].moments)
+    with pytest.raises(InputError, match="field subject"):
+        step(sent, "escalate", "unit", note="原因")
+    with pytest.raises(AccessError):
+        step(sent, "give_feedback", "customer_service", note="原因")
+
+
+def test_what_is_outside_the_duties_is_refused_with_the_explanation():
+    """W12.1."""
+    with pytest.raises(InputError, match="reject has no reason"):
+        step(reported(), "reject", "dispatcher")
+    told = after(reported(), ("reject", {"note": "属燃气公司，已告知用户"}))
+    assert (told.ended, told.steps[-1].note) == (True, "属燃气公司，已告知用户")
 
 
 def test_the_repairer_does_not_confirm_the_repair():

@@ -50,7 +50,7 @@ def unit(category, **more):
     ],
 )  # fmt: skip
 def test_every_category_goes_to_its_unit(wanted, categories):
-    """W15.1, W15.2, W15.3, W15.5, W15.7, W10.3."""
+    """W15.1, W15.2, W15.3, W15.5, W15.7, W15.11, W10.3."""
     assert {category: unit(category) for category in categories} == dict.fromkeys(categories, wanted)
 
 

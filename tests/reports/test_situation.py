@@ -98,6 +98,20 @@ def test_all_affected_and_no_others_are_inside_the_area(told):
     assert told.shares.affected_inside == 1.0
 
 
+def test_whoever_is_on_duty_is_told_from_their_first_day_until_their_last():
+    """W9.2."""
+    tables = riverside.tables()
+    posts = tables["posts"]
+    duty = posts["role"] == "duty"
+    posts.loc[duty, ["valid_from", "valid_to"]] = [riverside.moment(0), riverside.moment(60)]
+    answer = shutoff(riverside.network(given=tables), [("P2", 100.0)])
+    told = {
+        minute: situation_of(answer, tables, now=riverside.moment(minute), zone=ZONE).contacts["on_duty"].iloc[0]
+        for minute in (-1, 0, 59, 60)
+    }
+    assert told == {-1: "", 0: "E01", 59: "E01", 60: ""}
+
+
 def test_contacts_are_dispatch_and_the_units_that_work(told):
     assert told.contacts[["code", "heads", "on_duty"]].values.tolist() == [["U01", "", "E01"], ["U07", "E02", ""]]
 

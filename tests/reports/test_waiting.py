@@ -36,6 +36,7 @@ def test_only_what_something_may_follow_in_is_waited_for(town, listed):
 
 
 def test_the_most_urgent_stands_first(listed):
+    """P2.5."""
     rank = colours_of(listed).map(COLOURS.index)
     assert rank.is_monotonic_increasing
     assert rank.nunique() > 1
