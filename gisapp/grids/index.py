@@ -31,6 +31,8 @@ Coordinates = npt.NDArray[np.float64]
 
 _CHUNK = 200_000
 _POLYGON = 3
+_PREPARED = threading.Lock()
+"""Prepared geometries finish building themselves on first use: two threads at once in the same one end the process."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ class ShapelyForm:
         self._rings = shapely.boundary(parts.polygons)
         self._tree = shapely.STRtree(parts.polygons)
         self._lines = shapely.STRtree(self._rings)
-        self._lock = threading.Lock()  # prepared geometries finish building themselves on first use
+        self._lock = threading.Lock()
 
     def locate(self, xy: Coordinates) -> tuple[Rows, Flags]:
         """Return the row of each point, and whether the point is on a ring of any grid."""
@@ -259,8 +261,9 @@ def _covering(
     known = np.flatnonzero(np.isfinite(xy).all(axis=1))
     point, part = tree.query(shapely.points(xy[known]))
     polygons = parts.polygons[part]
-    shapely.prepare(polygons)
-    inside = shapely.intersects_xy(polygons, xy[known[point], 0], xy[known[point], 1])
+    with _PREPARED:
+        shapely.prepare(polygons)
+        inside = shapely.intersects_xy(polygons, xy[known[point], 0], xy[known[point], 1])
     return known[point[inside]], part[inside]
 
 

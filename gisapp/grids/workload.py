@@ -342,6 +342,7 @@ _Shares = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Reals]
 
 def _shares(shapes: Shapes, polygons: Shapes) -> _Shares:
     """Return line, row and share of :func:`line_shares`, in no order."""
+    polygons = shapely.force_2d(polygons)  # its own: a prepared one that two threads share ends the process
     shapely.prepare(polygons)
     line, row = shapely.STRtree(polygons).query(shapes)
     order = np.lexsort([row, line])

@@ -69,6 +69,7 @@ def near(
     """
     if not (math.isfinite(buffer_m) and buffer_m >= 0):
         raise InputError(f"found {buffer_m:g}", todo="give metres from 0 on", field="buffer_m")
+    area = shapely.force_2d(area)  # its own: a prepared one that two threads share ends the process
     shapely.prepare(area)
     found = {
         name: _within(table, area, buffer_m, columns)
