@@ -173,7 +173,7 @@ def both(small):
 
 @pytest.mark.parametrize("by", ["unit", "grid", "person"])
 def test_every_figure_of_the_sheet_is_that_of_the_slow_script(both, by):
-    """G5.1, G5.2, G5.3, G5.6, G5.8."""
+    """G5.1, G5.2, G5.3, G5.6, G5.8, G3.1.6."""
     records, _, slow = both
     told = assessment(records, by=by).set_index("subject")
     assert set(told.index) == {one[by] for one in slow}
