@@ -114,7 +114,8 @@ def chosen(row: Mapping[Any, Any], decisions: pd.DataFrame, zone: Any, spoken: s
         html.Div(_deciding(row, spoken), className="buttons"),
         html.P(word("assessment.no_verdict", spoken), className="quiet"),
     ]
-    return html.Section([part for part in parts if part is not None], className="chosen")
+    shown = [part for part in parts if part is not None]
+    return html.Section(shown, className="chosen", **{"data-code": row["proposal"]})
 
 
 def _links(row: Mapping[Any, Any], spoken: str) -> list[Component]:

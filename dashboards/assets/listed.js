@@ -7,6 +7,7 @@
   function attach(name, { first, keys, deeds }) {
     const page = () => document.querySelector(`#shell-page .${name}`);
     let asked = null;
+    let seen = ""; // what was brought into sight last
 
     function change(update) {
       if (asked) setProps(`${name}-asked`, { data: { ...asked, ...update } });
@@ -32,10 +33,12 @@
         }, 0);
       },
 
-      chosen() { // on a phone it stands below the table
+      chosen() { // on a phone it stands below the table; whoever reads it is not moved when it is told anew
         setTimeout(() => {
           const shown = page()?.querySelector(".picked .chosen");
-          if (shown && innerWidth <= 860) shown.scrollIntoView({ block: "center" });
+          const code = shown ? shown.dataset.code : "";
+          if (shown && code !== seen && innerWidth <= 860) shown.scrollIntoView({ block: "center" });
+          seen = code;
         }, 60);
       },
 

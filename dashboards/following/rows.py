@@ -110,7 +110,7 @@ def chosen(measure: Measure, today: date, zone: Any, spoken: str) -> Component:
         html.Ol([_step(one, zone, spoken) for one in reversed(measure.steps)], className="steps"),
         html.Div([_button(measure, action, spoken, zone) for action in following(measure)], className="buttons"),
     ]
-    return html.Section(parts, className="chosen")
+    return html.Section(parts, className="chosen", **{"data-code": measure.code})
 
 
 def ordering(spoken: str, grids: list[str]) -> Component | None:
