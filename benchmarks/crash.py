@@ -16,7 +16,6 @@ import os
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from benchmarks.aims import at_most
 from benchmarks.killed_acts import judge_acts, judge_server, kill_acts, kill_server, restarted
 from benchmarks.killed_commands import OPERATIONS, Operation, after, judged, kill, timed, while_writing
 from benchmarks.killing import Before, Ground, Outcome, asked, ground, prepared
+from gisapp.durable import private_folder
 from gisapp.store import backup_store, open_store
 
 RESTART_S = 5.0
@@ -136,8 +136,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="gisapp-crash-") as name:
-        folder = Path(name)
+    with private_folder("crash") as folder:
         base = folder / "city.gpkg"
         if options.store is None:
             assert asked("demo", "--size", "small", "--seed", "1", "--store", str(base))[0] == 0

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -64,6 +66,24 @@ def sweep(folder: Path, named: str) -> None:
         found = _PART.fullmatch(part.name)
         if found and fnmatchcase(found["target"], named) and not _other_alive(int(found["process"])):
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def private_folder(kind: str) -> Iterator[Path]:
+    """Give a folder that only this user can read and that is gone afterwards, whatever happens.
+
+    Those of its kind that a killed process has left go first: they hold copies of personal data.
+    """
+    prefix = f"gisapp-{kind}-"
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
+        owner = left.name.removeprefix(prefix).split("-")[0]
+        if owner.isdigit() and not alive(int(owner)) and left.stat().st_uid == os.getuid():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def alive(process: int) -> bool:

@@ -10,7 +10,6 @@ import ctypes
 import importlib.util
 import json
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from gisapp.children import ERRORS, Progress, limit, run_child, tell
+from gisapp.durable import private_folder
 from gisapp.errors import InputError
 
 REQUEST, FAULT = "request.json", "fault.json"
@@ -56,8 +56,7 @@ def solved(texts: Mapping[str, str], *, progress: Progress | None = None, wall_s
     InputError
         When EPANET refuses a text, or does not come to an end.
     """
-    with tempfile.TemporaryDirectory(prefix="gisapp-epanet-") as place:
-        folder = Path(place)
+    with private_folder("epanet") as folder:
         for name, text in texts.items():
             (folder / f"{name}.inp").write_text(text, encoding="utf-8")
         (folder / REQUEST).write_text(json.dumps(list(texts)), encoding="utf-8")

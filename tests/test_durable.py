@@ -1,10 +1,11 @@
 import os
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
-from gisapp.durable import replaced
+from gisapp.durable import private_folder, replaced
 from gisapp.errors import InputError, StoreError, UnavailableError
 
 
@@ -53,3 +54,17 @@ def test_what_a_killed_process_left_of_a_file_goes_when_it_is_written_next(tmp_p
         (tmp_path / name).touch()
     with replaced(tmp_path / "a.gpkg"):
         assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, f".a.gpkg.{os.getpid()}.part"])
+
+
+def test_a_private_folder_goes_and_so_does_one_that_a_killed_process_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    left, other = tmp_path / f"gisapp-drill-{gone.pid}-abc", tmp_path / f"gisapp-drill-{os.getppid()}-abc"
+    for folder in (left, other):
+        folder.mkdir()
+    with private_folder("drill") as folder:
+        (folder / "copy.gpkg").touch()
+        assert sorted(tmp_path.iterdir()) == sorted([folder, other])
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert list(tmp_path.iterdir()) == [other]

@@ -6,7 +6,6 @@ import argparse
 import time
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from dashboards.commands.console import command, say, store_option
@@ -93,6 +92,7 @@ def run_restore(options: argparse.Namespace) -> int:
 
 def run_drill(options: argparse.Namespace) -> int:
     """Try whether the newest backup brings everything back."""
+    from gisapp.durable import private_folder
     from gisapp.store import newest_point, restore_store, verify_backup
 
     point = newest_point(options.store, options.folder)
@@ -101,8 +101,8 @@ def run_drill(options: argparse.Namespace) -> int:
         raise InputError(f"there is no backup of {options.store.name}", todo=todo, file=str(options.folder))
     began = time.monotonic()
     proof = verify_backup(point)
-    with TemporaryDirectory(prefix="gisapp-drill-") as folder:
-        again = Path(folder) / f"{options.store.name.removesuffix('.gpkg')}.gpkg"
+    with private_folder("drill") as folder:
+        again = folder / f"{options.store.name.removesuffix('.gpkg')}.gpkg"
         found = restore_store(point, again)
         if found != proof.tables:
             raise StoreError(f"{point} does not bring every row back; take another backup")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from gisapp.density import (
 )
 from gisapp.density.geotiff import write_geotiff
 from gisapp.density.privacy import LEAST_CUSTOMERS
+from gisapp.durable import private_folder
 from gisapp.errors import InputError
 from gisapp.grids import leaders_at
 from gisapp.harmless import harmless_cells
@@ -97,8 +97,8 @@ def _file(kind: str, snapshot: Snapshot) -> Response:
         "png": _png,
         "html": _page,
     }
-    with tempfile.TemporaryDirectory(prefix="gisapp-export-") as folder:
-        path = Path(folder) / f"{_NAME}.{kind}"
+    with private_folder("export") as folder:
+        path = folder / f"{_NAME}.{kind}"
         makers[kind](found, path, spoken)
         content = path.read_bytes()
     who = access_of(current_app._get_current_object()).person()  # type: ignore[attr-defined]

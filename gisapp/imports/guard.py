@@ -5,26 +5,20 @@ When the child runs out of memory or time, crashes, or the person interrupts, it
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import json
-import os
-import shutil
 import signal
-import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from gisapp.children import ERRORS, Progress, run_child
-from gisapp.durable import alive
+from gisapp.durable import private_folder
 from gisapp.errors import InputError, Interrupted
 from gisapp.imports import child, sniff
 from gisapp.imports.transport import MANIFEST, Raw, received
 
 MAX_FILE_MB = 2048
-_PREFIX = "gisapp-import-"
 
 
 @dataclass(frozen=True)
@@ -67,8 +61,7 @@ def guarded(path: Path, request: Request, *, limits: Limits = Limits(), progress
         When ``progress`` raises it or the person presses Ctrl-C; nothing stays behind.
     """
     kind = sniff.kind_named(path)
-    _sweep()
-    with _staging() as folder:
+    with private_folder("import") as folder:
         facts = _copied(path, kind, folder)
         asked = {**asdict(request), "file": f"input{path.suffix.lower()}", "kind": kind, "limits": asdict(limits)}
         (folder / child.REQUEST).write_text(json.dumps(asked), encoding="utf-8")
@@ -79,24 +72,6 @@ def guarded(path: Path, request: Request, *, limits: Limits = Limits(), progress
         _refuse_failure(status, folder, path, limits)
         found, tables = received(folder)
     return Reading(tables, {**facts, **found})
-
-
-@contextlib.contextmanager
-def _staging() -> Iterator[Path]:
-    """Give a private folder that is gone afterwards, whatever happens."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sweep() -> None:
-    """Remove folders left by a process that was killed: they hold copies of personal data."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
-        owner = folder.name.removeprefix(_PREFIX).split("-")[0]
-        if owner.isdigit() and not alive(int(owner)) and folder.stat().st_uid == os.getuid():
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copied(path: Path, kind: str, folder: Path) -> dict[str, object]:

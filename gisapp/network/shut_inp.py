@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from gisapp.children import Progress, limit, run_child
+from gisapp.durable import private_folder
 from gisapp.epanet import REQUEST, WALL_S, fault, require_done
 from gisapp.errors import InputError
 
@@ -44,8 +44,7 @@ def shut_inp(
         "shut": {name: list(codes) for name, codes in shut.items()},
         "opened": {name: list(codes) for name, codes in opened.items()},
     }
-    with tempfile.TemporaryDirectory(prefix="gisapp-inp-") as place:
-        folder = Path(place)
+    with private_folder("inp") as folder:
         (folder / REQUEST).write_text(json.dumps(request), encoding="utf-8")
         require_done(folder, run_child("gisapp.network.shut_inp", folder, wall_s=WALL_S, progress=progress))
         return {name: (folder / f"{name}.inp").read_text(encoding="utf-8") for name in shut}
