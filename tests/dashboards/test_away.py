@@ -23,14 +23,17 @@ from squares import squares
 from dashboards import readiness
 from dashboards.access import LOCAL
 from dashboards.app import create_app
+from dashboards.backing import Backing
 from dashboards.bundles import tiles_of
 from dashboards.dispatch.desk import Desk, ready
 from dashboards.dispatch.sheet import sheet
 from dashboards.signing import signing_of
 from dashboards.snapshot import snapshot_of
 from gisapp.accounts import IDLE
+from gisapp.addresses import store_address
 from gisapp.errors import UnavailableError
-from gisapp.store import copy_whole, known, open_store, reach, snapshots
+from gisapp.store import copy_whole, known, make_point, newest_point, open_store, reach, snapshots, verify_backup
+from gisapp.store.points import made_at
 from gisapp.words import LANGUAGES, word
 
 LEAK = {"type": "leak", "channel": "phone"}
@@ -208,6 +211,23 @@ def test_a_table_that_moved_just_before_is_not_taken_for_what_it_was(cluster, st
         assert len(store.table("incidents")) == 1
     assert store.revision("incidents") == moved
     assert len(store.table("incidents")) == 2
+
+
+def test_backups_of_a_server_are_made_beside_it_and_none_is_left_half_while_it_is_away(cluster, address, tmp_path):
+    """P6.5."""
+    place = store_address(address)
+    backing = Backing(place, tmp_path, every=timedelta(minutes=15), keep=2)
+    with away(cluster), pytest.raises(UnavailableError):
+        make_point(place, tmp_path, keep=2)
+    assert list(tmp_path.glob("*.gpkg*")) == []
+    assert backing.make()
+    point = newest_point(place, tmp_path)
+    verify_backup(point)
+    assert made_at(point, place) == backing.newest()
+    with open_store(point) as copy, open_store(address) as store:
+        assert copy.audit_head() == store.audit_head()
+        assert copy.table("incidents")["code"].tolist() == store.table("incidents")["code"].tolist()
+    assert make_point(place, tmp_path, keep=2, every=timedelta(minutes=15)) is None
 
 
 @pytest.mark.skipif("GISAPP_DEGRADE" not in os.environ, reason="half a minute of a server of its own: make degrade")
