@@ -22,6 +22,7 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError
+from limits.errors import ConfigurationError
 
 from dashboards import shell
 from dashboards.access import PAGE_ROUTES, Permission, Person, access_of, route
@@ -31,6 +32,7 @@ from gisapp.errors import InputError, UnavailableError
 from gisapp.store.accounts import Accounts
 from gisapp.words import LANGUAGES, word
 
+LIMITS = "GISAPP_LIMITS"
 AT_ONCE = 2
 """Logins that are checked at once: each takes 64 MiB and a core for a twentieth of a second."""
 WAITS_S = 5
@@ -97,10 +99,7 @@ def add_signing(app: dash.Dash, accounts: Accounts, mark: str) -> Signing:
 def add_login(app: dash.Dash, signing: Signing) -> None:
     """Add the login page and the logout, the limits on guessing, and who is asked to log in."""
     server = app.server
-    storage = os.environ.get(
-        "GISAPP_LIMITS", "memory://"
-    )  # several processes count together in one place, or each alone
-    limiter = Limiter(get_remote_address, app=server, storage_uri=storage, default_limits=[])
+    limiter = _limiter(server)
     by_name = limiter.limit(PER_NAME, key_func=_name_key, deduct_when=_failed, override_defaults=False)
     by_address = limiter.limit(PER_ADDRESS, key_func=get_remote_address, deduct_when=_failed, override_defaults=False)
     route(app, LOGIN, lambda spoken: shown(signing, _why()), needs=Permission.PUBLIC)
@@ -112,6 +111,29 @@ def add_login(app: dash.Dash, signing: Signing) -> None:
     route(app, PASSWORD, own, needs=Permission.SHELL, method="POST")
     access_of(server).sign_in = lambda: _ask(signing)
     _answer_refused(server, signing)
+
+
+def _limiter(server: Flask) -> Limiter:
+    """Return what counts: several processes together in the place that ``GISAPP_LIMITS`` names, or each by itself.
+
+    Where that place does not answer each counts by itself meanwhile.
+    """
+    place = os.environ.get(LIMITS, "memory://")
+    shared = place != "memory://"
+    try:
+        return Limiter(
+            get_remote_address,
+            app=server,
+            storage_uri=place,
+            default_limits=[],
+            in_memory_fallback_enabled=shared,
+            storage_options={"socket_connect_timeout": 1, "socket_timeout": 1} if place.startswith("redis") else {},
+        )
+    except ConfigurationError as error:
+        todo = "pip install 'gisapp[limits]' and name redis://host:6379, or leave it out"
+        lacks = "its client is not installed" if "prerequisite" in str(error) else "nobody knows such a place"
+        found = f"{place.partition(':')[0]}: {lacks}"  # the rest may hold a password, as do the error's own words
+        raise InputError(found, todo=todo, field=LIMITS) from None
 
 
 def secure() -> bool:

@@ -4,12 +4,14 @@ import json
 import re
 
 import pytest
+from limits.storage import MemoryStorage
 from people import WORDS, add_person, browser, log_in, token_in
 from squares import squares
 
 from dashboards.app import create_app
 from dashboards.serving import server_for
 from dashboards.signing import safe_address, signing_of
+from gisapp.errors import InputError
 from gisapp.store.accounts import disabled
 from gisapp.words import word
 
@@ -256,3 +258,43 @@ def test_failed_logins_and_refusals_stand_in_the_log_without_what_was_typed(app,
     assert "a login of nobody known failed" in text
     assert "refused GET /shutoff.html to P001" in text
     assert "wort" not in text
+
+
+class Shared(MemoryStorage):
+    """A place in which several servers count; it may go away."""
+
+    STORAGE_SCHEME = ("shared",)
+    away = False
+
+    def __init__(self, uri=None, wrap_exceptions=False, **options):
+        super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
+        vars(self).update(vars(Shared.first))
+
+    def get(self, key):
+        if Shared.away:
+            raise ConnectionError("the place does not answer")
+        return super().get(key)
+
+    def check(self):
+        return not Shared.away
+
+
+def test_several_servers_count_failed_logins_together_and_each_alone_while_that_place_is_away(store, monkeypatch):
+    monkeypatch.setattr(Shared, "first", MemoryStorage(), raising=False)
+    monkeypatch.setenv("GISAPP_LIMITS", "shared://")
+
+    def guess(app, times):
+        return [log_in(app.server.test_client(), "D001", "nicht dieses wort").status_code for _ in range(times)]
+
+    one, other = create_app(store), create_app(store)
+    assert guess(one, 3) + guess(other, 3) == [401] * 5 + [429]
+    monkeypatch.setattr(Shared, "away", True)
+    assert guess(other, 6) == [401] * 5 + [429]
+
+
+@pytest.mark.parametrize("place", ["nowhere://:secret@db.example", "memcached://secret@db.example"])
+def test_a_place_to_count_in_that_cannot_be_is_told_at_the_start(store, monkeypatch, place):
+    monkeypatch.setenv("GISAPP_LIMITS", place)
+    with pytest.raises(InputError, match=r"field GISAPP_LIMITS: .* name redis://host:6379, or leave it out") as found:
+        create_app(store)
+    assert "secret" not in str(found.value)
