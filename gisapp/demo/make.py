@@ -99,7 +99,7 @@ def make_city(path: str | os.PathLike[str], size: str, *, seed: int = 1, progres
         staged.unlink()  # a store is created where nothing stands
         with create_store(staged, crs=CRS, zone=ZONE, name=f"demo {size} {seed}", anchored=False) as store:
             _fill(store, size, seed, progress or _silent)
-    begin_anchor(path, "a new store")
+        begin_anchor(path, "a new store")
     with open_store(path) as store:
         store.anchor_audit()
 

@@ -156,7 +156,10 @@ def try_append(path: Path, head: Head, *, anew: str = "") -> None:
 
 
 def begin_anchor(store: Address, why: str) -> None:
-    """Begin the anchor of a store that has just taken its name; what another of that name has left holds no more."""
+    """Begin the anchor of a store that is about to take its name; what another of that name has left holds no more.
+
+    Not after it: a store that is killed in between would seem to be the other one with its tail cut off.
+    """
     path = anchor_path(store)
     if path is not None:
         try_append(path, Head(), anew=why if path.exists() else "")

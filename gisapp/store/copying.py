@@ -62,12 +62,11 @@ def copy_whole(
             with new_store(target, crs) as writing:
                 _Copy(reading, writing, srs_id_of(crs), progress).run()
                 found = _compared(reading, writing, srs_id_of(crs), str(target))
-                head = head_in(writing)
+                if anchored and (path := anchor_path(target)) is not None:
+                    begin_anchor(target, f"copied from {source}")
+                    try_append(path, head_in(writing))
     finally:
         given.close()
-    if anchored and (path := anchor_path(target)) is not None:
-        begin_anchor(target, f"copied from {source}")
-        try_append(path, head)
     return found
 
 

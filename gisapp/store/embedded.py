@@ -416,8 +416,8 @@ def create_store(
         values = {"crs": f"EPSG:{code}" if code else frame.to_wkt(), "zone": zone, "name": name}
         for key, value in values.items():
             write_setting(connection, key, value)
-    if anchored:
-        begin_anchor(address, "a new store")
+        if anchored:
+            begin_anchor(address, "a new store")
     return Store(address, anchored=anchored)
 
 

@@ -8,8 +8,9 @@ from contextlib import closing
 import pytest
 
 from gisapp.errors import InputError
-from gisapp.store import auditing, create_store, open_store, upgrade_store
+from gisapp.store import auditing, backup, backup_store, copying, create_store, open_store, restore_store, upgrade_store
 from gisapp.store.auditing import Head, anchor_path
+from gisapp.store.copying import copy_whole
 from gisapp.store.sqlite_file import append_only_triggers
 
 COLUMNS = "fid, at, actor, note, tables, action, hash"
@@ -217,3 +218,28 @@ def test_a_head_is_told_short(kept):
     head = found_in(kept).head
     assert str(head) == f"6 {head.hash[:16]}"
     assert str(Head()) == f"0 {'0' * 16}"
+
+
+def test_a_store_takes_the_name_of_another_only_once_the_anchor_says_so(kept, tmp_path, monkeypatch):
+    """It may be killed in between."""
+    backup_store(kept, tmp_path / "backup.gpkg")
+    anchored = auditing.try_append
+    for make in (
+        lambda: create_store(kept, crs="EPSG:4547").close(),
+        lambda: copy_whole(tmp_path / "backup.gpkg", kept),
+        lambda: restore_store(tmp_path / "backup.gpkg", kept),
+    ):
+        kept.unlink()
+        named = []
+
+        def told(*words, named=named, **more):
+            named.append(kept.exists())
+            anchored(*words, **more)
+
+        with monkeypatch.context() as watched:
+            for module in (auditing, backup, copying):
+                watched.setattr(module, "try_append", told)
+            make()
+        assert named
+        assert not any(named)
+        assert found_in(kept).fault == ""
