@@ -4,7 +4,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import DESK, PHONE, axe_findings, serving, variants
+from conftest import DESK, PHONE, axe_findings, nightly, serving, variants
 from playwright.sync_api import expect
 
 from gisapp.store import open_store
@@ -53,6 +53,7 @@ def test_a_rectification_is_ordered_and_done_and_a_visit_is_noted(open_browser, 
     assert not desk.said
 
 
+@nightly
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("size", "scheme"), variants((DESK, "light"), (PHONE, "dark"), (PHONE, "light")))
 def test_every_view_is_accessible_and_fits(open_browser, live, language, size, scheme):
