@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dashboards.commands.console import ACTOR, Progress, command, put_csv, put_json, put_text, say, store_option
 from gisapp.durable import replaced
 from gisapp.errors import InputError, StoreError
+from gisapp.harmless import harmless_cells
 from gisapp.tables import UTILITIES
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ def add_commands(commands: Any) -> None:
         )
     made.add_argument(
         "--skip-rejected", action="store_true", help="bring the accepted rows in although others are rejected"
+    )
+    made.add_argument(
+        "--rejected",
+        type=Path,
+        metavar="FILE",
+        help="write the rejected rows of a CSV or XLSX as they stand there, with what is wrong, to correct",
     )
     made.add_argument(
         "--clean",
@@ -129,9 +136,11 @@ def run_import(options: argparse.Namespace) -> int:
         except RejectedError as error:
             _put_report(error.report, options)
             _keep(error.report, report_path)
+            _keep_rejected(error.report, options)
             raise
         batch = answered(store, batch, history=options.history)
         _put_report(batch.report, options)
+        _keep_rejected(batch.report, options)
         if not options.dry_run:
             if not _agreed(batch.report, options):
                 say("nothing was imported")
@@ -171,6 +180,18 @@ def _agreed(report: Report, options: argparse.Namespace) -> bool:
         return False
     say(f"Bring in {report.accepted:,} rows with the {len(report.cleaning.findings):,} changes listed above? [y/N]")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _keep_rejected(report: Report, options: argparse.Namespace) -> None:
+    """Write the rejected rows where that was asked for, nothing masked: they are to come in; none where all did."""
+    from gisapp.imports import rejected_rows
+
+    if options.rejected is not None and report.rejected_rows:
+        rows = harmless_cells(rejected_rows(options.file, report)).to_csv(index=False, lineterminator="\n")
+        with replaced(options.rejected) as staged:
+            staged.chmod(0o600)
+            staged.write_text(rows, encoding="utf-8-sig")
+        say(f"{report.rejected_rows:,} rejected rows, with personal data, in {options.rejected}")
 
 
 def _keep(report: Report, path: Path) -> None:

@@ -14,15 +14,27 @@ if TYPE_CHECKING:
     from gisapp.imports.door import Batch, read_file
     from gisapp.imports.keys import tables_needed
     from gisapp.imports.mapping import Mapping
+    from gisapp.imports.originals import rejected_rows
     from gisapp.imports.report import RejectedError, Report, save_report
 
-__all__ = ["TARGETS", "Batch", "Mapping", "RejectedError", "Report", "read_file", "save_report", "tables_needed"]
+__all__ = [
+    "TARGETS",
+    "Batch",
+    "Mapping",
+    "RejectedError",
+    "Report",
+    "read_file",
+    "rejected_rows",
+    "save_report",
+    "tables_needed",
+]
 _HOMES = {
     "TARGETS": "case",
     "Batch": "door",
     "read_file": "door",
     "tables_needed": "keys",
     "Mapping": "mapping",
+    "rejected_rows": "originals",
     "RejectedError": "report",
     "Report": "report",
     "save_report": "report",

@@ -43,15 +43,16 @@ def _read(folder: Path, request: dict[str, Any]) -> None:
     wanted = {table: set(columns) for table, columns in request["wanted"].items()}
     encoding, layers = request["encoding"], request["layers"]
     first = next(iter(wanted))
+    columns = None if request["whole"] else wanted[first]
     facts: dict[str, object]
     if kind == "csv":
         from gisapp.imports.read_rows import read_csv
 
-        facts = read_csv(path, wanted[first], outbox, encoding=encoding, delimiter=request["delimiter"], progress=tell)
+        facts = read_csv(path, columns, outbox, encoding=encoding, delimiter=request["delimiter"], progress=tell)
     elif kind == "xlsx":
         from gisapp.imports.read_rows import read_xlsx
 
-        facts = read_xlsx(path, wanted[first], outbox, sheet=request["sheet"], progress=tell)
+        facts = read_xlsx(path, columns, outbox, sheet=request["sheet"], progress=tell)
     elif kind in ("inp", "json"):
         from gisapp.imports.read_networks import read_network
 

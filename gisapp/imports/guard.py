@@ -33,13 +33,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class Request:
-    """What the child is asked: the columns wanted a table, and what the person declared about the file."""
+    """What the child is asked: the columns wanted a table, and what the person declared about the file.
+
+    ``whole`` asks for every column of a table in CSV or XLSX, whatever it is called.
+    """
 
     wanted: dict[str, list[str]]
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
     layers: dict[str, str] = field(default_factory=dict)
+    whole: bool = False
 
 
 @dataclass(frozen=True)

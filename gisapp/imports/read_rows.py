@@ -28,14 +28,14 @@ _BROKEN = (KeyError, ValueError, OSError, SyntaxError, IndexError, TypeError, At
 
 def read_csv(
     path: Path,
-    wanted: set[str],
+    wanted: set[str] | None,
     outbox: Outbox,
     *,
     encoding: str | None,
     delimiter: str | None,
     progress: Progress,
 ) -> dict[str, object]:
-    """Write the wanted columns of a CSV file into the outbox and return the facts about the file."""
+    """Write the wanted columns of a CSV file, None: all, into the outbox and return the facts about the file."""
     codec, notes = sniff.encoding_of(path, encoding)
     gc.disable()  # millions of short-lived lists of text hold no cycles; looking for them doubles the time
     csv.field_size_limit(MAX_CELL_CHARACTERS)
@@ -62,7 +62,7 @@ def read_csv(
 
 
 def read_xlsx(
-    path: Path, wanted: set[str], outbox: Outbox, *, sheet: str | None, progress: Progress
+    path: Path, wanted: set[str] | None, outbox: Outbox, *, sheet: str | None, progress: Progress
 ) -> dict[str, object]:
     """Write the wanted columns of one sheet into the outbox; a formula comes as its text, from = on."""
     import openpyxl
@@ -96,7 +96,7 @@ def read_xlsx(
 def _put_rows(
     headers: list[str],
     rows: Iterator[list[str]],
-    wanted: set[str],
+    wanted: set[str] | None,
     outbox: Outbox,
     *,
     tick: Callable[[int], None],
@@ -105,11 +105,12 @@ def _put_rows(
     raw = Raw(TABLE, 0, headers, {})
     if not any(headers):
         raise InputError("the first row has no column names", todo="put the names of the columns in the first row")
-    twice = sorted({header for header in headers if header in wanted and headers.count(header) > 1})
+    names = _told_apart(headers) if wanted is None else headers
+    twice = sorted({name for name in names if (wanted is None or name in wanted) and names.count(name) > 1})
     if twice:
         raise InputError(f"the column {twice[0]!r} stands twice", todo="rename one of them", field=twice[0])
-    places = [number for number, header in enumerate(headers) if header in wanted]
-    files = [outbox.column(place, headers[place]) for place in places]
+    places = [number for number, name in enumerate(names) if wanted is None or name in wanted]
+    files = [outbox.column(place, names[place]) for place in places]
     empty_tail: list[int] = []
     while chunk := list(islice(rows, CHUNK_ROWS)):
         _mend_shape(chunk, raw, empty_tail)
@@ -120,6 +121,11 @@ def _put_rows(
         tick(raw.rows)
     _drop_tail(raw, empty_tail)
     return raw, files
+
+
+def _told_apart(headers: list[str]) -> list[str]:
+    """Return names of which none stands twice: one that does, or is none, has the number of its column."""
+    return [name if name and headers.count(name) == 1 else f"{name} {place}" for place, name in enumerate(headers, 1)]
 
 
 def _mend_shape(chunk: list[list[str]], raw: Raw, empty_tail: list[int]) -> None:

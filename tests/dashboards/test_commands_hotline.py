@@ -215,3 +215,15 @@ def test_an_alias_that_is_wrong_is_named_and_nothing_is_kept(run, town, tmp_path
     assert (status, words in err) == (2, True), err
     with open_store(town) as store:
         assert store.kept_rules("places") is None
+
+
+def test_rejected_rows_are_written_as_they_stand_for_who_brought_them_alone(bring, tmp_path):
+    kept = tmp_path / "rejected.csv"
+    wrong = ROWS[0].replace("R1", "R9").replace("漏水", "什么", 1)
+    status, err, report = bring(*ROWS, wrong, more=("--rejected", kept))
+    assert status == 2
+    rows = pd.read_csv(kept, dtype=str, keep_default_na=False)
+    assert rows[HEAD.split(",")].to_numpy().tolist() == [wrong.split(",")]
+    assert rows["gisapp"].tolist() == [f"type: {report['rejected'][0]['found']}; {report['rejected'][0]['todo']}"]
+    assert "1 rejected rows" in err
+    assert kept.stat().st_mode & 0o077 == 0
