@@ -73,7 +73,7 @@ crash: $(VENV)/dev.stamp
 
 # disk full, locked, gone and back, under a server of its own; on a small disk, which only root can make
 degrade: $(VENV)/dev.stamp
-	GISAPP_DEGRADE=1 $(BIN)/pytest tests/dashboards/test_degrade.py tests/dashboards/test_readiness.py
+	GISAPP_DEGRADE=1 $(BIN)/pytest tests/dashboards/test_degrade.py tests/dashboards/test_away.py tests/dashboards/test_readiness.py
 
 # more than two hundred bad files through the import door
 badfiles: $(VENV)/dev.stamp

@@ -2,6 +2,7 @@
 the watchman sees red, and all of it is over by itself.  `make degrade` does it to a server of its own, too.
 """
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -13,6 +14,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -30,6 +32,8 @@ from gisapp.store.probing import Standing
 LEAK = {"type": "leak", "channel": "phone"}
 PLACE = {"lat": "36.6669", "long": "114.0056"}
 OPEN311 = "/open311/v2/requests.json"
+KEY = "k" * 32
+COOKIE = f"gisapp_session_{hashlib.sha256(KEY.encode()).hexdigest()[:8]}"
 
 
 @pytest.fixture
@@ -197,6 +201,31 @@ def test_a_server_on_a_disk_that_is_really_full_locked_or_gone_is_red_within_5_s
             assert store.count("incidents") == 4
 
 
+@pytest.mark.skipif("GISAPP_DEGRADE" not in os.environ, reason="a minute of a server of its own: make degrade")
+def test_while_a_hundred_commands_wait_for_another_program_everybody_reads_on(tmp_path):
+    path = tmp_path / "squares.gpkg"
+    with squares(path) as store:
+        add_person(store, "C1", "customer_service", "dispatcher")
+        key = store.accounts.add_token("C1", "t", actor="t")
+        secret = store.accounts.begin("C1")
+    report = {"service_code": "public_leak", **PLACE, "api_key": key}
+    with served(path) as get:
+        cookie = {"Cookie": f"{COOKIE}={secret}"}
+        assert get("/en/dispatch", headers=cookie)[0] == 200
+        with ThreadPoolExecutor(20) as people, held(path):
+            told = [people.submit(get, OPEN311, report) for _ in range(100)]
+            assert until(lambda: sum(one.done() for one in told) > 50) < 30
+            times = [until(lambda: get("/en/dispatch", headers=cookie)[0] == 200) for _ in range(20)]
+            assert until(lambda: get("/readyz") == (503, ["locked"])) < 5
+            print(f"pages while commands wait: {sorted(times)[10]:.2f} s, the slowest {max(times):.2f} s")
+            assert max(times) < 5
+            assert sum(not one.done() for one in told) > 0
+        statuses = sorted(one.result()[0] for one in told)
+        assert set(statuses) <= {201, 503}
+        assert count(path, "incidents") == count(path, "incident_steps") == statuses.count(201)
+        assert until(lambda: get("/readyz") == (200, [])) < 5
+
+
 @contextmanager
 def small_disk(folder):
     """Give a disk of 12 MB."""
@@ -213,16 +242,17 @@ def served(path):
     """Serve a store in a process of its own; give what asks it."""
     words = [sys.executable, "-m", "dashboards", "serve", "--store", str(path), "--port", "0"]
     environment = {name: value for name, value in os.environ.items() if name != "GISAPP_DEGRADE"}
-    environment |= {"GISAPP_DISK_MIN_MB": "1"}
+    environment |= {"GISAPP_DISK_MIN_MB": "1", "GISAPP_SECRET_KEY": KEY}
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment) as running:
         told = next(line for line in running.stderr if "http://" in line)
         port = int(told.split("127.0.0.1:")[1].split("/")[0])
         threading.Thread(target=running.stderr.read, daemon=True).start()
 
-        def get(address, data=None):
+        def get(address, data=None, headers=None):
             sent = None if data is None else urllib.parse.urlencode(data).encode()
+            asked = urllib.request.Request(f"http://127.0.0.1:{port}{address}", sent, headers or {})
             try:
-                answer = urllib.request.urlopen(f"http://127.0.0.1:{port}{address}", sent, 60)
+                answer = urllib.request.urlopen(asked, timeout=60)
             except urllib.error.HTTPError as error:
                 answer = error
             with answer:
