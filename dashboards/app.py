@@ -65,6 +65,7 @@ from dashboards.readiness import Readiness
 from dashboards.readiness import add_routes as add_readiness
 from dashboards.signing import add_login, add_signing, secure
 from dashboards.workers import WORKERS
+from gisapp import refusals
 from gisapp.errors import GisappError, UnavailableError
 from gisapp.store import Store
 from gisapp.tables import UTILITIES
@@ -310,12 +311,12 @@ def _answer_faults(server: Flask) -> None:
 
     @server.errorhandler(GisappError)
     def usable(error: GisappError) -> ResponseReturnValue:
-        return {"error": str(error), "request": watching.request_number()}, 400
+        return {"error": refusals.told(error, shell.language()), "request": watching.request_number()}, 400
 
     @server.errorhandler(RequestEntityTooLarge)
     def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
-        told = f"more than {MAX_SENT_MB} MB were sent; split the file, or bring it in by the command line"
-        return {"error": told, "request": watching.request_number()}, 413
+        words = f"more than {MAX_SENT_MB} MB were sent; split the file, or bring it in by the command line"
+        return {"error": refusals.told_text(words, shell.language()), "request": watching.request_number()}, 413
 
     @server.errorhandler(InternalServerError)
     def broken(error: InternalServerError) -> ResponseReturnValue:

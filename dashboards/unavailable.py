@@ -7,6 +7,7 @@ from flask import Response, jsonify, render_template, request
 from dashboards import shell
 from dashboards.watching import request_number
 from gisapp.errors import GisappError, UnavailableError
+from gisapp.refusals import told
 from gisapp.words import word
 
 AGAIN_S = {"busy": 2, "missing": 5, "unknown": 5, "locked": 10}
@@ -15,11 +16,11 @@ LATER_S = 60
 
 
 def words_of(error: GisappError, spoken: str) -> str:
-    """Return what to tell a person: an error's own words, but of a store that is not available those of a language.
+    """Return what to tell a person: an error's own words in a language, of a store that is not available others.
 
     Its own may name the machine on which the database is.
     """
-    return word(f"store.{error.why}", spoken) if isinstance(error, UnavailableError) else str(error)
+    return word(f"store.{error.why}", spoken) if isinstance(error, UnavailableError) else told(error, spoken)
 
 
 def later(answer: Response, error: UnavailableError) -> Response:

@@ -407,8 +407,9 @@ def misplaced(
         return wrong, f"these are not degrees of {name} but look like metres; state the projected CRS they are in"
     if crs.is_projected and degrees_like:
         return wrong, f"these look like degrees, not like coordinates of {name}; state the CRS they are in"
-    also = f" or of the project's {within.name}" if project is not None and within is not None else ""
-    return wrong, f"they lie outside the area of use of {name}{also}; state the CRS they are in"
+    if project is not None and within is not None:
+        name = f"{name} or of the project's {within.name}"
+    return wrong, f"they lie outside the area of use of {name}; state the CRS they are in"
 
 
 def _inside(xy: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:

@@ -18,6 +18,7 @@ from os import getpid
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from dash import Dash
 from flask import Response, request
 from werkzeug.datastructures import FileStorage
@@ -29,6 +30,7 @@ from dashboards.dispatch.desk import Desk
 from dashboards.incoming import answered, read_for
 from dashboards.scope import acts_everywhere
 from dashboards.unavailable import words_of
+from gisapp import refusals
 from gisapp.children import Progress
 from gisapp.errors import AccessError, GisappError, InputError, Interrupted, StoreError
 from gisapp.harmless import harmless_cells
@@ -142,7 +144,9 @@ def brought_in(desk: Desk, asked: Asked, progress: Progress, *, note: str, who: 
 
 def told(report: Report, written: bool, spoken: str) -> dict[str, Any]:
     """Return a report as the page shows it."""
-    faults = report.rejected[["row", "field", "found", "todo"]]
+    faults = report.rejected[["row", "field", "found", "todo"]].assign(
+        **{name: [refusals.told_text(text, spoken) for text in report.rejected[name]] for name in ("found", "todo")}
+    )
     mapping = report.provenance["mapping"]
     columns = {**mapping.get("columns", {}), **{k: v for k, v in mapping.get("geometry", {}).items() if k != "missing"}}
     return {
@@ -160,9 +164,16 @@ def told(report: Report, written: bool, spoken: str) -> dict[str, Any]:
             for row, field, found, todo in faults.head(SHOWN).to_numpy()
         ],
         "fault_count": len(faults),
-        "csv": harmless_cells(faults).to_csv(index=False),
-        "warnings": list(report.warnings),
+        "csv": _listed(faults, spoken),
+        "warnings": [refusals.told_text(text, spoken) for text in report.warnings],
     }
+
+
+def _listed(faults: pd.DataFrame, spoken: str) -> str:
+    """Return the faults as CSV for a spreadsheet, in the words of the page."""
+    told = faults.assign(field=[term("dispatch.import.field", name, spoken) for name in faults["field"]])
+    named = harmless_cells(told).rename(columns=lambda name: word(f"dispatch.import.{name}", spoken))
+    return named.to_csv(index=False)
 
 
 def _write(desk: Desk, batch: Batch, asked: Asked, progress: Progress, *, note: str, who: str) -> None:

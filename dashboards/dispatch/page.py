@@ -27,6 +27,7 @@ from dashboards.dispatch.writing import Deed, in_clear, record, report
 from dashboards.map import Map, place_on_map
 from dashboards.snapshot import snapshot_of
 from dashboards.specs import first_props, static_specs
+from gisapp import refusals
 from gisapp.errors import AccessError, ConflictError, InputError
 from gisapp.words import catalog, term, word
 from layers.palette import THEMES, clock_colours
@@ -170,7 +171,7 @@ def _show(app: Dash, desk: Desk) -> None:
             return sheet(code, desk, role, spoken), None, mark
         except (AccessError, InputError) as refused:
             title = word("dispatch.not_shown", spoken, code=code)
-            return shell.empty(title, [str(refused)], sign="info-circle"), None, None
+            return shell.empty(title, [refusals.told(refused, spoken)], sign="info-circle"), None, None
 
 
 def _preview(app: Dash, desk: Desk) -> None:

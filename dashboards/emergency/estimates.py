@@ -44,7 +44,7 @@ class Run:
     watched: float
     done: int | None = None
     found: ReducedPressure | None = None
-    fault: str = ""
+    fault: GisappError | None = None
     stopped: bool = False
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -122,8 +122,8 @@ class Estimates:
         except Interrupted:
             run.stopped = True
         except GisappError as error:
-            run.fault = str(error)
+            run.fault = error
         finally:
             if run.found is None and not run.stopped and not run.fault:
-                run.fault = "-"  # the page says that it failed; the log has the rest
+                run.fault = GisappError("-")  # the page says that it failed; the log has the rest
             run.over.set()

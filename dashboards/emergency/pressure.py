@@ -14,6 +14,7 @@ from dashboards import shell
 from dashboards.emergency.estimates import STEPS, Run
 from dashboards.emergency.parts import folded, section
 from dashboards.emergency.standing import Standing, Standings
+from dashboards.unavailable import words_of
 from gisapp.errors import InputError
 from gisapp.network import USUAL_PRESSURE_M, ReducedPressure
 from gisapp.words import word
@@ -123,7 +124,7 @@ def _why_not(run: Run, spoken: str) -> str:
     """Return why there is no estimate."""
     if run.stopped:
         return word("emergency.pressure.stopped", spoken)
-    return word("emergency.pressure.failed", spoken, why=run.fault)
+    return word("emergency.pressure.failed", spoken, why="-" if run.fault is None else words_of(run.fault, spoken))
 
 
 def _found(found: ReducedPressure, spoken: str) -> list[Component | None]:

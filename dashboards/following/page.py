@@ -32,6 +32,7 @@ from dashboards.following.writing import write
 from dashboards.listed import choices
 from dashboards.snapshot import snapshot_of
 from dashboards.table import row_table
+from gisapp import refusals
 from gisapp.errors import AccessError, InputError
 from gisapp.tables.measures import NOTE_KINDS
 from gisapp.words import term, word
@@ -163,7 +164,9 @@ def _choose(app: Dash, desk: Desk) -> None:
         try:
             measure = desk.measure(str(code))
         except (AccessError, InputError) as refused:
-            return shell.empty(word("following.not_shown", spoken, code=code), [str(refused)], sign="info-circle")
+            return shell.empty(
+                word("following.not_shown", spoken, code=code), [refusals.told(refused, spoken)], sign="info-circle"
+            )
         zone = desk.store.zone
         return chosen(measure, datetime.now(zone).date(), zone, spoken)
 

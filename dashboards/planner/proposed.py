@@ -11,6 +11,7 @@ from dashboards.access import Permission
 from dashboards.deeds import Field, deed
 from dashboards.planner.drafts import Opened
 from dashboards.planner.proposing import WEIGHTS, Search
+from dashboards.unavailable import words_of
 from gisapp.grids import Proposal
 from gisapp.words import word
 
@@ -29,7 +30,10 @@ def proposals(opened: Opened, search: Search | None, spoken: str) -> list[Compon
     if search is None:
         return [asks, html.P(word("planner.propose_hint", spoken), className="quiet")]
     if search.fault:
-        return [asks, html.P(word("planner.no_proposal", spoken, reason=search.fault), className="note")]
+        return [
+            asks,
+            html.P(word("planner.no_proposal", spoken, reason=words_of(search.fault, spoken)), className="note"),
+        ]
     if search.version != opened.draft.version:
         return [asks, html.P(word("planner.stale", spoken), className="quiet")]
     found = [_proposal(number, one, opened, search, spoken) for number, one in enumerate(search.made)]

@@ -36,7 +36,7 @@ class Search:
     watched: float
     share: float = 0.0
     made: tuple[Proposal, ...] = ()
-    fault: str = ""
+    fault: GisappError | None = None
     stopped: bool = False
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -109,10 +109,10 @@ class Searches:
                 else:
                     run.made = balanced(units, plan.grid, locked=sorted(plan.locked))
         except GisappError as error:
-            run.fault = str(error)
+            run.fault = error
         finally:
             if not run.made and not run.fault:
-                run.fault = "-"  # the page says that it failed; the log has the rest
+                run.fault = GisappError("-")  # the page says that it failed; the log has the rest
             run.over.set()
 
 

@@ -38,7 +38,7 @@ def check_count(units: Units, k: int, tolerance: float, count: int) -> None:
     check_tolerance(tolerance, count)
     number, parts = len(units.weight), int(units.part.max()) + 1
     if k < 1:
-        raise InputError(f"{k} grids", todo="ask for at least one", field="k")
+        raise InputError(f"found {k} grids", todo="ask for at least one", field="k")
     if k > number:
         raise InputError(f"{k} grids of {number} units", todo=f"ask for at most {number}, or cut the units", field="k")
     if k < parts:

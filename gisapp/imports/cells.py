@@ -168,8 +168,8 @@ def _numbers(column: Column, texts: np.ndarray, missing: np.ndarray) -> tuple[pd
     values = real_numbers(texts, missing)
     wrong = ~np.isfinite(values)
     if column.kind == "real":
-        unit = f" in {column.unit}" if column.unit else ""
-        return pd.Series(values), wrong, f"write a number{unit} such as 12.5, without unit or thousands separator"
+        number = f"a number in {column.unit}" if column.unit else "a number"
+        return pd.Series(values), wrong, f"write {number} such as 12.5, without unit or thousands separator"
     wrong |= (values != np.rint(values)) | (np.abs(values) >= _BIGGEST_INT)
     whole = np.where(wrong, 0, values).astype(np.int64)
     return pd.Series(pd.arrays.IntegerArray(whole, wrong | missing)), wrong, "write a whole number"
@@ -203,8 +203,10 @@ def _times(column: Column, texts: np.ndarray, missing: np.ndarray, how: Reading)
     out[(out < _EARLIEST) | (out > _LATEST)] = np.datetime64("NaT")
     wrong = np.isnat(out) & ~missing
     shape = "an ISO time such as 2026-11-22T08:30:00" if form == "ISO8601" else f"a time like {form}"
-    todo = f"write {shape} from 1800 to 2199 that happens once in {how.zone.key}, or add its offset; "
-    todo += "state another format under [times]"
+    todo = (
+        f"write {shape} from 1800 to 2199 that happens once in {how.zone.key}, or add its offset; state another format "
+        "under [times]"
+    )
     return pd.Series(out).dt.tz_localize("UTC"), wrong, todo
 
 

@@ -77,10 +77,9 @@ def _require_position(none: np.ndarray, table: str, optional: bool, faults: Faul
     if optional and len(rows):
         case.warnings.append(f"{len(rows):,} rows of {table} have no position and come in unlocated")
     elif len(rows):
-        hint = (
-            '; to let such incidents in, state missing = "unlocated" under [geometry]' if table == "incidents" else ""
-        )
-        faults.add(rows, "geom", "has no position", f"give coordinates{hint}")
+        among = 'give coordinates; to let such incidents in, state missing = "unlocated" under [geometry]'
+        todo = among if table == "incidents" else "give coordinates"
+        faults.add(rows, "geom", "has no position", todo)
 
 
 def _shapes(case: Case, raw: Raw, geometry: str, mapping: Mapping, faults: Faults) -> np.ndarray:

@@ -225,8 +225,8 @@ def _far(bounds: np.ndarray, placing: Placing) -> list[str]:
             row=int(rows[0]) + 1,
             field="geom",
         )
-    listed = ", ".join(str(row + 1) for row in rows[:20])
-    return [f"{told}: rows {listed}{' and more' if len(rows) > 20 else ''}"]
+    listed = f"rows {', '.join(str(row + 1) for row in rows[:20])}"
+    return [f"{told}: {f'{listed} and more' if len(rows) > 20 else listed}"]
 
 
 def _there(bounds: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from gisapp import refusals
 from gisapp.durable import replaced
 from gisapp.errors import InputError
 from gisapp.words import word
@@ -82,10 +83,10 @@ class Report:
         ]
         for fault in self.rejected.head(5).itertuples():
             place = word("imports.row", language, table=fault.table, row=fault.row, field=fault.field or "-")
-            lines.append(f"{place}: {fault.found}; {fault.todo}")
+            lines.append(f"{place}: {refusals.told(InputError(str(fault.found), todo=str(fault.todo)), language)}")
         if len(self.rejected) > 5:
             lines.append(word("imports.more", language, count=len(self.rejected) - 5))
-        lines += [word("imports.warning", language, text=text) for text in self.warnings]
+        lines += [word("imports.warning", language, text=refusals.told_text(text, language)) for text in self.warnings]
         return "\n".join(lines)
 
 

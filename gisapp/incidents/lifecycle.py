@@ -92,11 +92,11 @@ def _require_seen(incident: Incident, seen: int | None) -> None:
     if seen is None or seen == len(incident.steps):
         return
     since = incident.steps[seen:]
-    told = "; ".join(f"{step.action} by {step.actor} at {step.at.isoformat()}" for step in since[:5])
-    more = f" and {len(since) - 5} more" if len(since) > 5 else ""
+    told = [f"{step.action} by {step.actor} at {step.at.isoformat()}" for step in since[:5]]
+    told += [f"{len(since) - 5} more"] * (len(since) > 5)
     raise ConflictError(
-        f"{incident.code} has {len(incident.steps)} steps, you saw {seen}: {told}{more}; it is {incident.status} now; "
-        "look again"
+        f"{incident.code} has {len(incident.steps)} steps, you saw {seen}: {'; '.join(told)}; "
+        f"it is {incident.status} now; look again"
     )
 
 

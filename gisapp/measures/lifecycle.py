@@ -57,7 +57,7 @@ def first_step(kind: str, due: str | None, *, at: datetime, day: date, actor: st
     """
     if kind not in ORDERS:
         raise InputError(f"found {kind!r}", todo=f"use one of {', '.join(ORDERS)}", field="kind")
-    _require_role(f"order {kind}", role, acting("order", kind))
+    _require_role("order", kind, role, acting("order", kind))
     if kind == "criticism":
         if due is not None:
             raise InputError(f"found {due!r}", todo="criticism has no last day; order a rectification", field="due")
@@ -101,7 +101,7 @@ def next_step(
     moves = TRANSITIONS[status]
     if action not in following(measure):
         raise cannot_follow(action, status, list(following(measure)))
-    _require_role(f"{action} {measure.code}", role, acting(action, measure.kind))
+    _require_role(action, measure.code, role, acting(action, measure.kind))
     turned = [one.at for one in measure.steps if one.action not in _FACTS]
     moved_at = turned[-1] if action in moves else measure.ordered_at
     require_order(action, at, opened_at=measure.ordered_at, moved_at=moved_at, status=status)
@@ -113,9 +113,9 @@ def next_step(
     return MeasureStep(action, at, moves.get(action, status), actor, role, value, note)
 
 
-def _require_role(what: str, role: str, roles: tuple[str, ...]) -> None:
+def _require_role(action: str, what: str, role: str, roles: tuple[str, ...]) -> None:
     if roles and role not in roles:
-        raise AccessError(f"{role} may not {what}; ask {' or '.join(roles)}")
+        raise AccessError(f"{role} may not {action} {what}; ask {' or '.join(roles)}")
 
 
 def _day(text: str | None, field: str) -> date:

@@ -63,5 +63,5 @@ def require_leaders(
         told = [f"grid {code} has {number} leaders" for code, number in unled.head(_TOLD).items()]
         told += [f"{len(unled) - _TOLD} more grids"] * (len(unled) > _TOLD)
         todo = "name one leader for each in a draft or in the posts, or declare the exception"
-        raise InputError(f"at {moment.isoformat()} {', '.join(told)}", todo=todo, field="leaders")
+        raise InputError(f"leaders at {moment.isoformat()}: {', '.join(told)}", todo=todo, field="leaders")
     return sorted(map(str, wrong.index))

@@ -151,7 +151,7 @@ class Operating:
             raise ConflictError(f"{values['device_code']} is recorded as {known} since you looked; look again")
         if operation.status in DONE:
             raise InputError(
-                f"{code} is {operation.status}",
+                f"shutoff operation {code} is {operation.status}",
                 todo="record it under an operation that is under way",
                 field="shutoff_code",
             )

@@ -304,7 +304,7 @@ class Planning:
         """Write a step if it may follow."""
         steps = read_where(connection, TABLES["plan_steps"], "plan_code", code)
         if steps.empty:
-            raise InputError(f"there is no plan {code!r}", todo="choose one of gisapp plan list", field="code")
+            raise InputError(f"there is no plan {code!r}", todo="choose one of the list", field="code")
         last = steps.iloc[-1]
         status = next_status(code, str(last["to_status"]), action)
         now = max(datetime.now(UTC), last["at"].to_pydatetime(warn=False))
@@ -331,7 +331,7 @@ class Planning:
         """Return the head of a plan and where it stands now."""
         heads = read_where(connection, TABLES["plans"], "code", code)
         if heads.empty:
-            raise InputError(f"there is no plan {code!r}", todo="choose one of gisapp plan list", field="code")
+            raise InputError(f"there is no plan {code!r}", todo="choose one of the list", field="code")
         steps = read_where(connection, TABLES["plan_steps"], "plan_code", code)
         moment = max(pd.Timestamp.now("UTC"), steps["at"].max())
         return {str(name): value for name, value in heads.iloc[0].items()}, str(standing(steps, moment)[code])

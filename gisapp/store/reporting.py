@@ -107,7 +107,7 @@ class Reporting:
         code: str = values["code"] or next_code(connection, "incidents", values["reported_at"], self._zone)
         rule = book_in(connection, self._zone).category(values)
         if rule is None and values["category"] is not None:
-            todo = "use one of those of gisapp rules print incidents"
+            todo = "use a category of the rules"
             return InputError(f"unknown category {values['category']!r}", todo=todo, field="category")
         if rule is not None and values["status"] is None and (lacking := rule.lacks(values)):
             words = f"a registration of {rule.category} lacks {', '.join(' or '.join(one) for one in lacking)}"

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import resource
 import sys
 import zipfile
@@ -14,6 +15,7 @@ from people import add_person, browser
 from dashboards.app import create_app
 from dashboards.dispatch import importing
 from gisapp.store import open_store
+from gisapp.tables import INCIDENT_TYPES
 
 NAME = "热线.csv"
 GBK = "\n".join([HEAD, *ROWS]).encode("gb18030")
@@ -45,7 +47,7 @@ def send(store):
         told = {} if length is None else {"environ_overrides": {"CONTENT_LENGTH": str(length)}}
         answer = client.post(importing.RULE, data=form, headers=headers, **told)
         if answer.status_code != 200:
-            return answer.status_code, answer.get_data(as_text=True)
+            return answer.status_code, (answer.get_json(silent=True) or {}).get("error", "")
         return json.loads(answer.get_data(as_text=True).strip().splitlines()[-1])
 
     return call
@@ -83,27 +85,62 @@ def test_rejected_rows_are_told_and_hold_the_others_back_unless_the_person_says_
     assert (checked["accepted"], checked["rejected"]) == (1, 2)
     assert [(row, field) for row, field, _, _ in checked["faults"]] == [(2, "类型"), (3, "户号")]
     lines = pd.read_csv(io.StringIO(checked["csv"]))
-    assert lines["row"].tolist() == [2, 3]
-    assert lines["found"].str.contains("=cmd").any()
-    assert not lines["found"].str.startswith("=").any()
+    assert lines["行"].tolist() == [2, 3]
+    assert lines["字段"].tolist() == ["类型", "户号"]
+    assert lines["问题"].str.contains("=cmd").any()
+    assert not lines["问题"].str.startswith("=").any()
     held = send(content, write="true", checked=checked["sum"])
-    assert "2 of 3 rows cannot come in" in held["fault"]
+    assert "3 行中有 2 行不能导入，因此未导入任何内容" in held["fault"]
     assert store.count("incidents") == 0
     done = send(content, write="true", skip="true", checked=checked["sum"])["end"]
     assert (done["written"], store.count("incidents")) == (True, 1)
 
 
+BAD = (
+    "R1,漏水,2026-11-20 08:00:00,,,,,,500020,3400020",
+    "R1,漏水,2026-11-20 08:00:00,,,,,,500020,3400020",
+    "R1,无水,2026-11-20 08:00:00,,,,,,500020,3400020",
+    "R3,鬼火,2026-11-20 08:00:00,,,,,,500020,3400020",
+    "R4,漏水,昨天,,,,,,500020,3400020",
+    "R5,漏水,2099-11-20 08:00:00,,,,,,500020,3400020",
+    "R6,漏水,2026-11-20 08:00:00,2026-11-20 07:00:00,,,,,500020,3400020",
+    "R7,漏水,,,,,,,500020,3400020",
+    ",漏水,2026-11-20 08:00:00,,,,,,500020,3400020",
+    "R9,漏水,2026-11-20 08:00:00,,,99999999,,,500020,3400020",
+    "RA,漏水,2026-11-20 08:00:00,,,,,=cmd(),500020,3400020",
+    "RB,漏水,2026-11-20 08:00:00,,,,,,五十万,3400020",
+    "RC,漏水,2026-11-20 08:00:00,,,,,,500020,",
+    "RD,漏水,2026-11-20 08:00:00,,,,,,50.5,20.5",
+    "RE,漏水,2026-11-20 08:00:00,,,,,,500020,3400020",
+    "RF,漏水,2026-11-20 08:00:00,,,,,,500020,3400020",
+    "RG,漏水,2026-11-20 08:00:00,,,,,,500020,3400020",
+)
+TERMS = {"ISO", "Asia", "Shanghai", "CGCS", "missing", "unlocated"}
+"""Latin words that are nobody's English: names of standards, of a zone, what is written into a mapping."""
+
+
+def test_what_is_wrong_with_rows_is_told_without_a_word_of_english(send, store):
+    checked = send("\n".join([HEAD, *BAD]).encode("gb18030"))["end"]
+    assert {row for row, *_ in checked["faults"]} == set(range(2, 15))
+    values = set(re.findall("[A-Za-z]{3,}", " ".join([*BAD, *INCIDENT_TYPES, store.crs.name])))
+    for row, field, *told in checked["faults"]:
+        english = set(re.findall("[A-Za-z]{3,}", re.sub(r"\[.*?\]", "", " ".join([field, *told])))) - values - TERMS
+        assert not english, (row, field, told)
+    for text in checked["warnings"]:
+        assert re.search("[\u4e00-\u9fff]", text), text
+
+
 def test_what_comes_in_is_the_file_that_was_checked(send, store):
     checked = send()["end"]
     other = "\n".join([HEAD, ROWS[0].replace("R1", "R9")]).encode("gb18030")
-    assert "not the file that was checked" in send(other, write="true", checked=checked["sum"])["fault"]
+    assert "不是刚才检查的文件" in send(other, write="true", checked=checked["sum"])["fault"]
     assert store.count("incidents") == 0
 
 
 def test_a_mapping_of_ones_own_reads_other_headers(send):
     head = HEAD.replace("工单号", "流水").replace("类型", "何事")
     content = "\n".join([head, *ROWS[:2]]).encode("gb18030")
-    assert "no column of the file is known as code" in send(content)["fault"]
+    assert "找不到可作工单号的列" in send(content)["fault"]
     own = """
 [columns]
 code = "流水"
@@ -121,15 +158,15 @@ x = "东坐标"
 y = "北坐标"
 """
     assert send(content, layout="own", mapping=own)["end"]["accepted"] == 2
-    assert "this is no mapping" in send(content, layout="own", mapping="[columns")["fault"]
+    assert "不是对照文件" in send(content, layout="own", mapping="[columns")["fault"]
 
 
 @pytest.mark.parametrize(
     ("stated", "words"),
     [
-        ({"encoding": "utf-8"}, "not utf-8"),
-        ({"places": ""}, "not stated what the coordinates"),
-        ({"layout": "other"}, "there is no layout"),
+        ({"encoding": "utf-8"}, "第 1 行不是 utf-8-sig 编码"),
+        ({"places": ""}, "未说明东坐标, 北坐标列的坐标类型"),
+        ({"layout": "other"}, "没有列对照“other”"),
     ],
 )
 def test_what_is_stated_wrongly_is_told(send, stated, words):
@@ -140,7 +177,7 @@ def test_other_kinds_of_files_and_larger_ones_are_refused_with_what_to_do(send):
     status, told = send(b"x", "a.gpkg")
     assert (status, "gisapp import" in told) == (400, True)
     status, told = send(length=33 * 2**20 + 1)
-    assert (status, "split the file" in told) == (413, True)
+    assert (status, "请拆分文件" in told) == (413, True)
 
 
 def test_a_bomb_costs_the_child_and_not_the_server(send, store):
@@ -157,7 +194,7 @@ def test_a_bomb_costs_the_child_and_not_the_server(send, store):
 
 def test_a_file_that_comes_while_another_is_read_is_asked_to_wait(send):
     with importing._one_at_a_time():
-        assert "another file is being read" in send()["fault"]
+        assert "正在读取另一个文件" in send()["fault"]
     assert send()["end"]["accepted"] == 5
 
 
