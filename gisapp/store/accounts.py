@@ -28,7 +28,7 @@ from gisapp.accounts import (
     secret_hash,
 )
 from gisapp.errors import AccessError, InputError, UnavailableError
-from gisapp.store.connect import Connections
+from gisapp.store.connect import SOON_S, Connections
 from gisapp.store.known import Known, Session, Token
 from gisapp.store.saving import add_note
 from gisapp.store.schema import read_settings
@@ -181,7 +181,7 @@ class Accounts:
         )
         wanted = joined.where(table.c.secret_hash == key, table.c.ended_at.is_(None))
         try:
-            with self._connections.reading() as connection:
+            with self._connections.reading(SOON_S) as connection:
                 row = connection.execute(wanted).first()
                 limits = self._limits(connection)
         except UnavailableError:
@@ -280,7 +280,7 @@ class Accounts:
         )
         wanted = joined.where(table.c.secret_hash == key, table.c.ended_at.is_(None))
         try:
-            with self._connections.reading() as connection:
+            with self._connections.reading(SOON_S) as connection:
                 row = connection.execute(wanted).first()
         except UnavailableError:
             if (known := self._known.by_memory(key, now)) is None:

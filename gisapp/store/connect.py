@@ -21,6 +21,8 @@ from gisapp.store.reach import Reach
 from gisapp.store.recalled import Recalled
 
 _TURN_S = 30
+SOON_S, LONG_S = 2.0, 30.0
+"""So long a server may be silent that is asked for little, or for very many rows."""
 _UNKNOWN = "the server went away while it was writing; once it runs, look whether it was written"
 Value = TypeVar("Value")
 
@@ -118,16 +120,22 @@ class Connections:
                 self.writing_now -= 1
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One transaction that reads: everything in it is of the same moment."""
-        with self.reach.asked(), plain_errors(self.address), self.readers.begin() as connection:
+    def reading(self, silent_s: float = LONG_S) -> Iterator[Connection]:
+        """One transaction that reads: everything in it is of the same moment; a server that is silent is away."""
+        with self.answered(silent_s), self.readers.begin() as connection:
             yield connection
+
+    @contextmanager
+    def answered(self, silent_s: float = SOON_S) -> Iterator[None]:
+        """Ask inside: whether the database answers is noted."""
+        with self.reach.asked(), plain_errors(self.address), self.database.within(silent_s):
+            yield
 
     def told(self, key: Hashable, ask: Callable[[Connection], Value]) -> Value:
         """Return what is read in one transaction; while the database is away, what was read last for the same key."""
 
         def read() -> Value:
-            with self.reading() as connection:
+            with self.reading(SOON_S) as connection:
                 return ask(connection)
 
         return self._recalled.answer(key, read)

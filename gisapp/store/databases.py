@@ -55,6 +55,9 @@ class Database(Protocol):
     def is_twice(self, error: BaseException) -> bool:
         """Return whether the database refused a key that stands already."""
 
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """Take a server that is silent for longer for one that is away, in what this thread asks inside."""
+
     def stored_version(self, address: Address) -> str:
         """Return the version of a store's schema; raise a StoreError where there is no store."""
 

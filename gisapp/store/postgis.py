@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from gisapp.addresses import Address, ServerAddress
 from gisapp.errors import StoreError
 from gisapp.store import postgis_columns, postgis_layers
+from gisapp.store.postgis_silence import Impatient, answered_within
 from gisapp.store.postgis_values import Columns, Types, read_as_a_file
 from gisapp.store.rows import Part
 
@@ -35,7 +36,7 @@ describe_layer, forget_layer = postgis_layers.describe_layer, postgis_layers.for
 keep_append_only, let_change = postgis_layers.keep_append_only, postgis_layers.let_change
 srs_id_in = postgis_layers.srs_id_in
 
-_BUSY_S, _CONNECT_S, _PROBE_MS, _PAGES = 30, 5, 500, 64 * 1024
+_BUSY_S, _CONNECT_S, _PROBE_MS, _PAGES = 30, 2, 500, 64 * 1024
 _BULK = 1000
 _OURS = {"alembic_version", "layer_rev", "settings"}
 _BUSY = f"another program has been writing for over {_BUSY_S} s; nothing was written, try again"
@@ -63,6 +64,11 @@ _CODES = {
     "57014": "locked",
     "42501": "read-only",
 }
+
+
+def within(seconds: float) -> AbstractContextManager[None]:
+    """Take a server that is silent for longer for one that is away."""
+    return answered_within(seconds)
 
 
 def engines(address: Address) -> tuple[Engine, Engine]:
@@ -113,12 +119,12 @@ def _connect(address: ServerAddress, options: str = "") -> psycopg.Connection[An
     own = f"-c TimeZone=UTC -c DateStyle=ISO -c lock_timeout={_BUSY_S}s {options}"
     settings: dict[str, Any] = {
         "connect_timeout": _CONNECT_S,
-        "tcp_user_timeout": _CONNECT_S * 1000,  # a machine that is gone without a word
+        "tcp_user_timeout": 5000,  # a machine that is gone without a word
         "application_name": "gisapp",
         "client_encoding": "UTF8",
     } | told
     settings["options"] = " ".join([str(told.get("options") or ""), own]).strip()
-    return psycopg.connect(**settings)
+    return Impatient.connect(**settings)
 
 
 def _marked(

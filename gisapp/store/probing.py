@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy.exc import DBAPIError
 
-from gisapp.store.connect import Connections
+from gisapp.addresses import ServerAddress
+from gisapp.store.connect import SOON_S, Connections
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,11 @@ class Standing:
 def standing(connections: Connections, *, head: str) -> Standing:
     """Return how a store stands; never raises for what is wrong with it."""
     writable, database = _writable(connections), connections.database
+    if writable == "missing" and isinstance(connections.address, ServerAddress):
+        return Standing(writable, writable, None, None)
     faults: tuple[type[Exception], ...] = (DBAPIError, *database.ERRORS)
     try:
-        with connections.readers.begin() as connection:
+        with database.within(SOON_S), connections.readers.begin() as connection:
             stored = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
             moments = [
                 connection.exec_driver_sql(
@@ -48,7 +51,8 @@ def _writable(connections: Connections) -> str:
         database = connections.database
         faults: tuple[type[Exception], ...] = (DBAPIError, *database.ERRORS)
         try:
-            database.try_write(connections.writer)
+            with database.within(SOON_S):
+                database.try_write(connections.writer)
         except faults as error:
             return database.code_of(error)
     return "ok"

@@ -15,7 +15,7 @@ import pyproj
 from sqlalchemy import Connection
 
 from gisapp.errors import InputError, UnavailableError
-from gisapp.store.connect import Connections, plain_errors
+from gisapp.store.connect import Connections
 from gisapp.store.databases import database_of
 from gisapp.store.geometry import decode
 from gisapp.store.rows import column_of, parsed_times, uncollected
@@ -51,7 +51,7 @@ class Snapshots:
         """Return the revision of every table; while the database is away, of those that are in memory."""
         reach = self._connections.reach
         try:
-            with reach.asked(), plain_errors(self._connections.address):
+            with self._connections.answered():
                 self._told = self._revisions.ask()
         except UnavailableError:
             if not self._told:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import psutil
 import pytest
 from cluster import Cluster, lacking, running
 from people import add_person, browser, log_in
@@ -32,7 +33,17 @@ from dashboards.snapshot import snapshot_of
 from gisapp.accounts import IDLE
 from gisapp.addresses import store_address
 from gisapp.errors import UnavailableError
-from gisapp.store import copy_whole, known, make_point, newest_point, open_store, reach, snapshots, verify_backup
+from gisapp.store import (
+    connect,
+    copy_whole,
+    known,
+    make_point,
+    newest_point,
+    open_store,
+    reach,
+    snapshots,
+    verify_backup,
+)
 from gisapp.store.points import made_at
 from gisapp.words import LANGUAGES, word
 
@@ -67,6 +78,7 @@ def address(cluster):
 def store(address, monkeypatch):
     monkeypatch.setattr(readiness, "LOOKED_S", 0.0)
     monkeypatch.setattr(reach, "AGAIN_S", 0.0)
+    monkeypatch.setattr(connect, "SOON_S", 0.5)
     monkeypatch.setattr(snapshots, "SETTLED", snapshots.SETTLED * 0)
     with open_store(address) as made:
         yield made
@@ -211,6 +223,34 @@ def test_a_table_that_moved_just_before_is_not_taken_for_what_it_was(cluster, st
         assert len(store.table("incidents")) == 1
     assert store.revision("incidents") == moved
     assert len(store.table("incidents")) == 2
+
+
+@pytest.mark.skipif("GISAPP_DEGRADE" not in os.environ, reason="it waits for what does not come: make degrade")
+def test_a_database_that_is_frozen_and_ends_no_connection_is_away_too(cluster, store, app, monkeypatch):
+    monkeypatch.setattr(reach, "AGAIN_S", 600.0)
+    client = browser(app, "C1")
+    assert [client.get(one).status_code for one in ("/en/dispatch", "/version")] == [200, 200]
+    with frozen(cluster):
+        assert client.get("/readyz").json["checks"]["writable"] == "missing"
+        assert client.get("/version").json["store"]["answered"]
+        assert client.get("/en/dispatch").status_code == 200
+    assert client.get("/readyz").status_code == 200
+    assert client.get("/version").json["store"]["answered"] is None
+    store.report(LEAK, actor="C1")
+
+
+@contextmanager
+def frozen(cluster):
+    """Let every process of a server stand still, as on a machine that swaps or whose disk hangs."""
+    head = psutil.Process(int((cluster.data / "postmaster.pid").read_text().split()[0]))
+    processes = [head, *head.children(recursive=True)]
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
 
 
 def test_backups_of_a_server_are_made_beside_it_and_none_is_left_half_while_it_is_away(cluster, address, tmp_path):
