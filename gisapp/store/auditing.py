@@ -252,7 +252,7 @@ def _remarks(head: Head, anchors: Anchors | None) -> tuple[str, ...]:
         return ("there is no anchor: a cut tail, or a chain written anew, cannot be seen",)
     told = [f"anchored anew {anchors.anew}"] if anchors.anew else []
     if anchors.last < head.number:
-        words = "written while the anchor could not be, or by another program"
+        words = "written while the anchor could not be, by another program, or right before the program was killed"
         told.append(f"{_span(anchors.last + 1, head.number, 'not anchored')}: {words}")
     told += [f"{anchors.path}: line {number} cannot be read" for number in anchors.unreadable]
     return tuple(told)
