@@ -145,7 +145,8 @@ def create_app(
         access.install(app, person_of=person_of, person_of_key=person_of_key)
     kept = snapshot.keep(app.server, store, basemap=basemap)
     _protect(app.server)
-    add_tiles(app, store, frame=kept.frame)
+    kept.ahead, kept.after = lambda: _figures(kept), lambda: tiles_of(app.server).warm("workload")
+    add_tiles(app, kept, frame=kept.frame)
     shell.add_routes(app)
     add_readiness(app, readiness)
     add_login(app, signing)
@@ -161,12 +162,20 @@ def warm(server: Flask, kept: snapshot.Snapshot) -> None:
     """Make ready what the first person on each page would otherwise wait for, seconds in a city."""
     tiles_of(server).warm("base", "grids", "sites", UTILITIES[0])
     kept.network(UTILITIES[0])
-    kept.workload()
-    kept.cube()
     tiles_of(server).warm()
-    for page in (emergency, dispatch, manager, planner):
+    _figures(kept)
+    for page in (emergency, dispatch):
         page.ready(kept)
     standards.ready(server)
+
+
+def _figures(kept: snapshot.Snapshot) -> None:
+    """Make ready what is counted of incidents."""
+    kept.workload()
+    kept.outside_load()
+    kept.cube()
+    for page in (manager, planner):
+        page.ready(kept)
 
 
 class _Application(dash.Dash):

@@ -71,7 +71,7 @@ def layout(context: shell.Context) -> Component:
             )
         ],
     )
-    return html.Div(body, className="criticality")
+    return html.Div(body, className="criticality", **{"data-leaves": f"{shell.FIGURES} {shell.OF_FIGURES}"})
 
 
 def attach(app: Dash) -> None:

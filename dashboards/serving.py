@@ -22,7 +22,7 @@ from typing import Any
 import dash
 from waitress.server import create_server
 
-from dashboards import access, readiness, snapshot, watching
+from dashboards import access, readiness, shell, snapshot, watching
 from dashboards.app import create_app, warm
 from dashboards.backing import Backing
 from dashboards.configured import Settings
@@ -93,8 +93,8 @@ def server_for(app: dash.Dash, host: str, port: int, *, threads: int = 32, keep_
 
 
 def answering(app: dash.Dash) -> Wsgi:
-    """Return what a server calls: the few threads that know PROJ answer, all but the watchman's questions."""
-    return by_workers(app.server, snapshot.snapshot_of(app.server).store.crs, beside=readiness.PATHS)
+    """Return what a server calls: the few threads that know PROJ answer all but what the watchman and screens poll."""
+    return by_workers(app.server, snapshot.snapshot_of(app.server).store.crs, beside=(*readiness.PATHS, shell.POLLED))
 
 
 def require_reachable(host: str, *, local: bool) -> None:

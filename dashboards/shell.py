@@ -31,6 +31,10 @@ from gisapp.words import LANGUAGES, catalog, language_of, word
 
 LANGUAGE_NAMES = {"zh-Hans": ("简", "简体中文"), "zh-Hant": ("繁", "繁體中文"), "en": ("EN", "English")}
 TARGET = "shell-target"  # dcc.Store: what the search box found and the map shall show, {kind, utility, code, lon, lat}
+POLLED = "/version"
+FIGURES = "figures"  # the revision of incidents of which figures are, in ``/version``
+OF_FIGURES = "incidents incident_steps shutoffs shutoff_steps valve_operations notices emergencies emergency_steps"
+"""As ``data-leaves`` on a page that shows grids, networks and figures: tables that may change without it."""
 VERSION = "shell-version"  # dcc.Store: the revision of every table; it changes when the store does
 SCHEME = "shell-scheme"  # dcc.Store: "light" or "dark", as shown now
 NOTICES = "shell-notices"
@@ -191,7 +195,7 @@ def page_of(pages: Iterable[ModuleType], pathname: str) -> ModuleType | None:
 
 def add_routes(app: Dash) -> None:
     """Add what the browser's half of the frame asks: ``/version`` (polled) and ``/find`` (the search box)."""
-    route(app, "/version", _version, needs=Permission.SHELL)
+    route(app, POLLED, _version, needs=Permission.SHELL)
     route(app, "/find", _find, needs=Permission.NETWORK_VIEW)
 
 
@@ -362,11 +366,12 @@ def _browser_words(spoken: str) -> dict[str, str]:
 def _version() -> ResponseReturnValue:
     """Return the revision of every table, small and with an ETag, for the screens that poll it.
 
-    Grids and posts that begin or end by themselves change it too, and how the store stands: since when what is shown
-    comes from memory, and whether it can be written.
+    Grids and posts that begin or end by themselves change it too, figures that were made anew, and how the store
+    stands: since when what is shown comes from memory, and whether it can be written.
     """
     snapshot = snapshot_of(current_app)
-    revisions = {**snapshot.store.revisions(), "in force": snapshot.in_force()}
+    figures = snapshot.revision("incidents")
+    revisions = {**snapshot.store.revisions(), "in force": snapshot.in_force(), FIGURES: figures}
     answered = snapshot.store.answered
     standing = {"answered": answered and answered.isoformat(), "writable": readiness.of(current_app).writable()}
     response = jsonify(server=_STARTED, revisions=revisions, store=standing)

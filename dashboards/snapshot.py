@@ -15,6 +15,7 @@ import geopandas as gpd
 import pandas as pd
 from flask import Flask
 
+from dashboards.lagging import Lagging
 from gisapp.counting import known_until
 from gisapp.density import Cube, incident_cube
 from gisapp.errors import UnavailableError
@@ -37,6 +38,8 @@ from gisapp.store import Store
 Value = TypeVar("Value")
 NETWORK_TABLES = ("nodes", "links", "devices", "customers", "connections", "hydrants")
 LOAD_TABLES = ("customers", "links", "devices", "incidents")
+WAITING = "incidents that wait"
+"""In place of ``incidents``, for what must never lag behind what is written (:mod:`dashboards.lagging`)."""
 SOON_S = 0.4
 MOST_OF_A_KIND = 24
 """Values kept of one kind, such as the exposure of each bandwidth: the one that was asked for longest ago goes."""
@@ -44,11 +47,13 @@ MOST_OF_A_KIND = 24
 
 @dataclass
 class _Kept:
-    """One derived value, the revisions of the tables it came from, and the lock of whoever computes it."""
+    """One derived value by the revisions of the tables it came from, and the lock of whoever computes it.
+
+    The one before is kept while figures are made anew: until they all move on, screens show it.
+    """
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    revisions: tuple[int, ...] | None = None
-    value: object = None
+    made: Mapping[tuple[int, ...], tuple[object]] = field(default_factory=dict)  # the last one, and the one before
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +73,10 @@ class Snapshot:
 
     def __init__(self, store: Store, *, basemap: Mapping[str, Any] | None = None) -> None:
         self.store, self.basemap = store, basemap
+        self.ahead: Callable[[], None] = lambda: None
+        self.after: Callable[[], None] = lambda: None
+        """What makes figures ready before screens move on to them, and what is made when they have."""
+        self._incidents = Lagging(store, "incidents", made=self._make_ahead, moved=self._forget)
         self._lock = threading.Lock()
         self._kept: dict[object, OrderedDict[object, _Kept]] = {}
 
@@ -80,19 +89,54 @@ class Snapshot:
         a map moved a hundred times never costs the commander the network.
         """
         kept = self._place(key)
-        with kept.lock:
-            revisions = tuple(self.store.revision(table) for table in tables)  # before make(): too old at worst
-            if kept.revisions != revisions:
-                try:
-                    kept.value, kept.revisions = make(), revisions
-                except UnavailableError:
-                    if kept.revisions is None:
-                        raise
-            return cast(Value, kept.value)
+        found = self._found(kept, tables)
+        if found is None:
+            with kept.lock:
+                found = self._found(kept, tables)
+                if found is None:
+                    revisions = self._revisions(tables)  # before make(): too old at worst
+                    last = list(kept.made.items())[-1:]
+                    try:
+                        found = (make(),)
+                    except UnavailableError:
+                        if not last:
+                            raise
+                        return cast(Value, last[0][1][0])
+                    kept.made = {**dict(last if "incidents" in tables else ()), revisions: found}
+        return cast(Value, found[0])
+
+    def _found(self, kept: _Kept, tables: tuple[str, ...]) -> tuple[object] | None:
+        return kept.made.get(self._revisions(tables))
+
+    def _revisions(self, tables: tuple[str, ...]) -> tuple[int, ...]:
+        return tuple(self.revision(table) for table in tables)
+
+    def table(self, name: str) -> Any:
+        """Return a table of the store; incidents as figures see them."""
+        return self._incidents.table if name == "incidents" else self.store.table(name)
+
+    def revision(self, table: str) -> int:
+        """Return the revision of a table; of incidents that of the figures, and with :data:`WAITING` the newest."""
+        if table == "incidents":
+            return self._incidents.revision
+        return self.store.revision("incidents" if table == WAITING else table)
+
+    def _make_ahead(self) -> None:
+        self.ahead()
+
+    def _forget(self) -> None:
+        """Give up what figures of before came from."""
+        with self._lock:
+            for kept in [one for kind in self._kept.values() for one in kind.values()]:
+                kept.made = dict(list(kept.made.items())[-1:])
+        self.after()
 
     def soon(self, key: object, tables: tuple[str, ...], make: Callable[[], Value]) -> Value | None:
         """Return what :meth:`derived` does if it is there or made at once; else None, while it is made."""
         kept = self._place(key)
+        found = self._found(kept, tables)
+        if found is not None:
+            return cast(Value, found[0])
         if not kept.lock.acquire(blocking=False):
             return None
         kept.lock.release()
@@ -119,7 +163,7 @@ class Snapshot:
     def network(self, utility: str) -> Network:
         """Return the network of one utility."""
         return self.derived(
-            ("network", utility), NETWORK_TABLES, lambda: network_of(utility, **self._tables(*NETWORK_TABLES))
+            ("network", utility), NETWORK_TABLES, lambda: network_of(utility, **self.figured(*NETWORK_TABLES))
         )
 
     def criticality(self, utility: str) -> Ranked:
@@ -165,13 +209,19 @@ class Snapshot:
 
         So whoever counts the rows of a place gets its figure. Rows of a :meth:`cube` are rows of this table.
         """
-        return self.derived(("open incidents", self.open_rules), ("incidents",), lambda: open_incidents(self.store))
+        return self.derived(
+            ("open incidents", self.open_rules),
+            ("incidents",),
+            lambda: open_to_all(self.table("incidents"), self.store.rule_book),
+        )
 
     def as_of(self) -> pd.Timestamp:
         """Return the moment in the store's zone up to which incidents are known: the newest report, or now."""
-        incidents = self.store.table("incidents")
-        newest = self.derived("as of", ("incidents",), incidents["reported_at"].max)
+        newest = self.derived("as of", ("incidents",), self._newest)
         return known_until(newest, _now()).tz_convert(self.store.zone)
+
+    def _newest(self) -> pd.Timestamp:
+        return self.table("incidents")["reported_at"].max()
 
     def workload(self) -> pd.DataFrame:
         """Return one row a grid: who lives there, what lies there, what happened in the year up to :meth:`as_of`."""
@@ -179,7 +229,7 @@ class Snapshot:
         return self.derived(
             ("workload", self.grids_since(), tuple(weights.items()), self.open_rules),
             ("grids", "posts", *LOAD_TABLES),
-            lambda: workload(self.grids(), **self._tables("posts", *LOAD_TABLES), now=self.as_of(), weights=weights),
+            lambda: workload(self.grids(), **self.figured("posts", *LOAD_TABLES), now=self.as_of(), weights=weights),
         )
 
     def weights(self) -> dict[str, float]:
@@ -191,7 +241,7 @@ class Snapshot:
         return self.derived(
             ("outside load", self.grids_since(), self.open_rules),
             ("grids", *LOAD_TABLES),
-            lambda: outside_load(self.grids(), **self._tables(*LOAD_TABLES), now=self.as_of()),
+            lambda: outside_load(self.grids(), **self.figured(*LOAD_TABLES), now=self.as_of()),
         )
 
     def streets(self) -> Streets:
@@ -207,7 +257,8 @@ class Snapshot:
 
         return self.derived(("cube", self.grids_since(), self.open_rules), ("incidents", "grids"), make)
 
-    def _tables(self, *names: str) -> dict[str, Any]:
+    def figured(self, *names: str) -> dict[str, Any]:
+        """Return tables as figures are made of them."""
         return {name: self.incidents() if name == "incidents" else self.store.table(name) for name in names}
 
 

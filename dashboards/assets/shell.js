@@ -167,7 +167,7 @@
   }
 
   // ---- data age and lost connection ----------------------------------------------------------------------------
-  const contact = { at: Date.now(), etag: "", revisions: "", server: "", asking: false, active: false, ended: false, store: {} };
+  const contact = { at: Date.now(), etag: "", revisions: null, server: "", asking: false, active: false, ended: false, store: {} };
   for (const kind of ["pointerdown", "keydown", "wheel"])
     document.addEventListener(kind, () => { contact.active = true; }, { capture: true, passive: true });
 
@@ -193,12 +193,15 @@
     }
   }
 
+  // A page names in data-leaves the tables that it does not show: what moves there alone asks nothing.
   function takeVersion(etag, version) {
-    const revisions = JSON.stringify(version.revisions);
-    const changed = revisions !== contact.revisions || version.server !== contact.server;
-    const known = contact.revisions !== "";
-    Object.assign(contact, { etag, revisions, server: version.server, store: version.store || {} });
-    if (changed && known) setProps("shell-version", { data: version });
+    const { revisions, server, store = {} } = version;
+    const before = contact.revisions;
+    const leaves = (document.querySelector("#shell-page [data-leaves]")?.dataset.leaves || "").split(" ");
+    const moved = (name) => revisions[name] !== before[name] && !leaves.includes(name);
+    const changed = before && (server !== contact.server || Object.keys(revisions).some(moved));
+    Object.assign(contact, { etag, revisions, server, store });
+    if (changed) setProps("shell-version", { data: version });
   }
 
   function showAge() {

@@ -11,12 +11,26 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from dashboards.deeds import asking
 from dashboards.dispatch.asked import Asked
-from dashboards.dispatch.desk import Desk
+from dashboards.dispatch.desk import WAITS, Desk
+from dashboards.scope import everywhere
 from dashboards.specs import layer_specs
 from gisapp.reports.waiting import COLOURS, colours_of
 from gisapp.words import term, word
 from layers.incidents import waiting_shapes
+
+
+def kept_board(desk: Desk, asked: Asked, spoken: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return :func:`board` and :func:`board_specs`, made once for all who see everything and ask the same."""
+
+    def make() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        told = board(desk, asked, spoken)
+        return told, board_specs(desk, asked, told["rows"], spoken)
+
+    if not everywhere(asking()):
+        return make()
+    return desk.snapshot.derived(("board", asked, spoken, desk.judged_at(), desk.book), (*WAITS, "org_units"), make)
 
 
 def board(desk: Desk, asked: Asked, spoken: str, *, now: datetime | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboards.deeds import asking
 from dashboards.scope import everywhere, require_seen, seen
-from dashboards.snapshot import Snapshot
+from dashboards.snapshot import WAITING, Snapshot
 from gisapp.errors import UnavailableError
 from gisapp.incidents import Incident, RuleBook
 from gisapp.incidents.locating import Register
@@ -24,7 +24,8 @@ from gisapp.words import term
 
 TICK_S = 10
 """Clocks are judged anew so often, whoever asks."""
-_INCIDENTS = ("incidents", "incident_steps")
+WAITS = (WAITING, "incident_steps")
+"""The tables of what waits."""
 _NAME = {"zh-Hans": "name_hans", "zh-Hant": "name_hant", "en": "name_en"}
 
 
@@ -54,16 +55,20 @@ class Desk:
     def listed(self, role: str, now: datetime | None = None) -> pd.DataFrame:
         """Return what waits, as ``gisapp incidents list`` tells a role, its clocks judged within :data:`TICK_S`."""
         book, sees = self.book, role if role in RESTRICTED_TO else None
-        at = now or datetime.fromtimestamp(datetime.now(UTC).timestamp() // TICK_S * TICK_S, UTC)
+        at = now or self.judged_at()
         listed = self.snapshot.derived(
-            ("waiting", sees, at, book), _INCIDENTS, lambda: waiting(*self._open(), book, now=at, role=sees)
+            ("waiting", sees, at, book), WAITS, lambda: waiting(*self._open(), book, now=at, role=sees)
         )
         return listed if everywhere(asking()) else listed[listed["code"].isin(self.rows(role)["code"])]
+
+    def judged_at(self) -> datetime:
+        """Return the moment at which clocks are judged now."""
+        return datetime.fromtimestamp(datetime.now(UTC).timestamp() // TICK_S * TICK_S, UTC)
 
     @property
     def at_hand(self) -> bool:
         """Return whether what waits is known, or is at once."""
-        return self.snapshot.soon("waiting rows", _INCIDENTS, self.store.incidents.waiting) is not None
+        return self.snapshot.soon("waiting rows", WAITS, self.store.incidents.waiting) is not None
 
     def incident(self, code: str, role: str) -> Incident:
         """Return one incident as it stands on the disk.
@@ -127,7 +132,7 @@ class Desk:
         return category_name(rule, spoken) if rule else term("incident", str(row["type"]), spoken)
 
     def _open(self) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-        return self.snapshot.derived("waiting rows", _INCIDENTS, self.store.incidents.waiting)
+        return self.snapshot.derived("waiting rows", WAITS, self.store.incidents.waiting)
 
 
 def ready(snapshot: Snapshot) -> None:

@@ -16,7 +16,7 @@ from dashboards.access import Permission, callback
 from dashboards.bundles import tiles_of
 from dashboards.deeds import may, me, roles
 from dashboards.dispatch.asked import Asked, asked_of
-from dashboards.dispatch.board import board, board_specs
+from dashboards.dispatch.board import kept_board
 from dashboards.dispatch.desk import Desk
 from dashboards.dispatch.form import intake_form
 from dashboards.dispatch.importing import add_import, import_form
@@ -94,7 +94,7 @@ def layout(context: shell.Context) -> Component:
         ],
         className="dispatch",
         style=colours,
-        **{"data-words": _browser_words(context), "data-first": _first(asked, at_hand)},
+        **{"data-words": _browser_words(context), "data-first": _first(asked, at_hand), "data-leaves": shell.FIGURES},
     )
 
 
@@ -126,11 +126,11 @@ def _list(app: Dash, desk: Desk) -> None:
     )
     def list_waiting(stored: Any, _version: object, _written: object, _ticks: object, before: Any) -> tuple[Any, Any]:
         asked, spoken = asked_of(stored), shell.language()
-        told = board(desk, asked, spoken)
+        told, specs = kept_board(desk, asked, spoken)
         same = bool(before) and before["mark"] == told["mark"]
         if same and ctx.triggered_id:
             return no_update, no_update
-        return no_update if same else told, board_specs(desk, asked, told["rows"], spoken)
+        return no_update if same else told, specs
 
 
 def _draw_ground(app: Dash) -> None:
@@ -277,7 +277,7 @@ def _at_hand(context: shell.Context) -> dict[str, Any] | None:
     if not has_request_context() or not may(NEEDS):
         return None
     desk = Desk(snapshot_of(current_app))
-    return board(desk, _asked(context), context.language) if desk.at_hand else None
+    return kept_board(desk, _asked(context), context.language)[0] if desk.at_hand else None
 
 
 def _first(asked: Mapping[str, Any], at_hand: Mapping[str, Any] | None) -> str | None:

@@ -110,7 +110,7 @@ def layout(context: shell.Context) -> Component:
         ],
         className="emergency",
         style=_colours(),
-        **{"data-words": papers.browser_words(context.language)},
+        **{"data-words": papers.browser_words(context.language), "data-leaves": shell.FIGURES},
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, Patch, State, ctx, dcc, html, no_update
@@ -38,6 +38,10 @@ FILTER, CLICKED, DRAWN = "manager-filter", "manager-clicked", "manager-drawn-now
 CHOSEN = ("types", "utilities", "statuses", "channels", "units", "causes", "drawn", "measure", "bandwidth", "size")
 SHOWN = ("figures", "why", "profile", "ranking", "period", "when")
 """The parts that one callback fills beside the maps; a place that is looked into changes none of them."""
+
+TABLES = ("incidents", "grids", "posts", "links", "devices", "customers", "landcover", "org_units", "streets")
+"""What the page shows comes from these."""
+Made = TypeVar("Made")
 
 
 def layout(context: shell.Context) -> Component:
@@ -74,7 +78,8 @@ def layout(context: shell.Context) -> Component:
             _histogram(context),
         ],
     )
-    return html.Div(body, className="manager", **{"data-drawn": asked.drawn, "data-beside": str(asked.beside).lower()})
+    told = {"data-drawn": asked.drawn, "data-beside": str(asked.beside).lower(), "data-leaves": shell.OF_FIGURES}
+    return html.Div(body, className="manager", **told)
 
 
 def _histogram(context: shell.Context) -> Component:
@@ -171,22 +176,10 @@ def _show(app: Dash, snapshot: Snapshot) -> None:
         spoken = shell.language()
         if not snapshot.cube().days:
             return _nothing(spoken), *(None,) * (len(SHOWN) - 1), [], [], True
-        found = Found.of(asked_from(stored), snapshot)
-        made = picture(found)
-        other = found.earlier if found.asked.beside else None
-        beside = None if other is None else picture(other)
-        waits = made is None or (other is not None and beside is None)
-        return (
-            parts.figures(found, made[0].peak if made else 0.0, spoken),
-            parts.why_empty(found, spoken) or (parts.being_made(spoken) if waits else None),
-            parts.profile(found, spoken),
-            parts.ranking(found, spoken),
-            parts.period(found, spoken),
-            parts.when(found),
-            drawn(found, made, spoken),
-            [] if other is None else drawn(other, (beside[0], made[1]) if beside and made else None, spoken),
-            not waits,
-        )
+        asked = asked_from(stored)
+        if asked.drawn == "pipes":  # they may still be made
+            return _period(asked, snapshot, spoken)
+        return _kept("period", asked, snapshot, lambda: _period(asked, snapshot, spoken))
 
     @callback(
         app,
@@ -215,8 +208,39 @@ def _show(app: Dash, snapshot: Snapshot) -> None:
     def show_place(stored: Mapping[str, Any], _version: object) -> tuple[Any, Any]:
         if not snapshot.cube().days:
             return None, None
-        found, spoken = Found.of(asked_from(stored), snapshot), shell.language()
-        return parts.place_card(found, spoken), parts.rows_title(found, spoken)
+        asked, spoken = asked_from(stored), shell.language()
+
+        def make() -> tuple[Any, Any]:
+            found = Found.of(asked, snapshot)
+            return parts.place_card(found, spoken), parts.rows_title(found, spoken)
+
+        return _kept("place", asked, snapshot, make)
+
+
+def _kept(name: str, asked: Asked, snapshot: Snapshot, make: Callable[[], Made]) -> Made:
+    """Return a part of the page, made once for all who ask the same in the same language."""
+    key = (f"manager {name}", asked, shell.language(), snapshot.grids_since(), snapshot.open_rules)
+    return snapshot.derived(key, TABLES, make)
+
+
+def _period(asked: Asked, snapshot: Snapshot, spoken: str) -> tuple[Any, ...]:
+    """Return what one callback fills: the parts beside the maps, what the maps show, whether nothing is waited for."""
+    found = Found.of(asked, snapshot)
+    made = picture(found)
+    other = found.earlier if asked.beside else None
+    beside = None if other is None else picture(other)
+    waits = made is None or (other is not None and beside is None)
+    return (
+        parts.figures(found, made[0].peak if made else 0.0, spoken),
+        parts.why_empty(found, spoken) or (parts.being_made(spoken) if waits else None),
+        parts.profile(found, spoken),
+        parts.ranking(found, spoken),
+        parts.period(found, spoken),
+        parts.when(found),
+        drawn(found, made, spoken),
+        [] if other is None else drawn(other, (beside[0], made[1]) if beside and made else None, spoken),
+        not waits,
+    )
 
 
 def _later(app: Dash, snapshot: Snapshot) -> None:
@@ -231,9 +255,12 @@ def _later(app: Dash, snapshot: Snapshot) -> None:
         needs=NEEDS,
     )
     def list_rows(due: bool, stored: Mapping[str, Any], _version: object) -> Any:
-        if not due or not snapshot.cube().days:
-            return [] if due else no_update
-        return parts.rows(Found.of(asked_from(stored), snapshot), shell.language())
+        if not due:
+            return no_update
+        if not snapshot.cube().days or not parts.sees_rows():
+            return []
+        asked, spoken = asked_from(stored), shell.language()
+        return _kept("rows", asked, snapshot, lambda: parts.rows(Found.of(asked, snapshot), spoken))
 
     @callback(
         app,
@@ -247,8 +274,8 @@ def _later(app: Dash, snapshot: Snapshot) -> None:
     def list_again(due: bool, _drawn: object, _version: object, stored: Mapping[str, Any]) -> Any:
         if not due or not snapshot.cube().days:
             return no_update
-        asked = asked_from(stored)
-        return again(asked, asked.span(snapshot.cube()), snapshot, shell.language())
+        asked, spoken = asked_from(stored), shell.language()
+        return _kept("again", asked, snapshot, lambda: again(asked, asked.span(snapshot.cube()), snapshot, spoken))
 
     @callback(
         app,
@@ -263,8 +290,11 @@ def _later(app: Dash, snapshot: Snapshot) -> None:
     def draw_days(due: bool, _drawn: object, _version: object, scheme: str | None, stored: Mapping[str, Any]) -> Any:
         if not due:
             return no_update
-        found = Found.of(asked_from(stored), snapshot) if snapshot.cube().days else None
-        return histogram(found, dark=scheme == "dark", language=shell.language())
+        asked, dark, spoken = asked_from(stored), scheme == "dark", shell.language()
+        if not snapshot.cube().days:
+            return histogram(None, dark=dark, language=spoken)
+        name = "days, dark" if dark else "days"
+        return _kept(name, asked, snapshot, lambda: histogram(Found.of(asked, snapshot), dark=dark, language=spoken))
 
 
 def _place(app: Dash, snapshot: Snapshot) -> None:

@@ -216,9 +216,14 @@ def rows_title(found: Found, spoken: str) -> str:
     return word(key, spoken, count=f"{count:,}", shown=f"{min(count, MOST_ROWS):,}")
 
 
+def sees_rows() -> bool:
+    """Return whether who asks sees every incident."""
+    return may(Permission.INCIDENTS_VIEW) and everywhere(asking())
+
+
 def rows(found: Found, spoken: str) -> list[dict[Any, Any]]:
     """Return the newest rows behind the figures, to who sees every incident."""
-    if not (may(Permission.INCIDENTS_VIEW) and everywhere(asking())):
+    if not sees_rows():
         return []
     table = found.snapshot.incidents()[COLUMNS].iloc[np.sort(found.rows)]
     newest = table.sort_values(["reported_at", "code"], ascending=False).head(MOST_ROWS)

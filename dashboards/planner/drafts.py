@@ -15,7 +15,7 @@ import shapely
 
 from dashboards.drafting import limits_of, plan_now, plans_listed, units_of_store
 from dashboards.planner.figures import grid_rows
-from dashboards.snapshot import LOAD_TABLES, Snapshot, figured
+from dashboards.snapshot import LOAD_TABLES, Snapshot
 from gisapp.errors import GisappError, InputError
 from gisapp.grids.changes import Change
 from gisapp.grids.plan_checks import plan_faults
@@ -179,7 +179,7 @@ def counted(plan: Plan, snapshot: Snapshot) -> tuple[PlanLoad, pd.Timestamp, tup
 
     def make() -> tuple[PlanLoad, pd.Timestamp, tuple[int, ...]]:
         revisions, now = _revisions(snapshot), snapshot.as_of()
-        tables = figured(snapshot.store, *_COUNTED)
+        tables = snapshot.figured(*_COUNTED)
         return plan_load(plan, tables=tables, now=now, weights=snapshot.weights()), now, revisions
 
     load, now, revisions = snapshot.derived(("units counted", snapshot.open_rules), _COUNTED, make)
@@ -187,7 +187,7 @@ def counted(plan: Plan, snapshot: Snapshot) -> tuple[PlanLoad, pd.Timestamp, tup
 
 
 def _revisions(snapshot: Snapshot) -> tuple[int, ...]:
-    return tuple(snapshot.store.revision(name) for name in _COUNTED)
+    return tuple(snapshot.revision(name) for name in _COUNTED)
 
 
 def _same(one: Change, other: Change) -> bool:

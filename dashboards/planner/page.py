@@ -87,7 +87,7 @@ def layout(context: shell.Context) -> Component:
         ],
     )
     colours = {f"--{theme}-{at}": colour for theme in THEMES for at, colour in enumerate(diverging_colours(theme))}
-    return html.Div(body, className="planner", style=colours)
+    return html.Div(body, className="planner", style=colours, **{"data-leaves": shell.OF_FIGURES})
 
 
 def attach(app: Dash) -> None:

@@ -20,7 +20,7 @@ from dashboards.planner.proposed import proposals
 from dashboards.planner.proposing import Searches
 from dashboards.planner.saying import comment_specs, comments
 from dashboards.planner.side import comparison, history, whole_bounds
-from dashboards.snapshot import LOAD_TABLES, figured
+from dashboards.snapshot import LOAD_TABLES
 from dashboards.specs import layer_specs
 from gisapp.grids import leaders_at, plan_grids
 from gisapp.grids.plan_diff import PlanDiff, plan_diff
@@ -162,7 +162,7 @@ def _told(view: str, opened: Opened, drafts: Drafts, spoken: str) -> Any:
 def _compared(drafts: Drafts, one: str, other: str) -> PlanDiff:
     """Return what differs between two plans."""
     store = drafts.snapshot.store
-    tables = figured(store, *LOAD_TABLES, "posts")
+    tables = drafts.snapshot.figured(*LOAD_TABLES, "posts")
     before, after = two_plans(store, one, other)
     weights = drafts.snapshot.weights()
     return plan_diff(before, after, tables=tables, now=drafts.snapshot.as_of(), weights=weights)

@@ -100,7 +100,9 @@ def test_the_board_that_is_at_hand_stands_in_the_first_bytes_with_its_places(sto
     tiles_of(app.server).warm()
     ready(snapshot_of(app.server))
     _, boxes = TOLD.search(page(app, "/en/dispatch?clock=breached")).groups()
-    outermost = re.match(r'<div class="dispatch" data-first="([^"]*)" data-words="([^"]*)"', boxes)
+    outermost = re.match(
+        r'<div class="dispatch" data-first="([^"]*)" data-leaves="figures" data-words="([^"]*)"', boxes
+    )
     first, words = (json.loads(unescape(told)) for told in outermost.groups())
     assert first["asked"]["clocks"] == ["breached"]
     assert first["board"]["listed"] == len(first["board"]["rows"])

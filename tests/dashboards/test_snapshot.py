@@ -8,7 +8,7 @@ import pytest
 from squares import HOUSEHOLDS, empty_store, grids, incident, squares
 
 from dashboards.manager.asked import Asked
-from dashboards.snapshot import MOST_OF_A_KIND, Snapshot
+from dashboards.snapshot import MOST_OF_A_KIND, WAITING, Snapshot
 from gisapp.density import Choice
 
 
@@ -169,3 +169,60 @@ def test_an_empty_store_has_empty_answers(tmp_path):
 def test_the_frame_is_that_of_the_base_map(snapshot):
     assert snapshot.frame == "wgs84"
     assert Snapshot(snapshot.store, basemap={"frame": "gcj02"}).frame == "gcj02"
+
+
+@pytest.fixture
+def large(snapshot, monkeypatch):
+    """The squares with incidents that count as too many to be read at once."""
+    monkeypatch.setattr("dashboards.lagging.LARGE", 1)
+    monkeypatch.setattr("dashboards.lagging.RESTS", 0.0)
+    add(snapshot, "I1")
+    snapshot.incidents()
+    return snapshot
+
+
+def add(snapshot, code):
+    snapshot.store.save({"incidents": incident(code, "G1", "2026-11-01T00:00Z")}, actor="test")
+
+
+def test_figures_of_many_incidents_move_on_together_once_all_are_made(large):
+    go, asked, made = threading.Event(), threading.Event(), []
+
+    def ahead():
+        asked.set()
+        assert go.wait(20)
+        made.append((len(large.incidents()), int(large.workload()["open_incidents"].sum())))
+
+    def shown():
+        return len(large.incidents()), large.revision("incidents"), int(large.workload()["open_incidents"].sum())
+
+    large.ahead, before = ahead, shown()
+    add(large, "I2")
+    assert shown() == before
+    assert asked.wait(20)
+    assert shown() == before
+    assert large.revision(WAITING) == before[1] + 1
+    go.set()
+    while shown() == before:
+        time.sleep(0.01)
+    assert shown() == (2, before[1] + 1, before[2] + 1)
+    assert made == [(2, before[2] + 1)]
+
+
+def test_of_figures_that_everybody_has_left_nothing_is_kept(large):
+    gone = threading.Event()
+    large.after, first = gone.set, large.incidents()
+    assert len(first) == 1
+    large.workload()
+    large.ahead = large.workload
+    add(large, "I2")
+    large.revision("incidents")
+    assert gone.wait(20)
+    assert {len(one.made) for kind in large._kept.values() for one in kind.values()} == {1}
+
+
+def test_figures_of_few_incidents_are_those_of_the_moment(snapshot):
+    add(snapshot, "I1")
+    assert len(snapshot.incidents()) == 1
+    add(snapshot, "I2")
+    assert len(snapshot.incidents()) == 2
