@@ -11,7 +11,7 @@ CHROMIUM = @{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } 
 POSTGIS = @[ -x /usr/lib/postgresql/15/bin/initdb ] || { $(SUDO) apt-get update -qq && \
 	$(SUDO) apt-get install -y -qq --no-install-recommends postgresql-15 postgresql-15-postgis-3; } || true
 
-.PHONY: run test nightly lint bench peers crash degrade badfiles fuzz standards rules sbom clean
+.PHONY: run test nightly lint bench peers crash load degrade badfiles fuzz standards rules sbom clean
 
 run: $(VENV)/run.stamp $(STORE)
 	$(BIN)/gisapp upgrade --store $(STORE)
@@ -70,6 +70,13 @@ crash: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.crash --kills $(KILLS)
 	$(POSTGIS)
 	GISAPP_KILLS=5 $(BIN)/pytest tests/store/test_crash.py
+
+# half an hour of 200 screens that poll and 10 commands a minute against a server of its own over the sample city
+MINUTES ?= 30
+load: $(VENV)/dev.stamp data/city.gpkg
+	$(CHROMIUM)
+	$(BIN)/gisapp upgrade --store data/city.gpkg
+	$(BIN)/python -m benchmarks.load data/city.gpkg --minutes $(MINUTES)
 
 # disk full, locked, gone and back, under a server of its own; on a small disk, which only root can make
 degrade: $(VENV)/dev.stamp

@@ -13,7 +13,9 @@ from __future__ import annotations
 import argparse
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import psutil
 from playwright.sync_api import Browser, sync_playwright
@@ -55,9 +57,10 @@ def main() -> None:
         server.shutdown()
 
 
-def visit(browser: Browser, address: str) -> tuple[float, float]:
+def visit(browser: Browser, address: str, *, cookies: Sequence[Any] = ()) -> tuple[float, float]:
     """Open the page in a fresh context; return seconds until its map stands, and processor seconds."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.add_cookies(cookies)
     page, before = context.new_page(), processor_s()
     page.goto(address)
     page.wait_for_function(STANDS, timeout=120_000)

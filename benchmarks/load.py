@@ -1,0 +1,566 @@
+"""A server of its own under many screens: what a poll takes, what is lost, what grows, how much is sent.
+
+    python -m benchmarks.load STORE [--minutes 30] [--viewers 200] [--commands 10]
+
+`gisapp serve` runs over a copy of the store, with accounts. Every viewer logs in, opens one of the pages, polls
+``/version`` every 5 s and asks for what moved, as the page in a browser does; dispatchers and a commander write
+through their pages meanwhile, and now and then Chromium opens a map. Figures are those after the warm-up. At the end
+each row that was acknowledged is looked for in the store, and every page's figures are fetched whole for the ratio:
+bytes and processor time of all viewers, were they sent everything at every poll.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import os
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import cycle, islice
+from pathlib import Path
+
+import numpy as np
+import psutil
+from playwright.sync_api import sync_playwright
+
+from benchmarks.aims import at_most
+from benchmarks.first_map import FLAGS, visit
+from benchmarks.viewers import Browser, Callbacks, Tally, Viewer
+from gisapp.accounts import User
+from gisapp.store import open_store
+
+AIM_POLL_MS, AIM_MAP_S, AIM_GROWTH = 300, 1.5, 10
+CHROMIUM = Path("/usr/bin/chromium")
+PASSWORD = "vier worte im regen"
+PAGES = (
+    *("/dispatch", "/emergency", "/manager", "/planner", "/dispatch?incident={incident}"),
+    *("/emergency?shutoff={shutoff}", "/manager", "/emergency?utility=water&pipe={pipe}"),
+)
+ROLES = ("dispatcher", "commander", "manager", "supervision")
+PEOPLE = 20  # each sits before several screens
+
+
+@dataclass
+class Server:
+    """A server that was started, and every process of it."""
+
+    process: psutil.Process
+    port: int
+    faults: list[str] = field(default_factory=list)
+
+    def tree(self) -> list[psutil.Process]:
+        """Return the processes."""
+        return [self.process, *self.process.children(recursive=True)]
+
+    def processor_s(self) -> float:
+        """Return the processor time of all of them so far."""
+        return sum(sum(one.cpu_times()[:2]) for one in self.tree())
+
+    def memory_mb(self) -> float:
+        """Return the memory of all of them, what they share counted once."""
+        return sum(one.memory_full_info().pss for one in self.tree()) / 1e6
+
+
+@dataclass
+class Commands:
+    """What was written and acknowledged: when, which codes, with how many steps at least."""
+
+    took_s: list[float] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    reports: dict[str, float] = field(default_factory=dict)  # the moment of each acknowledgement
+    remarks: list[tuple[str, str]] = field(default_factory=list)
+    shutoffs: list[str] = field(default_factory=list)
+
+    def count(self) -> int:
+        """Return how many were acknowledged."""
+        return len(self.reports) + len(self.remarks) + len(self.shutoffs)
+
+
+@dataclass
+class Run:
+    """What a run came to."""
+
+    tally: Tally
+    commands: Commands
+    lags_s: list[float]
+    unseen: int = 0
+    lost: list[str] = field(default_factory=list)
+    maps_s: list[float] = field(default_factory=list)
+    memory_mb: tuple[float, float] = (0.0, 0.0)
+    cores: float = 0.0
+    own_cores: float = 0.0
+    sent: float = 0.0  # bytes a viewer and minute
+    whole: float = 0.0
+    whole_cores: float = 0.0
+
+    @property
+    def faults(self) -> list[str]:
+        """Return everything that went wrong."""
+        return [*self.tally.faults, *self.commands.faults, *self.lost]
+
+
+def main() -> None:
+    """Print what the load came to, beside its aims."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store")
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--viewers", type=int, default=200)
+    parser.add_argument("--commands", type=float, default=10, help="a minute")
+    parser.add_argument("--maps", type=float, default=1, help="opened in Chromium a minute")
+    options = parser.parse_args()
+    lasts_s = options.minutes * 60
+    load = Load(options.viewers, lasts_s, 60 / options.commands, min(120, lasts_s / 3), maps_per_min=options.maps)
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
+        found = load.run(copied(Path(options.store), Path(folder)))
+    report(found)
+    sys.exit(1 if found.faults else 0)
+
+
+def report(found: Run) -> None:
+    """Print the table."""
+    one, written, before, after = found.tally, found.commands, *found.memory_mb
+    poll, moved, lag = (percentiles(values) for values in (one.polls_s, one.updates_s, found.lags_s))
+    say(f"{len(one.polls_s):,} polls, {one.unmoved / max(len(one.polls_s), 1):.0%} answered by 304:")
+    say(f"  p50 {1000 * poll[0]:.0f} ms, p95 {at_most(1000 * poll[1], AIM_POLL_MS, 'ms', '.0f')}")
+    say(f"what moved stands on the page p50 {moved[0]:.2f} s, p95 {moved[1]:.2f} s after the poll that told of it")
+    if found.lags_s:
+        say(f"reports stand on every board p50 {lag[0]:.1f} s, p95 {lag[1]:.1f} s after they were acknowledged;")
+        say(f"  {at_most(found.unseen, 0, 'not seen', 'd')}")
+    if found.maps_s:
+        middle = percentiles(found.maps_s)[0]
+        say(f"first map, {len(found.maps_s)} times: median {at_most(middle, AIM_MAP_S, 's', '.2f')},")
+        say(f"  the slowest {max(found.maps_s):.2f} s")
+    acknowledged, slow = written.count(), percentiles(written.took_s)[1]
+    say(f"{acknowledged} commands: p95 {1000 * slow:.0f} ms, {at_most(len(found.lost), 0, 'lost', 'd')}")
+    say(f"errors: {at_most(len(one.faults) + len(written.faults), 0, 'of them', 'd')}")
+    growth = 100 * (after / before - 1)
+    say(f"memory: {before:,.0f} to {after:,.0f} MB, grown by {at_most(growth, AIM_GROWTH, '%')}")
+    say(f"processor: the server {found.cores:.2f} cores; these viewers {found.own_cores:.2f} cores")
+    times, cores = found.whole / max(found.sent, 1), found.whole_cores / max(found.cores, 1e-9)
+    say(f"sent: {found.sent / 1e3:,.0f} kB a viewer and minute")
+    say(f"  whole figures at every poll: {found.whole / 1e3:,.0f} kB, {times:,.0f} times as much,")
+    say(f"  and {found.whole_cores:,.1f} cores, {cores:,.0f} times as many")
+    for fault in found.faults[:20]:
+        say(f"fault: {fault[:400]}")
+
+
+@dataclass
+class Load:
+    """Viewers, commands and maps against one server.
+
+    ``warm_s`` is how long the load runs before anything counts; it ends with ``least`` commands, within two minutes
+    more; with ``made_ready`` nobody comes before the server has
+    done what it does after its start.
+    """
+
+    count: int
+    lasts_s: float
+    command_every_s: float
+    warm_s: float
+    maps_per_min: float = 0
+    poll_s: float = 5.0
+    made_ready: bool = True
+    least: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
+    commands: Commands = field(default_factory=Commands)
+    maps_s: list[float] = field(default_factory=list)
+    lags_s: list[float] = field(default_factory=list)
+    viewers: list[Viewer] = field(default_factory=list)
+    writers: list[Viewer] = field(default_factory=list)
+
+    def run(self, store: Path) -> Run:
+        """Serve ``store``, which is changed, and return what came of it."""
+        codes = prepared(store)
+        with served(store, lasts_s=self.lasts_s + 900) as server:
+            try:
+                found = self._against(server, codes)
+            finally:
+                self.stop.set()
+                for viewer in [*self.viewers, *self.writers]:
+                    viewer.close()
+        found.lost = lost(store, self.commands)
+        found.tally.faults += server.faults
+        return found
+
+    def _against(self, server: Server, codes: dict[str, str]) -> Run:
+        ready(server, idle=self.made_ready)
+        self._open(server, codes)
+        say(f"{self.count} viewers stand; {self._tally().answers:,} answers so far")
+        threads = self._begin(server, codes)
+        found = self._measure(server)
+        self.stop.set()
+        for one in threads:
+            one.join(60)
+        found.unseen = self._unseen()
+        self._whole(server, found)
+        return found
+
+    def _open(self, server: Server, codes: dict[str, str]) -> None:
+        """Let everybody log in and open their page."""
+        first = Browser(server.port)
+        first.log_in("load00", PASSWORD)
+        callbacks = Callbacks(first.ask("/_dash-dependencies").json())
+        first.close()
+
+        def stands(number: int) -> Viewer:
+            browser = Browser(server.port)
+            browser.log_in(f"load{number % PEOPLE:02d}", PASSWORD)
+            viewer = Viewer(browser, callbacks, PAGES[number % len(PAGES)].format(**codes))
+            viewer.open()
+            return viewer
+
+        with ThreadPoolExecutor(4) as pool:
+            for viewer in pool.map(stands, range(self.count)):
+                self.viewers.append(viewer)
+                if len(self.viewers) % 50 == 0:
+                    say(f"{len(self.viewers)} stand, server {server.memory_mb():,.0f} MB")
+
+    def _begin(self, server: Server, codes: dict[str, str]) -> list[threading.Thread]:
+        """Start everybody."""
+        chance, wanted = random.Random(1), list[tuple[Callable[..., None], tuple[object, ...]]]()
+        for viewer in self.viewers:
+            moved = threading.Event()
+            wanted += [(self._poll, (viewer, moved, chance.uniform(0, self.poll_s))), (self._follow, (viewer, moved))]
+        wanted.append((self._write, (server, codes)))
+        if self.maps_per_min and CHROMIUM.exists():
+            wanted.append((self._look, (server,)))
+        threads = [threading.Thread(target=what, args=given, daemon=True) for what, given in wanted]
+        for one in threads:
+            one.start()
+        return threads
+
+    def _poll(self, viewer: Viewer, moved: threading.Event, after_s: float) -> None:
+        due, times = time.monotonic() + after_s, 0
+        while not self.stop.wait(max(0.0, due - time.monotonic())):
+            due, times = max(due + self.poll_s, time.monotonic()), times + 1
+            with noted(viewer.polling.tally):
+                if viewer.poll(active=times % 12 == 1):  # once a minute somebody touches the screen
+                    moved.set()
+
+    def _follow(self, viewer: Viewer, moved: threading.Event) -> None:
+        missing = set[str]()
+        while not self.stop.is_set():
+            fresh = moved.wait(1.0)
+            with noted(viewer.browser.tally):
+                viewer.tick(time.monotonic())
+                if fresh:
+                    moved.clear()
+                    viewer.follow()
+            if viewer.page == "/dispatch":
+                self._look_for(viewer, missing)
+
+    def _look_for(self, viewer: Viewer, seen: set[str]) -> None:
+        """Note how long after its acknowledgement a report stands on a board."""
+        listed = on_board(viewer)
+        for code, at in list(self.commands.reports.items()):
+            if code not in seen and code in listed:
+                seen.add(code)
+                self.lags_s.append(time.monotonic() - at)
+
+    def _unseen(self) -> int:
+        """Return how many reports do not stand on boards, when those have been asked once more."""
+        for viewer in self.viewers:
+            with noted(viewer.browser.tally):
+                if viewer.page == "/dispatch" and viewer.poll():
+                    viewer.follow()
+        boards = [on_board(viewer) for viewer in self.viewers if viewer.page == "/dispatch"]
+        return sum(code not in board for board in boards for code in self.commands.reports)
+
+    def _write(self, server: Server, codes: dict[str, str]) -> None:
+        """Write through the pages, one command after the other."""
+        try:
+            callbacks = self.viewers[0].callbacks
+            for name, page in (("load00", "/dispatch"), ("load01", f"/emergency?utility=water&pipe={codes['pipe']}")):
+                browser = Browser(server.port)
+                browser.log_in(name, PASSWORD)
+                self.writers.append(Viewer(browser, callbacks, page))
+                self.writers[-1].open()
+        except (OSError, RuntimeError) as fault:
+            self.commands.faults.append(f"writers: {fault!r}")
+            return
+        desk, command = self.writers
+        for number in range(1_000_000):
+            if self.stop.wait(self.command_every_s):
+                return
+            began, before = time.perf_counter(), self.commands.count()
+            tally = (command if number % 10 == 9 else desk).browser.tally
+            try:
+                if number % 10 == 9:
+                    self._shut_off(command, codes)
+                elif number % 2:
+                    self._remark(desk, number)
+                else:
+                    self._report(desk, codes, number)
+            except (OSError, RuntimeError) as fault:
+                self.commands.faults.append(f"command {number}: {fault!r}")
+            self.commands.took_s.append(time.perf_counter() - began)
+            if self.commands.count() != before + 1:
+                self.commands.faults.append(f"command {number} was not acknowledged: {tally.faults[-1:]}")
+
+    def _report(self, desk: Viewer, codes: dict[str, str], number: int) -> None:
+        typed = {"category": codes["category"], "place": codes["place"], "words": f"load {number}", "phone": ""}
+        told = {**typed, "channel": "phone", "utility": "water", "drill": False, "pin": None}
+        at = int(time.time() * 1000)
+        desk.changed({"dispatch-send.data": {**told, "role": "dispatcher", "at": at}})
+        sent = desk.get("dispatch-sent.data")
+        if sent and sent["at"] == at:
+            self.commands.reports[sent["code"]] = time.monotonic()
+
+    def _remark(self, desk: Viewer, number: int) -> None:
+        code, note = next(reversed(self.commands.reports)), f"load {number}"
+        desk.changed({"dispatch-chosen.data": {"code": code, "by": "row"}})
+        seen = int(desk.get("dispatch-shown.data").split()[1])
+        at = int(time.time() * 1000)
+        told = {"code": code, "action": "remark", "note": note, "seen": seen, "role": "dispatcher", "at": at}
+        desk.changed({"dispatch-record.data": told})
+        if desk.get("dispatch-written.data") == at:
+            self.commands.remarks.append((code, note))
+
+    def _shut_off(self, command: Viewer, codes: dict[str, str]) -> None:
+        at = int(time.time() * 1000)
+        case = {"utility": "water", "bursts": [codes["pipe"]], "stuck": []}
+        told = {
+            **case,
+            "do": "open",
+            "kind": "emergency",
+            "place": "load",
+            "reason": "",
+            "incident_code": "",
+            "drill": True,
+            "at": at,
+        }
+        command.changed({"emergency-decide.data": told})
+        if command.get("emergency-written.data") == at:
+            self.commands.shutoffs.append(command.get("emergency-case.data")["code"])
+            case = command.get("emergency-case.data")
+            command.changed(
+                {"emergency-case.data": {**case, "code": "", "utility": "water", "bursts": [codes["pipe"]]}}
+            )
+
+    def _look(self, server: Server) -> None:
+        """Open maps in Chromium."""
+        browser = Browser(server.port)
+        browser.log_in("load02", PASSWORD)
+        held = [
+            {"name": name, "value": text, "domain": "127.0.0.1", "path": "/"} for name, text in browser.cookies.items()
+        ]
+        with sync_playwright() as started:
+            chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+            for page in cycle(("emergency", "dispatch", "manager", "planner")):
+                if self.stop.wait(60 / self.maps_per_min):
+                    break
+                with noted(browser.tally):
+                    stands, _ = visit(chromium, f"http://127.0.0.1:{server.port}/en/{page}", cookies=held)
+                    self.maps_s.append(stands)
+                    say(f"the map of {page} stands after {stands:.2f} s")
+            chromium.close()
+
+    def _measure(self, server: Server) -> Run:
+        """Wait, tell every minute how it goes, and return what the time after the warm-up came to."""
+        self.stop.wait(self.warm_s)
+        self._settle()
+        memory, rest, began = server.memory_mb(), self.lasts_s - self.warm_s, time.monotonic()
+        say(f"warmed up: {memory:,.0f} MB; counting for {rest:.0f} s")
+        spent, own = server.processor_s(), own_s()
+        while (passed := time.monotonic() - began) < rest or (
+            self.commands.count() < self.least and passed < rest + 120
+        ):
+            self.stop.wait(min(60.0, max(1.0, rest - passed)))
+            self._tell(server, (time.monotonic() - began), spent, own)
+        passed = time.monotonic() - began
+        tally = self._tally()
+        return Run(
+            tally,
+            self.commands,
+            self.lags_s,
+            maps_s=self.maps_s,
+            memory_mb=(memory, server.memory_mb()),
+            cores=(server.processor_s() - spent) / passed,
+            own_cores=(own_s() - own) / passed,
+            sent=60 * tally.received / passed / max(self.count, 1),
+        )
+
+    def _tell(self, server: Server, passed: float, spent: float, own: float) -> None:
+        tally = self._tally()
+        poll, moved = percentiles(tally.polls_s)[1], percentiles(tally.updates_s)[1]
+        wrong = len(tally.faults) + len(self.commands.faults)
+        cores, ours = (server.processor_s() - spent) / passed, (own_s() - own) / passed
+        say(f"{passed:5.0f} s: {len(tally.polls_s):,} polls, p95 {1000 * poll:.0f} ms, moved p95 {moved:.2f} s;")
+        say(f"    {self.commands.count()} commands, {wrong} errors, {server.memory_mb():,.0f} MB,")
+        say(f"    server {cores:.2f} cores, viewers {ours:.2f} cores")
+
+    def _settle(self) -> None:
+        """Count from now on; what went wrong before stays."""
+        for viewer in self.viewers:
+            for one in (viewer.browser, viewer.polling):
+                one.tally = Tally(faults=one.tally.faults)
+        self.lags_s.clear()
+        self.commands.took_s.clear()
+
+    def _tally(self) -> Tally:
+        whole = Tally()
+        for viewer in self.viewers:
+            for one in (viewer.browser, viewer.polling):
+                whole.add(one.tally)
+        return whole
+
+    def _whole(self, server: Server, found: Run) -> None:
+        """Fetch every kind of page whole, and work out what that would be for all at every poll."""
+        kinds = list(islice(self.viewers, len(PAGES)))
+        for viewer in kinds:
+            viewer.whole()  # what the last command moved is derived anew
+        spent = server.processor_s()
+        sent = sum(viewer.whole() for viewer in kinds)
+        a_poll = (server.processor_s() - spent) / len(kinds)
+        found.whole = sent / len(kinds) * 60 / self.poll_s
+        found.whole_cores = a_poll * self.count / self.poll_s
+
+
+@contextmanager
+def noted(tally: Tally) -> Iterator[None]:
+    """Count what goes wrong inside, and go on."""
+    try:
+        yield
+    except Exception as fault:  # noqa: BLE001 - whatever it is, it is counted
+        tally.faults.append(f"{type(fault).__name__}: {str(fault)[:300]}")
+
+
+def on_board(viewer: Viewer) -> set[str]:
+    """Return the codes that a board lists."""
+    board = viewer.get("dispatch-board.data")
+    return {row["code"] for row in board["rows"]} if board else set()
+
+
+def copied(store: Path, folder: Path) -> Path:
+    """Return a copy of a store, of one moment even if it is served."""
+    copy = folder / "load.gpkg"
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as one, closing(sqlite3.connect(copy)) as other:
+        one.backup(other)
+    return copy
+
+
+def prepared(path: Path) -> dict[str, str]:
+    """Give a store accounts; return codes of things that pages can show and writers name."""
+    with open_store(path) as store:
+        for number in range(PEOPLE):
+            roles = tuple(dict.fromkeys(("dispatcher", "commander", "planner", ROLES[number % len(ROLES)])))
+            store.accounts.add(User(f"load{number:02d}", f"{number}", roles), PASSWORD, actor="local")
+        waiting = store.incidents.waiting()[0]
+        shutoffs, customers = store.table("shutoffs"), store.table("customers")
+        links = store.table("links")
+        leak = next(rule for rule in store.rule_book.at(datetime.now(UTC)).category if rule.type == "leak")
+        return {
+            "incident": str(waiting["code"].iloc[-1]),
+            "category": leak.category,
+            "shutoff": str(shutoffs["code"].iloc[-1]),
+            "pipe": str(links.loc[links["utility"] == "water", "code"].iloc[0]),
+            "place": str(customers["code"].iloc[0]),
+        }
+
+
+@contextmanager
+def served(store: Path, *, lasts_s: float) -> Iterator[Server]:
+    """Serve a store on a free port until the end, or until ``lasts_s`` are over: then everything ends."""
+    words = [sys.executable, "-m", "dashboards", "serve", "--store", str(store), "--port", "0"]
+    told_all = os.environ | {"PYTHONFAULTHANDLER": "1"}  # which threads did what when it died
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=told_all) as process:
+        assert process.stderr is not None
+        told = next((line for line in process.stderr if "http://" in line), "")
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/", told)
+        if not found:
+            raise RuntimeError(f"the server did not begin: {process.wait(10)}")
+        server = Server(psutil.Process(process.pid), int(found[1]))
+        lines = process.stderr
+
+        def heed() -> None:
+            died = 0
+            for line in lines:
+                died = 150 if line.startswith("Fatal") else died - 1
+                if died > 0:
+                    say(f"server: {line.rstrip()}")
+                if line.startswith(("ERROR", "CRITICAL", "Fatal")):
+                    server.faults.append(line.strip())
+
+        def too_long() -> None:
+            faulthandler.dump_traceback()
+            process.terminate()
+            time.sleep(10)
+            process.kill()
+            os._exit(3)
+
+        heeding, limit = threading.Thread(target=heed, daemon=True), threading.Timer(lasts_s, too_long)
+        limit.daemon = True
+        heeding.start()
+        limit.start()
+        try:
+            yield server
+        finally:
+            limit.cancel()
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            heeding.join(10)
+
+
+def ready(server: Server, *, idle: bool, most_s: float = 300) -> None:
+    """Wait until a server is ready; ``idle``: and has made ready what the first person on each page needs."""
+    began = time.monotonic()
+    while time.monotonic() - began < most_s:
+        before = server.processor_s()
+        time.sleep(1)
+        try:
+            browser = Browser(server.port)
+            green = browser.ask("/readyz").status == 200
+            browser.close()
+        except OSError:
+            green = False
+        if green and (not idle or server.processor_s() - before < 0.1):
+            say(f"ready after {time.monotonic() - began:.0f} s, {server.memory_mb():,.0f} MB")
+            return
+    raise RuntimeError(f"the server was not ready within {most_s} s")
+
+
+def lost(path: Path, commands: Commands) -> list[str]:
+    """Return what was acknowledged and does not stand in the store, or what its audit says."""
+    with open_store(path) as store:
+        incidents, shutoffs = set(store.table("incidents")["code"]), set(store.table("shutoffs")["code"])
+        steps = store.table("incident_steps")
+        remarked = set(zip(steps["incident_code"], steps["note"], strict=True))
+        gone = [f"report {code} is lost" for code in commands.reports if code not in incidents]
+        gone += [f"remark {one} is lost" for one in commands.remarks if one not in remarked]
+        gone += [f"shutoff {code} is lost" for code in commands.shutoffs if code not in shutoffs]
+        fault = store.verify_audit().fault
+        return [*gone, *([f"audit: {fault}"] if fault else [])]
+
+
+def percentiles(values: list[float]) -> tuple[float, float]:
+    """Return the median and the 95th percentile, 0 of nothing."""
+    return (float(np.percentile(values, 50)), float(np.percentile(values, 95))) if values else (0.0, 0.0)
+
+
+def own_s() -> float:
+    """Return the processor time of this process, Chromium left out."""
+    return time.process_time()
+
+
+def say(words: str) -> None:
+    """Print at once."""
+    print(words, flush=True)
+
+
+if __name__ == "__main__":
+    main()
