@@ -24,6 +24,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "action": ("dispatch.do.", "operation.action.", "command.action.", "following.do.", "planner.do_"),
     "column": ("dispatch.import.field.", "refusal.field_"),
     "field": ("refusal.field_", "dispatch.import.field."),
+    "life": ("refusal.life_",),
     "measure": ("measure_kind.",),
     "party": ("party.",),
     "role": ("role.",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -154,7 +155,7 @@ def check_states(frame: pd.DataFrame, faults: Faults) -> None:
     faults.add(later, "last_operated", found, "correct the time or its zone, or leave it empty")
 
 
-def check_moments(frame: pd.DataFrame, table: str, faults: Faults) -> None:
+def check_moments(frame: pd.DataFrame, table: str, zone: ZoneInfo, faults: Faults) -> None:
     """Reject incidents and tracks with a moment later than now, or that would stop before they started.
 
     A wrong clock, year or zone wrote it; a clock may be up to five minutes ahead of ours.
@@ -164,16 +165,17 @@ def check_moments(frame: pd.DataFrame, table: str, faults: Faults) -> None:
     for name in dict.fromkeys(name for start, stops in runs.items() for name in (start, *stops)):
         if name in frame.columns and table not in _TO_COME:
             later = np.flatnonzero((frame[name] > now).to_numpy() & ~faults.mask)
-            told = [f"found {frame[name].iloc[row]:%Y-%m-%dT%H:%M:%S}Z, which is later than now" for row in later]
+            clocks = frame[name].iloc[later].dt.tz_convert(zone)
+            told = [f"found {clock:%Y-%m-%d %H:%M:%S}, which is later than now" for clock in clocks]
             faults.add(later, name, told, "correct the time or its zone, or leave it empty")
     for start, stops in runs.items():
         for stop in stops:
             if start in frame.columns and stop in frame.columns:
                 early = np.flatnonzero((frame[stop] < frame[start]).to_numpy() & ~faults.mask)
+                clocks = [frame[name].iloc[early].dt.tz_convert(zone) for name in (start, stop)]
                 found = [
-                    f"found {frame[stop].iloc[row]:%Y-%m-%dT%H:%M:%S}Z, before {start} at "
-                    f"{frame[start].iloc[row]:%Y-%m-%dT%H:%M:%S}Z"
-                    for row in early
+                    f"found {ended:%Y-%m-%d %H:%M:%S}, before {start} at {began:%Y-%m-%d %H:%M:%S}"
+                    for began, ended in zip(*clocks, strict=True)
                 ]
                 faults.add(early, stop, found, "correct one of the two times or its zone, or leave it empty")
 

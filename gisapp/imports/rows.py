@@ -50,7 +50,7 @@ def checked_rows(
     keys.check_references(frame, table, faults, known)
     keys.check_measures(frame, faults, known)
     keys.check_states(frame, faults)
-    keys.check_moments(frame, table, faults)
+    keys.check_moments(frame, table, case.zone, faults)
     if table == "incidents" and case.book is not None:
         check_statuses(frame, case.book, faults)
         check_wanted(frame, case.book, faults)
