@@ -13,8 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from squares import squares
+from werkzeug.test import Client
 
-from dashboards.serving import InProcess, taken
+from dashboards.app import create_app
+from dashboards.serving import InProcess, answering, taken
+from dashboards.workers import WORKERS
 from gisapp.store import open_store
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="gunicorn runs on Linux")
@@ -119,6 +122,28 @@ def test_a_store_is_served_asked_by_a_watchman_and_given_back_whole(tmp_path):
     assert "Traceback" not in rest.result()
     with open_store(path) as store:
         assert store.count("grids") == 4
+
+
+def test_screens_poll_while_every_thread_that_answers_is_busy(tmp_path, monkeypatch):
+    with squares(tmp_path / "squares.gpkg") as store:
+        app = create_app(store)
+        go, held = threading.Event(), threading.Semaphore(0)
+
+        def busy():
+            held.release()
+            assert go.wait(20)
+            return {}
+
+        monkeypatch.setitem(app.server.view_functions, "/find", busy)
+        client = Client(answering(app))
+        with ThreadPoolExecutor(WORKERS) as people:
+            asked = [people.submit(Client(client.application).get, "/find?q=x") for _ in range(WORKERS)]
+            for _ in asked:
+                assert held.acquire(timeout=20)
+            polled = client.get("/version").status_code
+            go.set()
+            assert {one.result().status_code for one in asked} == {200}
+        assert polled == 200
 
 
 @pytest.mark.parametrize("after_s", [0.1, 0.6])

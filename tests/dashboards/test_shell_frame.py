@@ -114,6 +114,20 @@ def test_the_version_tells_that_grids_begin_by_themselves(app, store):
     assert app.server.test_client().get("/version").json["revisions"]["in force"] == first + 1
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_does_not_show_are_tables_of_the_version(app, page):
+    version = app.server.test_client().get("/version").json
+    skeleton = page.layout(shell.Context("en", "auto", {})).to_plotly_json()["props"]
+    assert set(skeleton.get("data-leaves", "").split()) <= set(version["revisions"])
+
+
+def test_the_version_tells_that_figures_have_moved_on(app, store):
+    client = app.server.test_client()
+    before = client.get("/version").json["revisions"]["figures"]
+    store.save({"incidents": incident("I9", "G1", "2026-11-01T00:00Z")}, actor="test")
+    assert client.get("/version").json["revisions"]["figures"] == before + 1
+
+
 def test_the_search_tells_what_and_where(app):
     rows = app.server.test_client().get("/find?q=G3").json
     assert [(row["kind"], row["code"]) for row in rows if row["kind"] == "grids"] == [("grids", "G3")]
