@@ -131,14 +131,19 @@ class Connections:
         with self.reach.asked(), plain_errors(self.address), self.database.within(silent_s):
             yield
 
-    def told(self, key: Hashable, ask: Callable[[Connection], Value]) -> Value:
-        """Return what is read in one transaction; while the database is away, what was read last for the same key."""
+    def told(
+        self, key: Hashable, ask: Callable[[Connection], Value], *, among: Recalled[Hashable] | None = None
+    ) -> Value:
+        """Return what is read in one transaction; while the database is away, what was read last for the same key.
+
+        Large answers are kept ``among`` few others.
+        """
 
         def read() -> Value:
             with self.reading(SOON_S) as connection:
                 return ask(connection)
 
-        return self._recalled.answer(key, read)
+        return (among or self._recalled).answer(key, read)
 
     def hold_readers(self, number: int) -> None:
         """Connect so many readers ahead: they read on where nobody could connect anew."""

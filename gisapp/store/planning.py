@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +29,7 @@ from gisapp.store.geopackage import srs_id_of
 from gisapp.store.ground import require_same_ground
 from gisapp.store.moment import iso, require_minute
 from gisapp.store.numbering import next_code
+from gisapp.store.recalled import Recalled
 from gisapp.store.saving import Saving, add_note
 from gisapp.store.snapshots import read_where
 from gisapp.store.values import checked_values
@@ -63,6 +64,7 @@ class Planning:
 
     def __init__(self, connections: Connections, metadata: MetaData, crs: pyproj.CRS, zone: ZoneInfo) -> None:
         self._connections, self._tables, self._crs, self._zone = connections, metadata.tables, crs, zone
+        self._opened: Recalled[Hashable] = Recalled(8)  # each may hold a city's units
 
     def open(
         self, plan: Plan, name: str, *, actor: str, code: str = "", based_on: str = "", across: Collection[str] = ()
@@ -112,7 +114,7 @@ class Planning:
         InputError
             When there is no such plan.
         """
-        return self._connections.told(("plan", code), lambda connection: self._loaded(connection, code))
+        return self._connections.told(code, lambda connection: self._loaded(connection, code), among=self._opened)
 
     def _loaded(self, connection: Connection, code: str) -> Draft:
         head, status = self._head(connection, code)
