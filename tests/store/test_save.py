@@ -222,14 +222,14 @@ def test_saving_leaves_an_audit_row_and_its_source(store, rows):
     assert str(imports["at"].dtype).endswith("UTC]")
 
 
-@pytest.mark.parametrize("name", [name for name, table in TABLES.items() if table.append_only] + ["audit"])
-@pytest.mark.parametrize("words", ["UPDATE {} SET fid = fid + 1000", "DELETE FROM {}"])
-def test_history_and_audit_can_only_grow(store, everything, path, name, words):
+def test_history_and_audit_can_only_grow(store, everything, path):
     store.save(everything, actor="tester")
     raw = sqlite3.connect(path)
     register_functions(raw)
-    with pytest.raises(sqlite3.IntegrityError, match=f"{name} is append only"):
-        raw.execute(words.format(name))
+    for name in [name for name, table in TABLES.items() if table.append_only] + ["audit"]:
+        for words in (f"UPDATE {name} SET fid = fid + 1000", f"DELETE FROM {name}"):
+            with pytest.raises(sqlite3.IntegrityError, match=f"{name} is append only"):
+                raw.execute(words)
     raw.close()
     with pytest.raises(InputError, match="is stored already"):
         store.save({"incident_steps": everything["incident_steps"]}, actor="tester", replace=True)
