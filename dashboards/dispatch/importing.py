@@ -13,12 +13,11 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import getpid
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from dash import Dash
 from flask import Response, request
 from werkzeug.datastructures import FileStorage
@@ -34,7 +33,7 @@ from gisapp import refusals
 from gisapp.children import Progress
 from gisapp.errors import AccessError, GisappError, InputError, Interrupted, StoreError
 from gisapp.harmless import harmless_cells
-from gisapp.imports import Batch, Mapping, Report
+from gisapp.imports import Batch, Mapping, Report, rejected_rows
 from gisapp.imports.guard import Limits
 from gisapp.imports.layouts import LAYOUTS, mapping_by_layout
 from gisapp.words import term, word
@@ -53,7 +52,7 @@ _FRAMES = ("gcj02", "bd09")
 _WORDS = (
     "title", "file", "layout", "mapping", "encoding", "places", "skip", "check", "bring", "stop", "sending", "reading",
     "too_large", "none", "rows", "accepted", "rejected", "columns", "answers", "faults", "all_faults", "more_faults",
-    "row", "field", "found", "todo", "done", "checked", "refused", "lost", "stopped", "close", "tip",
+    "row", "done", "checked", "refused", "lost", "stopped", "close", "tip",
 )  # fmt: skip
 _MAPPING_BYTES = 64 * 1024
 _ONE = threading.Lock()  # one file at a time: each may take a processor and gigabytes
@@ -97,7 +96,9 @@ def take(desk: Desk) -> Response:
     stop = threading.Event()
 
     def work(progress: Progress) -> dict[str, Any]:
-        return told(*brought_in(desk, asked, progress, note=f"hotline export as {role}", who=who), spoken)
+        report, written = brought_in(desk, asked, progress, note=f"hotline export as {role}", who=who)
+        said = in_words(report, spoken)
+        return told(said, written, spoken) | {"csv": _to_correct(asked.file, said)}
 
     answer = Response(_lines(work, stop, spoken, asked.folder), mimetype="application/x-ndjson")
     answer.headers["X-Accel-Buffering"] = "no"
@@ -142,11 +143,18 @@ def brought_in(desk: Desk, asked: Asked, progress: Progress, *, note: str, who: 
     return batch.report, asked.write
 
 
+def in_words(report: Report, spoken: str) -> Report:
+    """Return a report whose faults and warnings are told in a language."""
+    faults = report.rejected
+    words = {name: [refusals.told_text(text, spoken) for text in faults[name]] for name in ("found", "todo")}
+    fields = [term("dispatch.import.field", name, spoken) for name in faults["field"]]
+    warnings = tuple(refusals.told_text(text, spoken) for text in report.warnings)
+    return replace(report, rejected=faults.assign(**words, field=fields), warnings=warnings)
+
+
 def told(report: Report, written: bool, spoken: str) -> dict[str, Any]:
-    """Return a report as the page shows it."""
-    faults = report.rejected[["row", "field", "found", "todo"]].assign(
-        **{name: [refusals.told_text(text, spoken) for text in report.rejected[name]] for name in ("found", "todo")}
-    )
+    """Return a report, which is in words already, as the page shows it."""
+    faults = report.rejected[["row", "field", "found", "todo"]]
     mapping = report.provenance["mapping"]
     columns = {**mapping.get("columns", {}), **{k: v for k, v in mapping.get("geometry", {}).items() if k != "missing"}}
     return {
@@ -159,21 +167,17 @@ def told(report: Report, written: bool, spoken: str) -> dict[str, Any]:
         "encoding": report.provenance.get("encoding"),
         "columns": [[term("dispatch.import.field", name, spoken), theirs] for name, theirs in columns.items()],
         "answers": _answers(report, spoken),
-        "faults": [
-            [int(row), term("dispatch.import.field", field, spoken), found, todo]
-            for row, field, found, todo in faults.head(SHOWN).to_numpy()
-        ],
+        "faults": [[int(row), *said] for row, *said in faults.head(SHOWN).to_numpy()],
         "fault_count": len(faults),
-        "csv": _listed(faults, spoken),
-        "warnings": [refusals.told_text(text, spoken) for text in report.warnings],
+        "warnings": list(report.warnings),
     }
 
 
-def _listed(faults: pd.DataFrame, spoken: str) -> str:
-    """Return the faults as CSV for a spreadsheet, in the words of the page."""
-    told = faults.assign(field=[term("dispatch.import.field", name, spoken) for name in faults["field"]])
-    named = harmless_cells(told).rename(columns=lambda name: word(f"dispatch.import.{name}", spoken))
-    return named.to_csv(index=False)
+def _to_correct(file: Path, report: Report) -> str:
+    """Return the rejected rows as they stand in the file, with what is wrong, as CSV for a spreadsheet."""
+    if not report.rejected_rows:
+        return ""
+    return harmless_cells(rejected_rows(file, report, limits=LIMITS)).to_csv(index=False)
 
 
 def _write(desk: Desk, batch: Batch, asked: Asked, progress: Progress, *, note: str, who: str) -> None:

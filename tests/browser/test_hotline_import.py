@@ -53,7 +53,7 @@ def test_an_export_is_checked_and_comes_in_without_its_wrong_row(open_browser, o
     bring = page.locator(".importing [data-bring]")
     expect(bring).to_be_disabled()
     with page.expect_download() as saved:
-        page.locator(".importing .outcome .button", has_text="Download all").click()
+        page.locator(".importing .outcome .button", has_text="Download these rows").click()
     assert "不知道" in saved.value.path().read_text(encoding="utf-8-sig")
     page.locator(".importing [name=skip]").check()
     bring.press("Enter")
