@@ -42,7 +42,7 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="address to answer on")
     port: int = Field(default=8050, ge=0, le=65535, description="port to answer on; 0 takes any free one")
-    threads: int = Field(default=32, ge=2, le=512, description="connections served at once")
+    threads: int = Field(default=256, ge=2, le=512, description="connections served at once")
     keep_alive_s: int = Field(default=75, gt=POLL_S, le=3600, description="for how long a silent connection is kept")
     stop_s: int = Field(
         default=30, ge=1, le=600, description="for how long requests may go on after a stop was asked for"
