@@ -22,12 +22,15 @@ SOURCE = "en"
 """The language of the texts in the code."""
 KINDS: Mapping[str, tuple[str, ...]] = {
     "action": ("dispatch.do.", "operation.action.", "command.action.", "following.do.", "planner.do_"),
+    "command": ("command.action.",),
     "column": ("dispatch.import.field.", "refusal.field_"),
     "field": ("refusal.field_", "dispatch.import.field."),
     "life": ("refusal.life_",),
     "measure": ("measure_kind.",),
     "party": ("party.",),
     "role": ("role.",),
+    "shutoff": ("operation.action.",),
+    "state": ("operation.status.", "command.status.", "planner.status_"),
     "status": ("layers.status_", "operation.status.", "command.status.", "following.status.", "planner.status_"),
     "table": ("table.",),
     "utility": ("utility.",),
@@ -35,6 +38,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """Under which keys the words of a kind of value stand."""
 _BUCKET = 6  # so many first letters find the few templates that a text may be of
+_NOTHING = ("None", "''")
 _LISTED = (("; ", "；"), (", ", "，"))
 _EDGE = "\0"  # where a value begins or ends in Chinese: no space stands beside it
 _LETTERS = re.compile("[a-z]{2}")
@@ -141,7 +145,7 @@ def _named(kind: str, value: str, language: str) -> str:
 
     def one(name: str) -> str:
         bare = name[1:-1] if _QUOTED.fullmatch(name) else name
-        return next((words[key + bare] for key in KINDS[kind] if key + bare in words), bare)
+        return next((words[key + bare] for key in KINDS[kind] if key + bare in words), told_text(bare, language))
 
     for between, told_between in ((" or ", "或"), (", ", "、")):
         if between in value:
@@ -151,11 +155,11 @@ def _named(kind: str, value: str, language: str) -> str:
 
 def _value(value: str, language: str) -> str:
     """Return a value, or the translation where it is a text itself or a list of such."""
+    if value in _NOTHING:
+        return word("refusal.none", language)
     if _QUOTED.fullmatch(value):
         left, right = ("“", "”") if language == "zh-Hans" else ("「", "」")
         return f"{left}{value[1:-1]}{right}"
-    if value == "None":
-        return word("refusal.none", language)
     for between, told_between in _LISTED:
         if between in value:
             parts = [_translated(part, language) for part in value.split(between)]

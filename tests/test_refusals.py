@@ -83,9 +83,10 @@ def _told(node: ast.AST, home: ast.AST) -> list[ast.expr]:
             return places.get(name, [])
         case ast.Assign(targets=[ast.Name(id="todo")]):
             return [ast.Name("todo")]
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name.endswith("WORDS") and isinstance(
-            home, ast.Module
-        ):
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=ast.expr() as value)
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+        ) if name.endswith(("WORDS", "SUBJECTS")) and isinstance(home, ast.Module):
             return [one for table in ast.walk(value) if isinstance(table, ast.Dict) for one in table.values]
         case ast.Return(value=value) if isinstance(home, ast.FunctionDef) and home.name in RETURNED:
             return [value.elts[-1] if isinstance(value, ast.Tuple) else value] if value else []
@@ -182,6 +183,9 @@ def test_roles_actions_and_statuses_are_told_in_the_words_of_the_screens():
     assert told(refused, "zh-Hans") == "网格长不能执行“验收”（W1）；请由调度员或维修队处理"
     steps = "dispatch by D1 at 2026-11-20T08:00:00+08:00; accept by U1 at 2026-11-20T08:10:00+08:00"
     moved = ConflictError(f"W1 has 3 steps, you saw 1: {steps}; it is accepted now; look again")
+    assert told(AccessError("K1 did M1; somebody else must check it"), "zh-Hans") == "M1 由 K1 完成；须由他人验收"
+    assert told_text("give the code of the unit", "zh-Hans") == "请填写单位编号"
+    assert told_text("what may follow is nothing", "zh-Hant") == "現在可以執行：無"
     assert told(moved, "zh-Hans") == (
         "W1 现有 3 步，您看到 1 步；新增：“派单”（D1，2026-11-20T08:00:00+08:00）；"
         "“受理”（U1，2026-11-20T08:10:00+08:00）；现为“已受理”，请刷新后再试"
