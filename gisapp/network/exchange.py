@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import pandas as pd
 import shapely
 
@@ -12,6 +11,9 @@ from gisapp.errors import InputError
 from gisapp.network.build import network_of
 from gisapp.network.model import Network
 from gisapp.tables import DTYPES, TABLES
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 _OF_CUSTOMERS = ("code", "measure_m", "kind", "critical", "households", "people", "building_code")
 
@@ -24,6 +26,8 @@ def to_networkx(network: Network) -> nx.MultiDiGraph:
     graph carries ``utility``. What is missing is None. Nothing is split: :func:`from_networkx` gives the
     same network back.
     """
+    import networkx as nx  # half a second of a server's start, which never asks for it
+
     graph: nx.MultiDiGraph = nx.MultiDiGraph(utility=network.utility)
     for row in _records(network.nodes):
         graph.add_node(row.pop("code"), **row, devices=[])
