@@ -109,7 +109,11 @@ class Snapshot:
         return kept.made.get(self._revisions(tables))
 
     def _revisions(self, tables: tuple[str, ...]) -> tuple[int, ...]:
-        return tuple(self.revision(table) for table in tables)
+        known = self.store.revisions() if tables != ("incidents",) else {}
+        return tuple(self._moved(table, known) for table in tables)
+
+    def _moved(self, table: str, known: Mapping[str, int]) -> int:
+        return self._incidents.revision if table == "incidents" else known["incidents" if table == WAITING else table]
 
     def table(self, name: str) -> Any:
         """Return a table of the store; incidents as figures see them."""
@@ -117,9 +121,7 @@ class Snapshot:
 
     def revision(self, table: str) -> int:
         """Return the revision of a table; of incidents that of the figures, and with :data:`WAITING` the newest."""
-        if table == "incidents":
-            return self._incidents.revision
-        return self.store.revision("incidents" if table == WAITING else table)
+        return self._revisions((table,))[0]
 
     def _make_ahead(self) -> None:
         self.ahead()

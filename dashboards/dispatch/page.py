@@ -39,6 +39,7 @@ NEEDS = Permission.INCIDENTS_VIEW
 
 BUNDLES = ("base", "grids", "sites")
 ASKED, BOARD = "dispatch-asked", "dispatch-board"
+MARK = "dispatch-mark"  # of the board that stands: it is asked with, and not the whole board
 CHOSEN, SHOWN = "dispatch-chosen", "dispatch-shown"  # the incident that is looked at, and the mark of its sheet
 DRAFT, PREVIEWED = "dispatch-draft", "dispatch-previewed"  # what is typed, and where that lies
 SEND, SENT = "dispatch-send", "dispatch-sent"
@@ -88,6 +89,7 @@ def layout(context: shell.Context) -> Component:
             body,
             dcc.Store(id=ASKED, data=asked),
             dcc.Store(id=BOARD, data=at_hand),
+            dcc.Store(id=MARK, data=at_hand and at_hand["mark"]),
             dcc.Store(id=CHOSEN, data={"code": context.query.get("incident"), "by": "link"}),
             *(dcc.Store(id=name) for name in KEPT),
             dcc.Interval(id="dispatch-tick", interval=TICK_MS),
@@ -117,20 +119,20 @@ def _list(app: Dash, desk: Desk) -> None:
         app,
         Output(BOARD, "data"),
         Output("dispatch-map", "answers"),
+        Output(MARK, "data"),
         Input(ASKED, "data"),
         Input(shell.VERSION, "data"),
         Input(WRITTEN, "data"),
         Input("dispatch-tick", "n_intervals"),
-        State(BOARD, "data"),
+        State(MARK, "data"),
         needs=NEEDS,
     )
-    def list_waiting(stored: Any, _version: object, _written: object, _ticks: object, before: Any) -> tuple[Any, Any]:
+    def list_waiting(stored: Any, _version: object, _written: object, _ticks: object, before: Any) -> tuple[Any, ...]:
         asked, spoken = asked_of(stored), shell.language()
         told, specs = kept_board(desk, asked, spoken)
-        same = bool(before) and before["mark"] == told["mark"]
-        if same and ctx.triggered_id:
-            return no_update, no_update
-        return no_update if same else told, specs
+        if before != told["mark"]:
+            return told, specs, told["mark"]
+        return no_update, no_update if ctx.triggered_id else specs, no_update
 
 
 def _draw_ground(app: Dash) -> None:

@@ -16,7 +16,7 @@ from dashboards.emergency.listing import invitation, operations
 from dashboards.emergency.numbers import numbers
 from dashboards.emergency.overlap import overlaps
 from dashboards.emergency.reserve import reserve
-from dashboards.emergency.standing import Standing, Standings
+from dashboards.emergency.standing import READ, Standing, Standings
 from dashboards.emergency.supply import alternatives, feeding, trial_band
 from dashboards.emergency.teams import nearest
 from dashboards.emergency.timeline import timeline
@@ -65,7 +65,7 @@ def answered(standing: Standing, snapshot: Snapshot, standings: Standings, spoke
         drill_band(standing.situation.course, spoken),
         [event_line(standing, snapshot.store.zone, spoken), _jumps(standing, spoken)],
         [part for part in left if part is not None],
-        drawn(standing, snapshot, spoken),
+        standing.once(("drawn", spoken), lambda: drawn(standing, snapshot, spoken)),
         shares(standing, spoken),
     )
 
@@ -94,7 +94,9 @@ def surrounding(standing: Standing, snapshot: Snapshot, spoken: str) -> tuple[An
 
 def nothing_asked(utility: str, snapshot: Snapshot, standings: Standings, spoken: str) -> tuple[Any, ...]:
     """Return what :func:`answered` does, before a burst is named."""
-    left = [invitation(snapshot, utility, spoken), operations(snapshot, standings, spoken)]
+    minute = pd.Timestamp.now(tz=snapshot.store.zone).floor("min")
+    listed = snapshot.derived(("operations", spoken, minute), READ, lambda: operations(snapshot, standings, spoken))
+    left = [invitation(snapshot, utility, spoken), listed]
     return None, None, [part for part in left if part is not None], [], None
 
 

@@ -6,9 +6,11 @@ Several people look at one operation, so what was made for one of them is kept u
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
+from threading import RLock
+from typing import TypeVar, cast
 
 import pandas as pd
 import shapely
@@ -23,6 +25,7 @@ from gisapp.operations.model import Burst
 from gisapp.reports.coinciding import Coincidence, coinciding
 from gisapp.reports.situation import TABLES, Situation, situation_of
 
+Value = TypeVar("Value")
 RECORDS = ("shutoffs", "shutoff_steps", "valve_operations", "notices")
 READ = tuple(dict.fromkeys((*NETWORK_TABLES, *TABLES, *RECORDS)))
 
@@ -59,6 +62,15 @@ class Standing:
     easier: Shutoff | None
     answer: Shutoff
     situation: Situation
+    _shared: dict[object, object] = field(default_factory=dict, init=False, repr=False)
+    _lock: RLock = field(default_factory=RLock, init=False, repr=False)
+
+    def once(self, key: object, make: Callable[[], Value]) -> Value:
+        """Return ``make()``, made once for all who look at this: what does not depend on who they are."""
+        with self._lock:
+            if key not in self._shared:
+                self._shared[key] = make()
+            return cast(Value, self._shared[key])
 
     @property
     def utility(self) -> str:
@@ -104,7 +116,6 @@ class Standings:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._made = lru_cache(maxsize=32)(self._make)
         self._answered = lru_cache(maxsize=256)(self._answer)
         self._coinciding = lru_cache(maxsize=2)(self._coincide)
         self._overridden = lru_cache(maxsize=64)(self._override)
@@ -125,7 +136,8 @@ class Standings:
 
     def _plainly(self, case: Case) -> Standing:
         """Return how things stand, without an estimate of pressures."""
-        return self._made(replace(case, event=""), self._snapshot.store.kept_rules("shutoffs"), self._revisions(READ))
+        asked, own_rules = replace(case, event=""), self._snapshot.store.kept_rules("shutoffs")
+        return self._snapshot.derived(("standing", self, asked, own_rules), READ, lambda: self._make(asked, own_rules))
 
     def mark(self, case: Case) -> str:
         """Return what changes when something else would be shown for a case; up to # when it lies elsewhere."""
@@ -178,7 +190,7 @@ class Standings:
         found = heads.loc[heads["code"] == case.code, "utility"]
         return case.utility if found.empty else str(found.iloc[0])
 
-    def _make(self, case: Case, own_rules: str | None, _revisions: tuple[int, ...]) -> Standing:
+    def _make(self, case: Case, own_rules: str | None) -> Standing:
         operation = self.operation(case.code) if case.code else None
         utility = operation.utility if operation else case.utility
         bursts = operation.bursts if operation else bursts_of(",".join(case.bursts))

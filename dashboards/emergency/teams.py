@@ -25,14 +25,23 @@ def nearest(standing: Standing, snapshot: Snapshot, spoken: str) -> Component:
     table = snapshot.store.table
     if standing.spot is None or table("crews").empty:
         return section("crews", title, html.P(word("emergency.no_crews", spoken), className="quiet"))
-    busy = crews_at_work(table("shutoffs"), table("shutoff_steps"), leaving_out=standing.case.code)
-    rows = nearest_crews(
-        table("crews"), table("streets"), standing.spot, utility=standing.utility, at_work=busy, most=SHOWN
+    rows = snapshot.derived(
+        ("nearest crews", standing.utility, standing.case.code, standing.spot.x, standing.spot.y),
+        ("crews", "streets", "shutoffs", "shutoff_steps"),
+        lambda: _nearest(standing, snapshot),
     )
     if rows.empty:
         return section("crews", title, html.P(word("emergency.no_crews", spoken), className="quiet"))
-    listed = [_crew(row, standing, spoken) for row in rows.drop(columns="geom").to_dict("records")]
+    listed = [_crew(row, standing, spoken) for row in rows.to_dict("records")]
     return section("crews", title, html.Ul(listed, className="lines"))
+
+
+def _nearest(standing: Standing, snapshot: Snapshot) -> pd.DataFrame:
+    """Return the crews and their ways, the same for all who look at the case."""
+    table, utility = snapshot.store.table, standing.utility
+    busy = crews_at_work(table("shutoffs"), table("shutoff_steps"), leaving_out=standing.case.code)
+    rows = nearest_crews(table("crews"), table("streets"), standing.spot, utility=utility, at_work=busy, most=SHOWN)
+    return pd.DataFrame(rows.drop(columns="geom"))
 
 
 def _crew(row: Mapping[Any, Any], standing: Standing, spoken: str) -> Component:

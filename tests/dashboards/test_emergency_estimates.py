@@ -78,7 +78,7 @@ def test_without_an_estimate_nothing_is_claimed(snapshot, standings):
 
 def test_what_somebody_writes_does_not_lose_the_estimate_of_the_same_answer(snapshot, standings):
     standing = finished(standings, burst(snapshot))
-    made = standings._make(standing.case, None, ())
+    made = standings._make(standing.case, None)
     assert standings.estimates.found(made.answer) is standing.situation.pressure
 
 

@@ -268,7 +268,7 @@ def test_rows_and_files_of_incidents_are_not_for_who_sees_figures_alone(app, bro
     assert browsers["manager"].get("/manager.csv").status_code != 403
 
 
-BOARD = "..dispatch-board.data...dispatch-map.answers.."
+BOARD = "..dispatch-board.data...dispatch-map.answers...dispatch-mark.data.."
 HAND_MADE = [
     {"output": "dispatch-clear.children"},
     {"output": BOARD, "inputs": [{"id": "shell-location", "property": "pathname", "value": "/"}]},
