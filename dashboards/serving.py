@@ -32,6 +32,8 @@ from gisapp.errors import InputError
 from gisapp.store import open_store
 
 LOOPBACK_ADDRESSES = ("127.0.0.1", "localhost", "::1")
+SWITCH_S = 0.0005
+"""Whoever reads rows gives the interpreter away at each; who computes beside would keep it ten times as long."""
 BACKLOG = 512
 Wsgi = Callable[..., Iterable[bytes]]
 log = logging.getLogger(__name__)
@@ -155,6 +157,7 @@ class Serving:
     """One process that answers: its store, its application, and what runs beside."""
 
     def __init__(self, place: Address, settings: Settings, basemap: dict[str, Any] | None) -> None:
+        sys.setswitchinterval(SWITCH_S)
         self.place, self.settings, self.basemap = place, settings, basemap
         self._closing: list[Callable[[], object]] = []
 

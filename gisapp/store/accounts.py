@@ -165,7 +165,7 @@ class Accounts:
             Whether the person does something, and not their screen by itself: then the session goes on from now.
         """
         now, key = now or datetime.now(UTC), secret_hash(secret)
-        known = None if self._known.ended(key) else self._session(key, now)
+        known = None if self._known.ended(key) else self._known.lately(key, now) or self._session(key, now)
         if not isinstance(known, Session) or not known.runs(now):
             return None
         if active and now - known.seen_at >= SEEN_EVERY:

@@ -1,7 +1,7 @@
 """Whose secrets are, as the store said last: for the time in which it cannot be asked.
 
 A session or token that was ended, or whose account was disabled, goes as soon as this process hears of it: by ending it
-itself, or by asking the store, which happens at every request while that answers.
+itself, or by asking the store, which happens every two seconds while that answers.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from threading import Lock
 from gisapp.accounts import User, running
 
 MOST = 2000
+LATELY = timedelta(seconds=2)
+"""So long a session is not asked for again; one that another program ends is over after it at the latest."""
 SURE = timedelta(hours=2)
 """So long after the store has said it last nobody is known by memory any more."""
 
@@ -76,6 +78,12 @@ class Known:
         with self._lock:
             found = self._kept.get(key)
         return found if found is not None and now - found.sure_at < SURE else None
+
+    def lately(self, key: str, now: datetime) -> Session | None:
+        """Return a session of which the store was sure a moment ago: a page asks many things at once."""
+        with self._lock:
+            found = self._kept.get(key)
+        return found if isinstance(found, Session) and timedelta() <= now - found.sure_at < LATELY else None
 
     def forget(self, key: str) -> None:
         """Forget what the store does not know any more."""

@@ -162,6 +162,13 @@ def test_nobody_logs_in_and_whoever_opens_a_page_is_told_in_words(cluster, app):
         assert word("store.missing", "zh-Hant") in told.get_data(as_text=True)
 
 
+@pytest.fixture
+def asked_each_time(monkeypatch):
+    """The store is asked for a session at every request, and not every two seconds."""
+    monkeypatch.setattr(known, "LATELY", timedelta())
+
+
+@pytest.mark.usefixtures("asked_each_time")
 @pytest.mark.parametrize("change", ["disabled", "ended", "logged out"])
 def test_a_session_that_is_over_is_known_no_more_once_the_database_is_back(cluster, address, store, app, change):
     client = browser(app, "C1")
@@ -183,6 +190,7 @@ def test_a_session_that_is_over_is_known_no_more_once_the_database_is_back(clust
         assert client.get("/version").status_code in (401, 503)
 
 
+@pytest.mark.usefixtures("asked_each_time")
 def test_a_session_is_known_by_memory_for_two_hours_and_by_its_own_limits(cluster, store, app, monkeypatch):
     accounts, now = store.accounts, datetime.now(UTC)
     secret = accounts.begin("C1")

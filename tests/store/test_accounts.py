@@ -6,7 +6,9 @@ import pytest
 
 from gisapp.accounts import User
 from gisapp.errors import AccessError, InputError
+from gisapp.store import open_store
 from gisapp.store.accounts import disabled
+from gisapp.store.known import LATELY
 
 WORDS = "vier worte im regen"
 USER = User("D001", "调度一台", ("dispatcher",))
@@ -82,6 +84,14 @@ def test_what_an_administrator_does_ends_the_sessions(accounts, change):
     }[change]()
     assert accounts.session(secret, active=True) is None
     assert accounts.sessions().empty
+
+
+def test_what_another_program_ends_is_over_after_two_seconds(store, accounts):
+    secret, now = accounts.begin("D001"), datetime.now(UTC)
+    assert accounts.session(secret, active=False, now=now) == USER
+    with open_store(store.address) as other:
+        other.accounts.end_all("D001", actor="local")
+    assert accounts.session(secret, active=False, now=now + LATELY) is None
 
 
 def test_a_disabled_account_begins_no_session_and_its_tokens_end(accounts):
