@@ -15,6 +15,8 @@ import pyproj
 from gisapp.crs import to_degrees
 
 WORKERS = 8
+LOOKERS = 4
+"""Threads for who opens a page or moves a map: they do not wait behind screens that ask what has moved."""
 
 
 def by_workers(
@@ -22,18 +24,25 @@ def by_workers(
 ) -> Callable[..., Iterable[bytes]]:
     """Return a WSGI application of which a few threads, ready for coordinates of ``crs``, answer every request.
 
-    Requests for a path in ``beside`` are answered by whoever asks: they come through while all of those are busy.
+    What is fetched, pages and tiles, has threads of its own. Requests for a path in ``beside`` are answered by whoever
+    asks: they come through while all of those are busy.
     """
-    pool = ThreadPoolExecutor(WORKERS, "answer", initializer=_know, initargs=(crs,))
-    for _ in range(WORKERS):
-        pool.submit(int)  # a thread begins only when something is asked and none is idle
+    answers, looks = (_pool(*told, crs) for told in ((WORKERS, "answer"), (LOOKERS, "look")))
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("PATH_INFO") in beside:
             return application(environ, start_response)
+        pool = looks if environ.get("REQUEST_METHOD") in ("GET", "HEAD") else answers
         return pool.submit(application, environ, start_response).result()
 
     return answer
+
+
+def _pool(threads: int, name: str, crs: pyproj.CRS) -> ThreadPoolExecutor:
+    pool = ThreadPoolExecutor(threads, name, initializer=_know, initargs=(crs,))
+    for _ in range(threads):
+        pool.submit(int)  # a thread begins only when something is asked and none is idle
+    return pool
 
 
 def _know(crs: pyproj.CRS) -> None:

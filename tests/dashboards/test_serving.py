@@ -17,7 +17,7 @@ from werkzeug.test import Client
 
 from dashboards.app import create_app
 from dashboards.serving import InProcess, answering, taken
-from dashboards.workers import WORKERS
+from dashboards.workers import LOOKERS
 from gisapp.store import open_store
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="gunicorn runs on Linux")
@@ -136,8 +136,8 @@ def test_screens_poll_while_every_thread_that_answers_is_busy(tmp_path, monkeypa
 
         monkeypatch.setitem(app.server.view_functions, "/find", busy)
         client = Client(answering(app))
-        with ThreadPoolExecutor(WORKERS) as people:
-            asked = [people.submit(Client(client.application).get, "/find?q=x") for _ in range(WORKERS)]
+        with ThreadPoolExecutor(LOOKERS) as people:
+            asked = [people.submit(Client(client.application).get, "/find?q=x") for _ in range(LOOKERS)]
             for _ in asked:
                 assert held.acquire(timeout=20)
             polled = client.get("/version").status_code

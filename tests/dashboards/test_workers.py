@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pyproj
 import pytest
 
-from dashboards.workers import WORKERS, by_workers
+from dashboards.workers import LOOKERS, WORKERS, by_workers
 from gisapp.crs import to_degrees
 
 CRS = pyproj.CRS.from_user_input("EPSG:4547")
@@ -29,6 +29,24 @@ def test_new_connections_are_answered_by_the_same_few_threads():
     assert len(found) <= WORKERS
     assert threading.current_thread().name.encode() not in found
     assert heads == [("200 OK", [])] * 40
+
+
+def test_who_opens_a_page_does_not_wait_behind_those_who_ask_what_moved():
+    held = threading.Event()
+
+    def slow(environ, start_response):
+        if environ["REQUEST_METHOD"] == "POST":
+            held.wait(30)
+        return [environ["REQUEST_METHOD"].encode()]
+
+    answer = by_workers(slow, CRS)
+    with ThreadPoolExecutor(WORKERS + LOOKERS) as people:
+        asked = [people.submit(answer, {"REQUEST_METHOD": "POST"}, None) for _ in range(WORKERS)]
+        opened = [people.submit(answer, {"REQUEST_METHOD": "GET"}, None) for _ in range(LOOKERS)]
+        assert [one.result(20) for one in opened] == [[b"GET"]] * LOOKERS
+        assert not any(one.done() for one in asked)
+        held.set()
+        assert [one.result(20) for one in asked] == [[b"POST"]] * WORKERS
 
 
 def test_each_has_changed_coordinates_before_it_answers():
