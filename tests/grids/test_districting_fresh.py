@@ -160,7 +160,7 @@ def test_as_many_grids_as_units():
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"k": 0}, "field k: 0 grids; ask for at least one"),
+        ({"k": 0}, "field k: found 0 grids; ask for at least one"),
         ({"k": 7}, "field k: 7 grids of 6 units; ask for at most 6, or cut the units"),
         ({"k": 2, "tolerance": -0.1}, "field tolerance: a tolerance of -0.1; give a share"),
         ({"k": 2, "count": 0}, "field count: 0 alternatives"),
