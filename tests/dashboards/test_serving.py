@@ -80,7 +80,7 @@ def test_a_process_that_dies_is_followed_by_another_on_the_same_port(slow):
     os.kill(first, signal.SIGKILL)
     assert int(get(slow.port)) != first
     slow.send_signal(signal.SIGINT)
-    assert slow.wait(20) == 0
+    assert slow.wait(60) == 0
 
 
 def test_the_server_in_this_process_finishes_what_is_being_answered():
