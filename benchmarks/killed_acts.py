@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
 import threading
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from benchmarks.killing import Ground, Outcome, asked, begun, faults_of_store, killed, store_words
-from gisapp.errors import StoreError
+from benchmarks.killing import Ground, Outcome, asked, faults_of_store, store_words
+from benchmarks.served import LIMIT_S, Served, begun, killed, serve
 from gisapp.store import open_store
 
 OPEN311 = "/open311/v2/requests.json"
 WRITERS = 4
-LIMIT_S = 60.0
 
 
 def act_until_killed(address: str) -> None:
@@ -81,80 +71,18 @@ def _faults_of_acts(on: Ground, told: list[dict[str, object]]) -> list[str]:
     return faults + ([f"audit: {verdict.fault}"] if verdict.fault else [])
 
 
-@dataclass
-class Served:
-    """A server in processes of its own."""
-
-    running: subprocess.Popen[str]
-    port: int
-    began: float
-    drained: threading.Thread
-
-    def get(self, address: str, form: Mapping[str, str] | None = None) -> tuple[int, str]:
-        """Return the status and text of an answer; status 0 where there is none."""
-        sent = None if form is None else urllib.parse.urlencode(form).encode()
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{address}", sent, timeout=30) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, ""
-        except (OSError, ValueError):
-            return 0, ""
-
-    def until(self, address: str) -> float:
-        """Return how many seconds after its beginning the server answered well."""
-        while time.monotonic() - self.began < LIMIT_S:
-            if self.get(address)[0] == 200:
-                return time.monotonic() - self.began
-            time.sleep(0.02)
-        return LIMIT_S
-
-
-def serve(on: Ground) -> Served:
-    """Begin a server on a store; it has its port when this returns."""
-    began = time.monotonic()
-    running = begun("-m", "dashboards", "serve", *store_words(on), "--port", "0")
-    assert running.stdout is not None
-    said = []
-    for line in running.stdout:
-        said.append(line)
-        if "127.0.0.1:" in line:
-            found = int(line.split("127.0.0.1:")[1].split("/")[0])
-            return Served(running, found, began, _drained(running.stdout))
-    killed(running)
-    raise StoreError(f"the server did not begin: {''.join(said)[-500:]}")
-
-
-def _drained(said: Iterable[str]) -> threading.Thread:
-    """Read on what a server says, so that it never waits for that."""
-    thread = threading.Thread(target=lambda: [None for _ in said], daemon=True)
-    thread.start()
-    return thread
-
-
-def end(served: Served) -> None:
-    """Kill a server with all that it began."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(served.running.pid, signal.SIGKILL)
-    served.running.wait(60)
-    served.drained.join(60)
-    assert served.running.stdout is not None
-    served.running.stdout.close()
-
-
 def restarted(on: Ground) -> tuple[float, float]:
     """Begin a server on a store and return after how many seconds it was alive, and ready."""
-    served = serve(on)
+    served = serve(*store_words(on))
     try:
         return served.until("/healthz"), served.until("/readyz")
     finally:
-        end(served)
+        served.kill()
 
 
 def kill_server(on: Ground, seconds: float) -> list[str]:
     """Kill a server that several report to, so long after its first answer; return the codes that it had answered."""
-    served = serve(on)
+    served = serve(*store_words(on))
     served.until("/readyz")
     codes: list[str] = []
     writers = [threading.Thread(target=_report, args=(served, on.before.key, codes)) for _ in range(WRITERS)]
@@ -163,7 +91,7 @@ def kill_server(on: Ground, seconds: float) -> list[str]:
     while not codes and time.monotonic() - served.began < LIMIT_S:
         time.sleep(0.01)
     time.sleep(seconds)
-    end(served)
+    served.kill()
     for writer in writers:
         writer.join(60)
     return codes

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.killing import Ground, Outcome, asked, begun, faults_of_store, killed, store_words
+from benchmarks.killing import Ground, Outcome, asked, faults_of_store, store_words
+from benchmarks.served import begun, killed
 from gisapp.errors import StoreError
 from gisapp.store import Store, open_store, verify_backup
 from gisapp.store.points import points_in

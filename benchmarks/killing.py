@@ -9,10 +9,7 @@ import contextlib
 import io
 import os
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -154,20 +151,6 @@ def _set(variable: str, value: str) -> Iterator[None]:
 def store_words(on: Ground) -> list[str]:
     """Return the words that name the store on the command line."""
     return ["--store", getattr(on.store, "url", str(on.store))]
-
-
-def begun(*words: str) -> subprocess.Popen[str]:
-    """Begin a Python of its own, with a group of processes of its own."""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
-    return subprocess.Popen([sys.executable, *words], text=True, cwd=ROOT, start_new_session=True, **pipes)
-
-
-def killed(running: subprocess.Popen[str]) -> str:
-    """Kill a process with all that it began, and return what it had said."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(running.pid, signal.SIGKILL)
-    said, _ = running.communicate(timeout=60)
-    return said
 
 
 def asked(*words: str) -> tuple[int, str]:

@@ -12,13 +12,9 @@ bytes and processor time of all viewers, were they sent everything at every poll
 from __future__ import annotations
 
 import argparse
-import faulthandler
 import os
 import random
-import re
-import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
@@ -27,65 +23,27 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 from pathlib import Path
 
 import numpy as np
-import psutil
+from playwright.sync_api import Error as PageError
 from playwright.sync_api import sync_playwright
 
 from benchmarks.aims import at_most
 from benchmarks.first_map import FLAGS, visit
-from benchmarks.viewers import Browser, Callbacks, Tally, Viewer
-from gisapp.accounts import User
-from gisapp.store import open_store
+from benchmarks.served import Served, serve
+from benchmarks.viewers import WRONG, Browser, Callbacks, Tally, Viewer
+from benchmarks.writers import PASSWORD, PEOPLE, Commands, Writers, begin, lost, prepared
 
 AIM_POLL_MS, AIM_MAP_S, AIM_GROWTH = 300, 1.5, 10
 CHROMIUM = Path("/usr/bin/chromium")
-PASSWORD = "vier worte im regen"
+HARD_STOP_S = 900
+"""A server that is loaded for so much longer than it should be is killed, so that everything ends."""
 PAGES = (
     *("/dispatch", "/emergency", "/manager", "/planner", "/dispatch?incident={incident}"),
     *("/emergency?shutoff={shutoff}", "/manager", "/emergency?utility=water&pipe={pipe}"),
 )
-ROLES = ("dispatcher", "commander", "manager", "supervision")
-PEOPLE = 20  # each sits before several screens
-
-
-@dataclass
-class Server:
-    """A server that was started, and every process of it."""
-
-    process: psutil.Process
-    port: int
-    faults: list[str] = field(default_factory=list)
-
-    def tree(self) -> list[psutil.Process]:
-        """Return the processes."""
-        return [self.process, *self.process.children(recursive=True)]
-
-    def processor_s(self) -> float:
-        """Return the processor time of all of them so far."""
-        return sum(sum(one.cpu_times()[:2]) for one in self.tree())
-
-    def memory_mb(self) -> float:
-        """Return the memory of all of them, what they share counted once."""
-        return sum(one.memory_full_info().pss for one in self.tree()) / 1e6
-
-
-@dataclass
-class Commands:
-    """What was written and acknowledged: when, which codes, with how many steps at least."""
-
-    took_s: list[float] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-    reports: dict[str, float] = field(default_factory=dict)  # the moment of each acknowledgement
-    remarks: list[tuple[str, str]] = field(default_factory=list)
-    shutoffs: list[str] = field(default_factory=list)
-
-    def count(self) -> int:
-        """Return how many were acknowledged."""
-        return len(self.reports) + len(self.remarks) + len(self.shutoffs)
 
 
 @dataclass
@@ -178,23 +136,27 @@ class Load:
     maps_s: list[float] = field(default_factory=list)
     lags_s: list[float] = field(default_factory=list)
     viewers: list[Viewer] = field(default_factory=list)
-    writers: list[Viewer] = field(default_factory=list)
+    writers: list[Writers] = field(default_factory=list)
 
     def run(self, store: Path) -> Run:
         """Serve ``store``, which is changed, and return what came of it."""
         codes = prepared(store)
-        with served(store, lasts_s=self.lasts_s + 900) as server:
-            try:
-                found = self._against(server, codes)
-            finally:
-                self.stop.set()
-                for viewer in [*self.viewers, *self.writers]:
-                    viewer.close()
+        server = serve("--store", str(store))
+        limit = threading.Timer(self.lasts_s + HARD_STOP_S, server.kill)
+        limit.start()
+        try:
+            found = self._against(server, codes)
+        finally:
+            limit.cancel()
+            self.stop.set()
+            for one in [*self.viewers, *self.writers]:
+                one.close()
+            server.stop()
         found.lost = lost(store, self.commands)
         found.tally.faults += server.faults
         return found
 
-    def _against(self, server: Server, codes: dict[str, str]) -> Run:
+    def _against(self, server: Served, codes: dict[str, str]) -> Run:
         ready(server, idle=self.made_ready)
         self._open(server, codes)
         say(f"{self.count} viewers stand; {self._tally().answers:,} answers so far")
@@ -207,7 +169,7 @@ class Load:
         self._whole(server, found)
         return found
 
-    def _open(self, server: Server, codes: dict[str, str]) -> None:
+    def _open(self, server: Served, codes: dict[str, str]) -> None:
         """Let everybody log in and open their page."""
         first = Browser(server.port)
         first.log_in("load00", PASSWORD)
@@ -227,7 +189,7 @@ class Load:
                 if len(self.viewers) % 50 == 0:
                     say(f"{len(self.viewers)} stand, server {server.memory_mb():,.0f} MB")
 
-    def _begin(self, server: Server, codes: dict[str, str]) -> list[threading.Thread]:
+    def _begin(self, server: Served, codes: dict[str, str]) -> list[threading.Thread]:
         """Start everybody."""
         chance, wanted = random.Random(1), list[tuple[Callable[..., None], tuple[object, ...]]]()
         for viewer in self.viewers:
@@ -278,78 +240,18 @@ class Load:
         boards = [on_board(viewer) for viewer in self.viewers if viewer.page == "/dispatch"]
         return sum(code not in board for board in boards for code in self.commands.reports)
 
-    def _write(self, server: Server, codes: dict[str, str]) -> None:
-        """Write through the pages, one command after the other."""
+    def _write(self, server: Served, codes: dict[str, str]) -> None:
         try:
-            callbacks = self.viewers[0].callbacks
-            for name, page in (("load00", "/dispatch"), ("load01", f"/emergency?utility=water&pipe={codes['pipe']}")):
-                browser = Browser(server.port)
-                browser.log_in(name, PASSWORD)
-                self.writers.append(Viewer(browser, callbacks, page))
-                self.writers[-1].open()
-        except (OSError, RuntimeError) as fault:
+            self.writers.append(begin(server.port, self.viewers[0].callbacks, codes, self.commands))
+        except WRONG as fault:
             self.commands.faults.append(f"writers: {fault!r}")
             return
-        desk, command = self.writers
-        for number in range(1_000_000):
+        for number in count():
             if self.stop.wait(self.command_every_s):
                 return
-            began, before = time.perf_counter(), self.commands.count()
-            tally = (command if number % 10 == 9 else desk).browser.tally
-            try:
-                if number % 10 == 9:
-                    self._shut_off(command, codes)
-                elif number % 2:
-                    self._remark(desk, number)
-                else:
-                    self._report(desk, codes, number)
-            except (OSError, RuntimeError) as fault:
-                self.commands.faults.append(f"command {number}: {fault!r}")
-            self.commands.took_s.append(time.perf_counter() - began)
-            if self.commands.count() != before + 1:
-                self.commands.faults.append(f"command {number} was not acknowledged: {tally.faults[-1:]}")
+            self.writers[0].write(number)
 
-    def _report(self, desk: Viewer, codes: dict[str, str], number: int) -> None:
-        typed = {"category": codes["category"], "place": codes["place"], "words": f"load {number}", "phone": ""}
-        told = {**typed, "channel": "phone", "utility": "water", "drill": False, "pin": None}
-        at = int(time.time() * 1000)
-        desk.changed({"dispatch-send.data": {**told, "role": "dispatcher", "at": at}})
-        sent = desk.get("dispatch-sent.data")
-        if sent and sent["at"] == at:
-            self.commands.reports[sent["code"]] = time.monotonic()
-
-    def _remark(self, desk: Viewer, number: int) -> None:
-        code, note = next(reversed(self.commands.reports)), f"load {number}"
-        desk.changed({"dispatch-chosen.data": {"code": code, "by": "row"}})
-        seen = int(desk.get("dispatch-shown.data").split()[1])
-        at = int(time.time() * 1000)
-        told = {"code": code, "action": "remark", "note": note, "seen": seen, "role": "dispatcher", "at": at}
-        desk.changed({"dispatch-record.data": told})
-        if desk.get("dispatch-written.data") == at:
-            self.commands.remarks.append((code, note))
-
-    def _shut_off(self, command: Viewer, codes: dict[str, str]) -> None:
-        at = int(time.time() * 1000)
-        case = {"utility": "water", "bursts": [codes["pipe"]], "stuck": []}
-        told = {
-            **case,
-            "do": "open",
-            "kind": "emergency",
-            "place": "load",
-            "reason": "",
-            "incident_code": "",
-            "drill": True,
-            "at": at,
-        }
-        command.changed({"emergency-decide.data": told})
-        if command.get("emergency-written.data") == at:
-            self.commands.shutoffs.append(command.get("emergency-case.data")["code"])
-            case = command.get("emergency-case.data")
-            command.changed(
-                {"emergency-case.data": {**case, "code": "", "utility": "water", "bursts": [codes["pipe"]]}}
-            )
-
-    def _look(self, server: Server) -> None:
+    def _look(self, server: Served) -> None:
         """Open maps in Chromium."""
         browser = Browser(server.port)
         browser.log_in("load02", PASSWORD)
@@ -367,7 +269,7 @@ class Load:
                     say(f"the map of {page} stands after {stands:.2f} s")
             chromium.close()
 
-    def _measure(self, server: Server) -> Run:
+    def _measure(self, server: Served) -> Run:
         """Wait, tell every minute how it goes, and return what the time after the warm-up came to."""
         self.stop.wait(self.warm_s)
         self._settle()
@@ -392,7 +294,7 @@ class Load:
             sent=60 * tally.received / passed / max(self.count, 1),
         )
 
-    def _tell(self, server: Server, passed: float, spent: float, own: float) -> None:
+    def _tell(self, server: Served, passed: float, spent: float, own: float) -> None:
         tally = self._tally()
         poll, moved = percentiles(tally.polls_s)[1], percentiles(tally.updates_s)[1]
         wrong = len(tally.faults) + len(self.commands.faults)
@@ -416,7 +318,7 @@ class Load:
                 whole.add(one.tally)
         return whole
 
-    def _whole(self, server: Server, found: Run) -> None:
+    def _whole(self, server: Served, found: Run) -> None:
         """Fetch every kind of page whole, and work out what that would be for all at every poll."""
         kinds = list(islice(self.viewers, len(PAGES)))
         for viewer in kinds:
@@ -433,7 +335,7 @@ def noted(tally: Tally) -> Iterator[None]:
     """Count what goes wrong inside, and go on."""
     try:
         yield
-    except Exception as fault:  # noqa: BLE001 - whatever it is, it is counted
+    except (*WRONG, PageError) as fault:
         tally.faults.append(f"{type(fault).__name__}: {str(fault)[:300]}")
 
 
@@ -451,72 +353,7 @@ def copied(store: Path, folder: Path) -> Path:
     return copy
 
 
-def prepared(path: Path) -> dict[str, str]:
-    """Give a store accounts; return codes of things that pages can show and writers name."""
-    with open_store(path) as store:
-        for number in range(PEOPLE):
-            roles = tuple(dict.fromkeys(("dispatcher", "commander", "planner", ROLES[number % len(ROLES)])))
-            store.accounts.add(User(f"load{number:02d}", f"{number}", roles), PASSWORD, actor="local")
-        waiting = store.incidents.waiting()[0]
-        shutoffs, customers = store.table("shutoffs"), store.table("customers")
-        links = store.table("links")
-        leak = next(rule for rule in store.rule_book.at(datetime.now(UTC)).category if rule.type == "leak")
-        return {
-            "incident": str(waiting["code"].iloc[-1]),
-            "category": leak.category,
-            "shutoff": str(shutoffs["code"].iloc[-1]),
-            "pipe": str(links.loc[links["utility"] == "water", "code"].iloc[0]),
-            "place": str(customers["code"].iloc[0]),
-        }
-
-
-@contextmanager
-def served(store: Path, *, lasts_s: float) -> Iterator[Server]:
-    """Serve a store on a free port until the end, or until ``lasts_s`` are over: then everything ends."""
-    words = [sys.executable, "-m", "dashboards", "serve", "--store", str(store), "--port", "0"]
-    told_all = os.environ | {"PYTHONFAULTHANDLER": "1"}  # which threads did what when it died
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=told_all) as process:
-        assert process.stderr is not None
-        told = next((line for line in process.stderr if "http://" in line), "")
-        found = re.search(r"http://127\.0\.0\.1:(\d+)/", told)
-        if not found:
-            raise RuntimeError(f"the server did not begin: {process.wait(10)}")
-        server = Server(psutil.Process(process.pid), int(found[1]))
-        lines = process.stderr
-
-        def heed() -> None:
-            died = 0
-            for line in lines:
-                died = 150 if line.startswith("Fatal") else died - 1
-                if died > 0:
-                    say(f"server: {line.rstrip()}")
-                if line.startswith(("ERROR", "CRITICAL", "Fatal")):
-                    server.faults.append(line.strip())
-
-        def too_long() -> None:
-            faulthandler.dump_traceback()
-            process.terminate()
-            time.sleep(10)
-            process.kill()
-            os._exit(3)
-
-        heeding, limit = threading.Thread(target=heed, daemon=True), threading.Timer(lasts_s, too_long)
-        limit.daemon = True
-        heeding.start()
-        limit.start()
-        try:
-            yield server
-        finally:
-            limit.cancel()
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            heeding.join(10)
-
-
-def ready(server: Server, *, idle: bool, most_s: float = 300) -> None:
+def ready(server: Served, *, idle: bool, most_s: float = 300) -> None:
     """Wait until a server is ready; ``idle``: and has made ready what the first person on each page needs."""
     began = time.monotonic()
     while time.monotonic() - began < most_s:
@@ -532,19 +369,6 @@ def ready(server: Server, *, idle: bool, most_s: float = 300) -> None:
             say(f"ready after {time.monotonic() - began:.0f} s, {server.memory_mb():,.0f} MB")
             return
     raise RuntimeError(f"the server was not ready within {most_s} s")
-
-
-def lost(path: Path, commands: Commands) -> list[str]:
-    """Return what was acknowledged and does not stand in the store, or what its audit says."""
-    with open_store(path) as store:
-        incidents, shutoffs = set(store.table("incidents")["code"]), set(store.table("shutoffs")["code"])
-        steps = store.table("incident_steps")
-        remarked = set(zip(steps["incident_code"], steps["note"], strict=True))
-        gone = [f"report {code} is lost" for code in commands.reports if code not in incidents]
-        gone += [f"remark {one} is lost" for one in commands.remarks if one not in remarked]
-        gone += [f"shutoff {code} is lost" for code in commands.shutoffs if code not in shutoffs]
-        fault = store.verify_audit().fault
-        return [*gone, *([f"audit: {fault}"] if fault else [])]
 
 
 def percentiles(values: list[float]) -> tuple[float, float]:

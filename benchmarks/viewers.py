@@ -22,6 +22,8 @@ VERSION = "shell-version.data"
 UPDATE = "/_dash-update-component"
 PATIENCE_S = 12  # as long as a page waits for an answer (assets/shell.js)
 IDLE_S = 60  # less than the server keeps a silent connection
+WRONG = (OSError, HTTPException, RuntimeError, ValueError)
+"""What becomes of a request that fails: no answer, another than was expected, or one that cannot be read."""
 MOST_TILES = 6  # of one bundle, as many as a screen of ordinary size shows
 Props = dict[str, dict[str, Any]]
 
