@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -83,6 +84,15 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("city") / "small.gpkg"
     copy_small_city(copy)
     return copy
+
+
+@pytest.fixture(scope="module")
+def own(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A server over a copy of the city that the tests of a file may write to."""
+    copy = tmp_path_factory.mktemp("own") / "small.gpkg"
+    shutil.copy(city, copy)
+    with open_store(copy) as store:
+        yield from serving(store)
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,9 @@
 """The page of assessments: a proposal is found, its facts are read, and a person decides about it with a reason."""
 
-import shutil
-
 import pytest
-from conftest import serving
 from playwright.sync_api import expect
 
-from gisapp.store import open_store
-
 MONTH = "2026-10"
-
-
-@pytest.fixture(scope="module")
-def own(city, tmp_path_factory):
-    """A server over a copy of the city that these tests may write to."""
-    copy = tmp_path_factory.mktemp("assessment") / "small.gpkg"
-    shutil.copy(city, copy)
-    with open_store(copy) as store:
-        yield from serving(store)
 
 
 @pytest.fixture

@@ -1,25 +1,14 @@
 """The dispatchers' page: the board and its map, a report by keyboard alone, one incident up to its second repair."""
 
 import re
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import DESK, PHONE, axe_findings, nightly, serving, variants
+from conftest import DESK, PHONE, axe_findings, nightly, variants
 from playwright.sync_api import expect
 
 from gisapp.reports.waiting import waiting
-from gisapp.store import open_store
 from gisapp.words import LANGUAGES, word
-
-
-@pytest.fixture(scope="module")
-def own(city, tmp_path_factory):
-    """A server over a copy of the city that these tests may write to."""
-    copy = tmp_path_factory.mktemp("dispatch") / "small.gpkg"
-    shutil.copy(city, copy)
-    with open_store(copy) as store:
-        yield from serving(store)
 
 
 @pytest.fixture

@@ -1,21 +1,7 @@
 """An emergency on the commander's page: declared, commanded, stepped through, stood down and evaluated by clicks."""
 
-import shutil
-
 import pytest
-from conftest import serving
 from playwright.sync_api import expect
-
-from gisapp.store import open_store
-
-
-@pytest.fixture(scope="module")
-def own(city, tmp_path_factory):
-    """A server over a copy of the city that these tests may write to."""
-    copy = tmp_path_factory.mktemp("command") / "small.gpkg"
-    shutil.copy(city, copy)
-    with open_store(copy) as store:
-        yield from serving(store)
 
 
 @pytest.fixture

@@ -1,26 +1,15 @@
 """The commander's page on a record: from the order to the last valve by clicks, with a second screen that watches."""
 
 import re
-import shutil
 
 import pandas as pd
 import pytest
-from conftest import DESK, PHONE, axe_findings, nightly, serving
+from conftest import DESK, PHONE, axe_findings, nightly
 from playwright.sync_api import expect
 
 from dashboards.snapshot import Snapshot
 from gisapp.network import shutoff
-from gisapp.store import open_store
 from gisapp.words import word
-
-
-@pytest.fixture(scope="module")
-def own(city, tmp_path_factory):
-    """A server over a copy of the city that these tests may write to."""
-    copy = tmp_path_factory.mktemp("records") / "small.gpkg"
-    shutil.copy(city, copy)
-    with open_store(copy) as store:
-        yield from serving(store)
 
 
 @pytest.fixture(scope="module")

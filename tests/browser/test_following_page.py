@@ -1,26 +1,15 @@
 """The page of what is followed up: a rectification is ordered from it and done; a visit is noted."""
 
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import DESK, PHONE, axe_findings, nightly, serving, variants
+from conftest import DESK, PHONE, axe_findings, nightly, variants
 from playwright.sync_api import expect
 
-from gisapp.store import open_store
 from gisapp.words import LANGUAGES
 
 LATER = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
 ROW = ".ag-center-cols-container .ag-row"
-
-
-@pytest.fixture(scope="module")
-def own(city, tmp_path_factory):
-    """A server over a copy of the city that these tests may write to."""
-    copy = tmp_path_factory.mktemp("following") / "small.gpkg"
-    shutil.copy(city, copy)
-    with open_store(copy) as store:
-        yield from serving(store)
 
 
 def test_a_rectification_is_ordered_and_done_and_a_visit_is_noted(open_browser, own):

@@ -1,24 +1,12 @@
 """A hotline's export by the page: chosen and checked by keyboard, a wrong row read, the rest brought in and listed."""
 
-import shutil
-
 import pytest
-from conftest import DESK, PHONE, axe_findings, nightly, serving, variants
+from conftest import DESK, PHONE, axe_findings, nightly, variants
 from playwright.sync_api import expect
 
-from gisapp.store import open_store
 from gisapp.words import LANGUAGES, word
 
 HEAD = "工单号,类型,来电时间,户号,地址,诉求内容"
-
-
-@pytest.fixture(scope="module")
-def own(city, tmp_path_factory):
-    """A server over a copy of the city that these tests may write to."""
-    copy = tmp_path_factory.mktemp("import") / "small.gpkg"
-    shutil.copy(city, copy)
-    with open_store(copy) as store:
-        yield from serving(store)
 
 
 def export(store, letter):

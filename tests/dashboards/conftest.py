@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 import wntr
+from small_city import copy_small_city
 from squares import quarters, squares
 
 from dashboards.__main__ import main
 from dashboards.planner.drafts import Drafts
 from dashboards.snapshot import Snapshot
-from gisapp.store import create_store
+from gisapp.store import create_store, open_store
 
 
 @pytest.fixture
@@ -23,6 +24,20 @@ def run(capsys):
         return status, told.out, told.err
 
     return call
+
+
+@pytest.fixture(scope="module")
+def small_path(tmp_path_factory):
+    """A copy of the small city that the tests of a file may write to."""
+    copy = tmp_path_factory.mktemp("small") / "small.gpkg"
+    copy_small_city(copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def small_store(small_path):
+    with open_store(small_path) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from people import add_person, browser
-from small_city import copy_small_city
 
 from dashboards.__main__ import main
 from dashboards.access import LOCAL, Permission
@@ -17,29 +16,15 @@ from dashboards.following.writing import write
 from dashboards.roles import person_of
 from gisapp.accounts import User
 from gisapp.errors import AccessError, InputError
-from gisapp.store import open_store
 from gisapp.words import LANGUAGES
 
 LATER = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 ORDER = {"do": "order", "kind": "rectification", "summary": "补齐资料", "subject": "U07", "due": LATER}
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    copy = tmp_path_factory.mktemp("following") / "small.gpkg"
-    copy_small_city(copy)
-    return copy
-
-
-@pytest.fixture(scope="module")
-def store(path):
-    with open_store(path) as opened:
-        yield opened
-
-
 @pytest.fixture
-def desk(store):
-    return Desk(store)
+def desk(small_store):
+    return Desk(small_store)
 
 
 @pytest.fixture
@@ -55,57 +40,57 @@ def as_(monkeypatch):
     return become
 
 
-def order(desk, store, **changed):
+def order(desk, small_store, **changed):
     """Order a rectification as supervision; return its code."""
     write(ORDER | changed, desk, who="E020", roles=("supervision",))
-    return store.table("measures")["code"].iloc[-1]
+    return small_store.table("measures")["code"].iloc[-1]
 
 
-def test_the_page_lists_what_the_commands_list(desk, store, path, capsys):
+def test_the_page_lists_what_the_commands_list(desk, small_store, small_path, capsys):
     """W14.2, G2.3."""
-    main(["measures", "list", "--store", str(path)])
+    main(["measures", "list", "--store", str(small_path)])
     told = json.loads(capsys.readouterr().out)
     found = desk.measures()
     assert [row["code"] for row in measure_rows(found, "en")] == [row["code"] for row in told]
     assert states_of(found).tolist() == ["overdue", "running", "to_check", "over", "over"]
-    main(["diary", "list", "--store", str(path)])
+    main(["diary", "list", "--store", str(small_path)])
     notes = [str(row["number"]) for row in json.loads(capsys.readouterr().out)]
-    assert [row["code"] for row in note_rows(desk.notes(), store.zone, "en")] == notes
-    main(["diary", "quiet", "--every-days", "30", "--store", str(path)])
+    assert [row["code"] for row in note_rows(desk.notes(), small_store.zone, "en")] == notes
+    main(["diary", "quiet", "--every-days", "30", "--store", str(small_path)])
     quiet = [row["grid_code"] for row in json.loads(capsys.readouterr().out)]
-    assert [row["code"] for row in quiet_rows(desk.unvisited(30), datetime.now(UTC), store.zone, "en")] == quiet
+    assert [row["code"] for row in quiet_rows(desk.unvisited(30), datetime.now(UTC), small_store.zone, "en")] == quiet
     assert quiet
 
 
-def test_a_measure_is_ordered_done_and_checked_by_somebody_else(desk, store):
+def test_a_measure_is_ordered_done_and_checked_by_somebody_else(desk, small_store):
     """W14.2."""
-    code = order(desk, store, grid_code="G001")
+    code = order(desk, small_store, grid_code="G001")
     with pytest.raises(InputError, match="finish has no reason"):
         write({"do": "finish", "code": code, "note": " "}, desk, who="K1", roles=("crew", "supervision"))
     write({"do": "finish", "code": code, "note": "已补齐"}, desk, who="K1", roles=("crew", "supervision"))
     with pytest.raises(AccessError, match="somebody else must check it"):
         write({"do": "check", "code": code}, desk, who="K1", roles=("crew", "supervision"))
     write({"do": "check", "code": code}, desk, who="E020", roles=("unit", "supervision"))
-    measure = store.measures.measure(code)
+    measure = small_store.measures.measure(code)
     assert [(one.action, one.role) for one in measure.steps] == [
         *(("order", "supervision"), ("finish", "crew"), ("check", "supervision")),
     ]
 
 
-def test_nothing_is_ordered_without_the_role_or_a_day_to_come(desk, store):
-    before = len(store.table("measures"))
+def test_nothing_is_ordered_without_the_role_or_a_day_to_come(desk, small_store):
+    before = len(small_store.table("measures"))
     with pytest.raises(AccessError, match="crew may not order rectification"):
         write(ORDER, desk, who="K1", roles=("crew",))
     with pytest.raises(InputError, match="is over"):
-        order(desk, store, due="2020-01-01")
+        order(desk, small_store, due="2020-01-01")
     with pytest.raises(InputError, match="found 'nine'"):
-        order(desk, store, note_number="nine")
-    assert len(store.table("measures")) == before
+        order(desk, small_store, note_number="nine")
+    assert len(small_store.table("measures")) == before
 
 
-def test_leaders_and_units_see_what_is_theirs(desk, store, as_):
+def test_leaders_and_units_see_what_is_theirs(desk, small_store, as_):
     """G2.4."""
-    mine, other = order(desk, store, grid_code="G002", subject="U05"), order(desk, store, grid_code="G003")
+    mine, other = order(desk, small_store, grid_code="G002", subject="U05"), order(desk, small_store, grid_code="G003")
     as_("grid_leader", grids=["G002"])
     assert set(desk.measures()["grid_code"]) == {"G002"}
     assert set(desk.notes()["grid_code"]) == {"G002"}
@@ -120,12 +105,12 @@ def test_leaders_and_units_see_what_is_theirs(desk, store, as_):
     assert desk.notes().empty
 
 
-def test_a_leader_notes_and_resolves_for_their_own_grid_only(desk, store, as_):
+def test_a_leader_notes_and_resolves_for_their_own_grid_only(desk, small_store, as_):
     """G2.3, G3.1.2."""
     as_("grid_leader", grids=["G002"])
     note = {"do": "note", "kind": "visit", "person_code": "E9", "summary": "井盖完好", "when": "2026-11-20T08:30"}
     write(note | {"grid_code": "G002"}, desk, who="E9", roles=("grid_leader",))
-    last = store.table("grid_notes").iloc[-1]
+    last = small_store.table("grid_notes").iloc[-1]
     assert (last["grid_code"], last["at"].isoformat()) == ("G002", "2026-11-20T00:30:00+00:00")
     for done in (note, ORDER | {"kind": "meeting_action"}):
         for grid in ("G003", ""):
@@ -133,10 +118,10 @@ def test_a_leader_notes_and_resolves_for_their_own_grid_only(desk, store, as_):
                 write(done | {"grid_code": grid}, desk, who="E9", roles=("grid_leader",))
 
 
-def test_a_measure_on_a_restricted_incident_is_told_to_its_roles_only(desk, store, as_, monkeypatch):
+def test_a_measure_on_a_restricted_incident_is_told_to_its_roles_only(desk, small_store, as_, monkeypatch):
     """W15.8."""
-    incident = store.table("incidents")["code"].iloc[0]
-    code = order(desk, store, incident_code=incident)
+    incident = small_store.table("incidents")["code"].iloc[0]
+    code = order(desk, small_store, incident_code=incident)
     monkeypatch.setattr(
         "dashboards.following.desk.restricted", lambda rows, _book: (rows["code"] == incident).to_numpy()
     )
@@ -148,11 +133,11 @@ def test_a_measure_on_a_restricted_incident_is_told_to_its_roles_only(desk, stor
     assert code in set(desk.measures()["code"])
 
 
-def test_whom_a_leader_met_is_told_in_no_list(desk, store):
+def test_whom_a_leader_met_is_told_in_no_list(desk, small_store):
     told = {"kind": "users", "grid_code": "G004", "person_code": "E4", "whom": "张三丰", "summary": "水压低"}
     write({"do": "note"} | told, desk, who="E4", roles=("grid_leader",))
-    assert store.table("grid_notes")["whom"].iloc[-1] == "张三丰"
-    assert "张三丰" not in json.dumps(note_rows(desk.notes(), store.zone, "en"), ensure_ascii=False)
+    assert small_store.table("grid_notes")["whom"].iloc[-1] == "张三丰"
+    assert "张三丰" not in json.dumps(note_rows(desk.notes(), small_store.zone, "en"), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("spoken", LANGUAGES)
@@ -162,9 +147,9 @@ def test_every_column_and_state_has_its_words(desk, spoken):
     assert not [row for row in measure_rows(desk.measures(), spoken) if "following." in row["state"]]
 
 
-def test_whoever_may_not_handle_incidents_reads_the_page_and_writes_nothing(store):
-    add_person(store, "auditor", "auditor")
-    app = create_app(store)
+def test_whoever_may_not_handle_incidents_reads_the_page_and_writes_nothing(small_store):
+    add_person(small_store, "auditor", "auditor")
+    app = create_app(small_store)
     client = browser(app, "auditor")
     assert client.get(f"/en{PATH}").status_code == 200
     needs = app.server.extensions["gisapp.access"].callbacks
