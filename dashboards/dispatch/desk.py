@@ -12,14 +12,13 @@ from dashboards.deeds import asking
 from dashboards.scope import everywhere, require_seen, seen
 from dashboards.snapshot import WAITING, Snapshot
 from gisapp.errors import UnavailableError
-from gisapp.incidents import Incident, RuleBook
+from gisapp.incidents import Incident, RuleBook, incident_among
 from gisapp.incidents.locating import Register
 from gisapp.incidents.seeing import RESTRICTED_TO, require_visible, restricted
 from gisapp.reports.routes import TABLES
 from gisapp.reports.waiting import waiting
 from gisapp.rules.incidents import CategoryRule
 from gisapp.store import Store
-from gisapp.store.handling import incident_among
 from gisapp.words import term
 
 TICK_S = 10

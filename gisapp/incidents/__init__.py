@@ -1,6 +1,6 @@
 """One incident from report to archive, and what it has to do with others."""
 
-from gisapp.incidents.book import RuleBook
+from gisapp.incidents.book import RuleBook, incident_among
 from gisapp.incidents.clocks import Clock, clock_table, clocks
 from gisapp.incidents.forms import incident_json, incident_list, still_open
 from gisapp.incidents.lifecycle import allowed, next_step, recordable
@@ -27,6 +27,7 @@ __all__ = [
     "clocks",
     "first_reports",
     "imported",
+    "incident_among",
     "incident_json",
     "incident_list",
     "incident_of",

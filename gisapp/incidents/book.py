@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
+
+from gisapp.errors import InputError
+from gisapp.incidents.model import Incident, incident_of
 from gisapp.rules import IncidentRules, incident_rules
 from gisapp.rules.incidents import CategoryRule
 
@@ -34,3 +38,19 @@ class RuleBook:
         """Return the life of the category of a row; None where the rules do not have it."""
         rule = self.category(row)
         return None if rule is None else rule.life
+
+
+def incident_among(rows: pd.DataFrame, steps: pd.DataFrame, code: str, book: RuleBook) -> Incident:
+    """Return one of the incidents in tables of rows and of steps.
+
+    Raises
+    ------
+    InputError
+        When it is not among them.
+    """
+    found = rows[rows["code"] == code]
+    if found.empty:
+        raise InputError(f"there is no incident {code!r}", todo="list them and choose one", field="code")
+    row = {str(name): None if pd.isna(value) else value for name, value in found.iloc[0].items()}
+    own = steps[steps["incident_code"] == code].sort_values("step")
+    return incident_of(row, own, book.life(row))

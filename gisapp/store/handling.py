@@ -12,7 +12,7 @@ import pyproj
 from sqlalchemy import Connection, MetaData
 
 from gisapp.errors import InputError
-from gisapp.incidents import Actor, Incident, RuleBook, Step, imported, incident_of, next_step
+from gisapp.incidents import Actor, Incident, Step, imported, incident_among, next_step
 from gisapp.incidents.seeing import require_clear
 from gisapp.store.connect import Connections
 from gisapp.store.reporting import book_in, step_values
@@ -162,19 +162,3 @@ class Handling:
         rows = read_where(connection, TABLES["incidents"], "code", code)
         steps = read_where(connection, TABLES["incident_steps"], "incident_code", code)
         return incident_among(rows, steps, code, book_in(connection, self._zone))
-
-
-def incident_among(rows: pd.DataFrame, steps: pd.DataFrame, code: str, book: RuleBook) -> Incident:
-    """Return one of the incidents in tables of rows and of steps.
-
-    Raises
-    ------
-    InputError
-        When it is not among them.
-    """
-    found = rows[rows["code"] == code]
-    if found.empty:
-        raise InputError(f"there is no incident {code!r}", todo="list them and choose one", field="code")
-    row = {str(name): None if missing(value) else value for name, value in found.iloc[0].items()}
-    own = steps[steps["incident_code"] == code].sort_values("step")
-    return incident_of(row, own, book.life(row))
