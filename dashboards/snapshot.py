@@ -109,7 +109,7 @@ class Snapshot:
         return kept.made.get(self._revisions(tables))
 
     def _revisions(self, tables: tuple[str, ...]) -> tuple[int, ...]:
-        known = self.store.revisions() if tables != ("incidents",) else {}
+        known = self.store.revisions()
         return tuple(self._moved(table, known) for table in tables)
 
     def _moved(self, table: str, known: Mapping[str, int]) -> int:

@@ -58,6 +58,12 @@ def add_commands(commands: Any) -> None:
         made.add_argument(
             f"--{flag}", action="append", default=[], metavar=form, help=f"as [{section}] in a mapping file"
         )
+    _add_ways_in(made)
+    _add_export(commands)
+
+
+def _add_ways_in(made: argparse.ArgumentParser) -> None:
+    """Add what becomes of the rows, those that are rejected too."""
     made.add_argument(
         "--skip-rejected", action="store_true", help="bring the accepted rows in although others are rejected"
     )
@@ -89,7 +95,6 @@ def add_commands(commands: Any) -> None:
         "--format", choices=("text", "json"), help="of the report; text with --clean, json otherwise when left out"
     )
     made.add_argument("--dry-run", action="store_true", help="only say what would happen")
-    _add_export(commands)
 
 
 def _add_export(commands: Any) -> None:
