@@ -9,7 +9,7 @@ The seal reads private parts of Dash (``callback_map``, ``_setup_server``), whic
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -71,6 +71,12 @@ class Person:
     grids: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
 
+    @property
+    def rights(self) -> Hashable:
+        """Return all by which they are told what they are told, whoever they are."""
+        rules = None if self.rules is None else tuple(rule.role for rule in self.rules)
+        return self.permissions, self.roles, rules, self.grids, self.units
+
 
 LOCAL = Person("local", frozenset(Permission), HANDS)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -98,6 +104,8 @@ class Access:
     ``sign_in`` answers whoever opens a page without being known.
 
     ``person_of_key`` tells whose the key of a request is; a request that brings one is judged by it alone.
+
+    ``shared`` are the callbacks whose answers :mod:`dashboards.shared` gives to all who have the same rights.
     """
 
     person_of: Callable[[], Person | None] | None
@@ -107,6 +115,7 @@ class Access:
     accounts_seen: bool = False
     accounts_asked: bool = False
     callbacks: dict[str, Permission] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
     routes: dict[str, Permission] = field(default_factory=lambda: dict(DASH_ROUTES))
 
     @property
@@ -162,13 +171,20 @@ def access_of(server: Flask) -> Access:
     return access
 
 
-def callback(app: dash.Dash, *dependencies: object, needs: Permission, **options: object) -> Callable:
-    """Register a server-side callback together with the permission that it needs; used as a decorator."""
+def callback(
+    app: dash.Dash, *dependencies: object, needs: Permission, shared: bool = False, **options: object
+) -> Callable:
+    """Register a server-side callback together with the permission that it needs; used as a decorator.
+
+    One that is ``shared`` writes nothing, and tells the same to all who have the same rights.
+    """
 
     def register(function: Callable) -> Callable:
-        before = set(app.callback_map)
+        before, access = set(app.callback_map), access_of(app.server)
         registered = app.callback(*dependencies, **options)(function)
-        access_of(app.server).callbacks.update(dict.fromkeys(set(app.callback_map) - before, needs))
+        fresh = set(app.callback_map) - before
+        access.callbacks.update(dict.fromkeys(fresh, needs))
+        access.shared.update(fresh if shared else ())
         return registered
 
     return register

@@ -35,7 +35,7 @@ from typing import Any
 
 import dash
 from dash import Input, Output, State, html
-from flask import Flask, Response, abort, current_app, redirect, request
+from flask import Flask, Response, abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
@@ -63,6 +63,7 @@ from dashboards.marked import add_marks
 from dashboards.provider import add_provider
 from dashboards.readiness import Readiness
 from dashboards.readiness import add_routes as add_readiness
+from dashboards.shared import add_sharing
 from dashboards.signing import add_login, add_signing, secure
 from dashboards.workers import WORKERS
 from gisapp import refusals
@@ -154,6 +155,7 @@ def create_app(
     standards.add_standards(app)
     _add_pages(app, pages, kept)
     access.seal(app)
+    add_sharing(app.server, lambda: shell.moved(kept))
     _harden(app, host=str(basemap["host"]) if basemap else "")
     return app
 
@@ -250,6 +252,7 @@ def _protect(server: Flask) -> None:
 def _show_error(error: Exception) -> None:
     """Put a notice on the page: what the person can do, or the number under which the log holds the fault."""
     spoken, number = shell.language(), watching.request_number()
+    g.gisapp_failed = True  # nobody else is given this answer
     if isinstance(error, GisappError):
         log.info("request %s refused by %s", number, type(error).__name__)
         told = unavailable.words_of(error, spoken)

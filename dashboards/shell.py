@@ -363,6 +363,12 @@ def _browser_words(spoken: str) -> dict[str, str]:
     return {key.removeprefix("shell.js."): text for key, text in catalog(spoken).items() if key.startswith("shell.js.")}
 
 
+def moved(snapshot: Snapshot) -> tuple[tuple[str, int], ...]:
+    """Return the revision of every table, how often grids and posts began or ended, and the revision of figures."""
+    known = snapshot.store.revisions()
+    return *known.items(), ("in force", snapshot.in_force()), (FIGURES, snapshot.revision("incidents"))
+
+
 def _version() -> ResponseReturnValue:
     """Return the revision of every table, small and with an ETag, for the screens that poll it.
 
@@ -370,8 +376,7 @@ def _version() -> ResponseReturnValue:
     stands: since when what is shown comes from memory, and whether it can be written.
     """
     snapshot = snapshot_of(current_app)
-    figures = snapshot.revision("incidents")
-    revisions = {**snapshot.store.revisions(), "in force": snapshot.in_force(), FIGURES: figures}
+    revisions = dict(moved(snapshot))
     answered = snapshot.store.answered
     standing = {"answered": answered and answered.isoformat(), "writable": readiness.of(current_app).writable()}
     response = jsonify(server=_STARTED, revisions=revisions, store=standing)

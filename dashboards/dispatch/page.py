@@ -126,6 +126,7 @@ def _list(app: Dash, desk: Desk) -> None:
         Input("dispatch-tick", "n_intervals"),
         State(MARK, "data"),
         needs=NEEDS,
+        shared=True,
     )
     def list_waiting(stored: Any, _version: object, _written: object, _ticks: object, before: Any) -> tuple[Any, ...]:
         asked, spoken = asked_of(stored), shell.language()
@@ -142,6 +143,7 @@ def _draw_ground(app: Dash) -> None:
         Input(shell.VERSION, "data"),
         State("dispatch-map", "laid"),
         needs=NEEDS,
+        shared=True,
     )
     def draw_ground(_version: object, laid: bool | None) -> Any:
         if laid and not ctx.triggered_id:
@@ -161,6 +163,7 @@ def _show(app: Dash, desk: Desk) -> None:
         Input(WRITTEN, "data"),
         State(SHOWN, "data"),
         needs=NEEDS,
+        shared=True,
     )
     def show_incident(chosen: Any, stored: Any, _version: object, _written: object, shown: Any) -> tuple[Any, ...]:
         code, role, spoken = str(chosen["code"] or ""), asked_of(stored).role, shell.language()

@@ -143,6 +143,7 @@ def _draw_network(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
         State(UTILITY, "data"),
         State("emergency-map", "view"),
         needs=NEEDS,
+        shared=True,
         prevent_initial_call="initial_duplicate",
     )
     def draw_network(stored: Any, _version: object, drawn: str | None, view: object) -> tuple[Any, Any, Any]:
@@ -170,6 +171,7 @@ def _show(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
         Input(ESTIMATED, "data"),
         State(SHOWN, "data"),
         needs=NEEDS,
+        shared=True,
     )
     def show(
         stored: Any, _version: object, _written: object, _estimated: object, before: str | None
@@ -213,6 +215,7 @@ def _judge(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
         Input("emergency-tick", "n_intervals"),
         State(CASE, "data"),
         needs=NEEDS,
+        shared=True,
         prevent_initial_call=True,
     )
     def judge(_ticks: object, stored: Any) -> Any:

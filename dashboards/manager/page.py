@@ -136,6 +136,7 @@ def _draw_city(app: Dash, snapshot: Snapshot) -> None:
         State("manager-map", "view"),
         State("manager-map", "laid"),
         needs=NEEDS,
+        shared=True,
     )
     def draw_city(_version: object, view: object, laid: bool | None) -> tuple[Any, Any, Any]:
         if laid and not ctx.triggered_id:
@@ -151,6 +152,7 @@ def _draw_city(app: Dash, snapshot: Snapshot) -> None:
         Output("manager-causes", "data"),
         Input(shell.VERSION, "data"),
         needs=NEEDS,
+        shared=True,
     )
     def offer(_version: object) -> tuple[Any, Any]:
         mixes, here = snapshot.cube().mixes, shell.context()
@@ -171,6 +173,7 @@ def _show(app: Dash, snapshot: Snapshot) -> None:
         Input(shell.VERSION, "data"),
         State(FILTER, "data"),
         needs=NEEDS,
+        shared=True,
     )
     def show_period(_drawn: object, _version: object, stored: Mapping[str, Any]) -> tuple[Any, ...]:
         spoken = shell.language()
@@ -204,6 +207,7 @@ def _show(app: Dash, snapshot: Snapshot) -> None:
         Input(FILTER, "data"),
         Input(shell.VERSION, "data"),
         needs=NEEDS,
+        shared=True,
     )
     def show_place(stored: Mapping[str, Any], _version: object) -> tuple[Any, Any]:
         if not snapshot.cube().days:
@@ -253,6 +257,7 @@ def _later(app: Dash, snapshot: Snapshot) -> None:
         Input(FILTER, "data"),
         Input(shell.VERSION, "data"),
         needs=NEEDS,
+        shared=True,
     )
     def list_rows(due: bool, stored: Mapping[str, Any], _version: object) -> Any:
         if not due:
@@ -270,6 +275,7 @@ def _later(app: Dash, snapshot: Snapshot) -> None:
         Input(shell.VERSION, "data"),
         State(FILTER, "data"),
         needs=NEEDS,
+        shared=True,
     )
     def list_again(due: bool, _drawn: object, _version: object, stored: Mapping[str, Any]) -> Any:
         if not due or not snapshot.cube().days:
@@ -286,6 +292,7 @@ def _later(app: Dash, snapshot: Snapshot) -> None:
         Input(shell.SCHEME, "data"),
         State(FILTER, "data"),
         needs=NEEDS,
+        shared=True,
     )
     def draw_days(due: bool, _drawn: object, _version: object, scheme: str | None, stored: Mapping[str, Any]) -> Any:
         if not due:

@@ -127,6 +127,7 @@ def _show(app: Dash, drafts: Drafts) -> None:
         State(SHOWN, "data"),
         running=[(Output("planner-working", "hidden"), False, True)],
         needs=NEEDS,
+        shared=True,
     )
     def show(code: str, _version: object, _written: object, shown: Any) -> tuple[Any, ...]:
         spoken, snapshot = shell.language(), drafts.snapshot
@@ -182,6 +183,7 @@ def _list_grids(app: Dash, drafts: Drafts) -> None:
         Input(shell.VERSION, "data"),
         Input(SHOWN, "data"),
         needs=NEEDS,
+        shared=True,
     )
     def list_grids(due: bool, _version: object, shown: Any) -> Any:
         if not due or not shown:
@@ -199,6 +201,7 @@ def _draw_ground(app: Dash) -> None:
         Input(PLAN, "data"),
         State("planner-map", "laid"),
         needs=NEEDS,
+        shared=True,
     )
     def draw_ground(_version: object, code: str, laid: bool | None) -> Any:
         if laid and not ctx.triggered_id:

@@ -150,6 +150,7 @@ def _judge(app: Dash, snapshot: Snapshot, case_id: str, tick: str, needs: Permis
         Input(tick, "n_intervals"),
         State(case_id, "data"),
         needs=needs,
+        shared=True,
         prevent_initial_call=True,
     )
     def judge_event(_ticks: object, stored: Any) -> Any:
