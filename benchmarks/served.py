@@ -14,6 +14,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO
 
@@ -45,7 +46,7 @@ class Served:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, ""
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):  # it died while it answered
             return 0, ""
 
     def until(self, address: str) -> float:

@@ -2,8 +2,8 @@
 
 After each write every screen asks anew what it shows, most of them the same. Whoever asks first has it made, who comes
 meanwhile waits for that, who comes soon after gets the very bytes. What a callback tells may depend on what it is
-asked, the language, the rights of who asks (:attr:`dashboards.access.Person.rights`) and what the store holds; one that depends
-on more, such as who asks, is not registered as ``shared``.
+asked, the language, the rights of who asks (:attr:`dashboards.access.Person.rights`) and what the store holds; one
+that depends on more, such as who asks, is not registered as ``shared``.
 """
 
 from __future__ import annotations

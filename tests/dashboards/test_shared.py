@@ -84,7 +84,13 @@ def test_who_has_the_same_rights_is_given_what_was_made_for_another():
 
 @pytest.mark.parametrize(
     "other",
-    [{"who": "other grid"}, {"who": "more rights"}, {"asked": "y"}, {"by": "shell-version.data"}, {"spoken": "zh-Hans"}],
+    [
+        {"who": "other grid"},
+        {"who": "more rights"},
+        {"asked": "y"},
+        {"by": "shell-version.data"},
+        {"spoken": "zh-Hans"},
+    ],
     ids=str,
 )
 def test_whoever_may_see_something_else_or_asks_something_else_is_answered_anew(other):
