@@ -9,13 +9,16 @@ from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
-from flask import current_app, has_request_context
+from flask import current_app, g, has_request_context
 
 from dashboards import shell
 from dashboards.access import LOCAL, Permission, Person, access_of
 from gisapp.errors import AccessError
 from gisapp.rules.roles import role_rules
 from gisapp.words import word
+
+MYSELF = "@me"
+"""Among the answers that a button proposes: whoever presses it, which the browser puts in."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,15 @@ def may(needs: Permission) -> bool:
 
 
 def me() -> str:
-    """Return the code of the person who asks."""
+    """Return the code of the person who asks.
+
+    Raises
+    ------
+    RuntimeError
+        In an answer that is made for many (:mod:`dashboards.shared`).
+    """
+    if has_request_context() and "gisapp_answer" in g:
+        raise RuntimeError("an answer for many tells who asks; let the browser put that in, or do not share it")
     person = _person()
     return person.code if person is not None else ""
 

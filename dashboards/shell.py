@@ -340,6 +340,7 @@ def _who(here: Context) -> list[Component]:
     form = html.Form(
         [html.A(name, title=f"{name} ({person.code})", href=f"/{here.language}/password"), token, button],
         className="who",
+        **{"data-me": person.code},
     )
     form.action, form.method = "/logout", "post"
     return [form]

@@ -11,6 +11,14 @@
 
   const now = (zone) => new Date().toLocaleString("sv-SE", { timeZone: zone }).slice(0, 16).replace(" ", "T");
 
+  // "@me" is whoever presses the button (dashboards.deeds.MYSELF); the same page is made for many people.
+  const me = () => document.querySelector("[data-me]")?.dataset.me || "";
+  const proposed = (value) => (value === "@me" ? me() : value);
+  const option = ([code, said]) =>
+    code === "@me"
+      ? element("option", { value: me() || "local" }, [said, me()].filter(Boolean).join(" · "))
+      : element("option", { value: code }, said);
+
   // ---- the dialog that asks ------------------------------------------------------------------------------------------
   function input({ name, kind, value, required, choices, zone, least, list }) {
     const attributes = { name, required: required && "", list: list || false, id: `ask-${name}` };
@@ -19,8 +27,8 @@
     if (kind === "past") return element("input", { ...attributes, type: "datetime-local", min: least, max: now(zone) });
     if (kind === "quantity") return element("input", { ...attributes, value, type: "number", min: 0, step: "any" });
     const types = { moment: "datetime-local", day: "date" };
-    if (kind !== "choice") return element("input", { ...attributes, value, type: types[kind] || "text" });
-    return element("select", attributes, ...choices.map(([code, said]) => element("option", { value: code }, said)));
+    if (kind !== "choice") return element("input", { ...attributes, value: proposed(value), type: types[kind] || "text" });
+    return element("select", attributes, ...choices.map(option));
   }
 
   function inquire(page, title, fields, then) {

@@ -187,7 +187,9 @@ def _show(app: Dash, snapshot: Snapshot, standings: Standings) -> None:
         place = extent_for(standing, snapshot) if fly else no_update
         return *answered(standing, snapshot, standings, spoken), place, mark
 
-    @callback(app, *(Output(*place) for place in NEXT), Input(SHOWN, "data"), State(CASE, "data"), needs=NEEDS)
+    @callback(
+        app, *(Output(*place) for place in NEXT), Input(SHOWN, "data"), State(CASE, "data"), needs=NEEDS, shared=True
+    )
     def show_more(mark: str | None, stored: Any) -> tuple[Any, ...]:
         case = case_from(stored)
         if mark is None or case.empty:

@@ -10,7 +10,7 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
-from dashboards.deeds import Field, actor, me, sentence
+from dashboards.deeds import MYSELF, Field, actor, sentence
 from dashboards.emergency.clocks import fact_button
 from dashboards.emergency.parts import chip, clock, joined, section
 from dashboards.emergency.standing import Standing
@@ -125,7 +125,7 @@ def _asked(action: str, standing: Standing, spoken: str) -> list[Field] | None:
 def _persons(standing: Standing, spoken: str) -> tuple[tuple[str, str], ...]:
     """Return who may take command, by code: whoever asks, and the heads and those on duty of the units concerned."""
     names = {"zh-Hans": "name_hans", "zh-Hant": "name_hant", "en": "name_en"}
-    found = {me(): joined(actor(me(), spoken), word("emergency.myself", spoken))}
+    found = {MYSELF: sentence(word("emergency.myself", spoken))}
     for row in standing.situation.contacts.to_dict("records"):
         for kind in ("heads", "on_duty"):
             codes = [code for code in str(row[kind]).split(", ") if code]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from dash.development.base_component import Component
 
 from dashboards.access import Permission
-from dashboards.deeds import Field, deed, me
+from dashboards.deeds import MYSELF, Field, deed
 from dashboards.emergency.parts import happened
 from gisapp.emergencies import DECISIONS, FUNCTIONS, POSTS, Emergency, wants_words
 from gisapp.emergencies.lifecycle import REPORTS
@@ -85,7 +85,7 @@ def _asked(action: str, emergency: Emergency, spoken: str, plans: list[tuple[str
     functions = tuple((name, word(f"command.post.{name}", spoken)) for name in FUNCTIONS)
     reports = tuple((name, word(f"emergency.report_{name}", spoken)) for name in _reports(emergency))
     note = Field("note", label("note"), "area", required=wants_words(action))
-    person = Field("subject", label("person"), required=True, list=PEOPLE, value=_myself())
+    person = Field("subject", label("person"), required=True, list=PEOPLE, value=MYSELF)
     holder = Field("subject", label("holder"), required=True, list=HOLDERS)
     fields: dict[str, list[Field]] = {
         "appoint": [Field("value", label("post"), "choice", required=True, choices=posts), person],
@@ -129,8 +129,3 @@ def _reports(emergency: Emergency) -> tuple[str, ...]:
     said = {one.value for one in emergency.steps if one.action == "report_up"}
     due = "initial" if "initial" not in said else "update" if emergency.moment("stand_down") is None else "final"
     return tuple(sorted(REPORTS, key=lambda name: name != due))
-
-
-def _myself() -> str:
-    """Return who asks, where that is a person."""
-    return "" if me() == "local" else me()

@@ -81,6 +81,7 @@ def _show(app: Dash, snapshot: Snapshot, standings: Standings, case_id: str, nee
         State(case_id, "data"),
         State(MARK, "data"),
         needs=needs,
+        shared=True,
         prevent_initial_call="initial_duplicate",
     )
     def show_event(
