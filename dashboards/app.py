@@ -56,7 +56,7 @@ from dashboards import (
     unavailable,
     watching,
 )
-from dashboards.begun import begun, in_order
+from dashboards.begun import begun, in_order, later
 from dashboards.bundles import add_tiles, tiles_of
 from dashboards.configured import Settings
 from dashboards.marked import add_marks
@@ -187,8 +187,12 @@ class _Application(dash.Dash):
 
     def interpolate_index(self, **parts: str) -> str:
         parts |= {"title": word("shell.product", shell.language()), "favicon": _FAVICON}
-        parts["app_entry"] += begun(shell.asked_for(self.pages))
-        parts["scripts"] = in_order(parts["scripts"])
+        map_first = begun(shell.asked_for(self.pages))
+        first, others = in_order(parts["scripts"])
+        if map_first:
+            parts["app_entry"] += map_first
+            others, parts["renderer"] = later(others), later(parts["renderer"])
+        parts["scripts"] = f"{first}\n{others}"
         page = super().interpolate_index(**parts)
         return page.replace("<html>", f'<html lang="{shell.language()}" data-scheme="{shell.scheme()}">', 1)
 

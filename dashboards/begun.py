@@ -1,8 +1,8 @@
 """The map of a page as the first bytes tell of it: the browser begins it before the page is put together.
 
-The page's own code, its layout and its first answers take a second; the tiles are on their way meanwhile. The map is
-begun in the place that the page will give it, so the parts around it stand there as empty boxes of the same classes,
-and the page then takes the living map (``assets/map-living.js``).
+The page's own code, its layout and its first answers take a second and all of the processor; they wait until the map is
+drawn, a second and a half at most. The map is begun in the place that the page will give it, so the parts around it
+stand there as empty boxes of the same classes, and the page then takes the living map (``assets/map-living.js``).
 
 A page whose outermost part has ``data-first`` shows that as well before it stands: its own script finds the part with
 all that it tells, and the boxes of the parts beside the map under ``data-place``, their ids.
@@ -11,6 +11,7 @@ all that it tells, and the boxes of the parts beside the map under ``data-place`
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from html import escape
 from math import inf
@@ -21,7 +22,15 @@ from dash.development.base_component import Component
 from dashboards.map import Map
 
 # What shows something before the page stands, in the order of its use: these scripts are asked for first and run first.
-SCRIPTS = ("deeds.js", "dispatch.js", "vendor/maplibre-gl.js", "map-icons.js", "map-style.js", "map-living.js")
+SCRIPTS = (
+    "begun.js",
+    "deeds.js",
+    "dispatch.js",
+    "vendor/maplibre-gl.js",
+    "map-icons.js",
+    "map-style.js",
+    "map-living.js",
+)
 
 _LONGEST = 60  # what is longer holds words or data for the page's own code
 
@@ -37,12 +46,22 @@ def begun(parts: Sequence[Component]) -> str:
     return ""
 
 
-def in_order(scripts: str) -> str:
-    """Return the tags of the scripts with those of the map before all others."""
-    tags = scripts.splitlines()
-    return "\n".join(
-        sorted(tags, key=lambda tag: next((n for n, name in enumerate(SCRIPTS) if f"/{name}" in tag), len(tags)))
+def in_order(scripts: str) -> tuple[str, str]:
+    """Return the tags of the scripts of the map, in their order, and those of all others."""
+    tags = re.findall(r"<script.*?</script>", scripts, re.DOTALL)
+    place = {tag: next((n for n, name in enumerate(SCRIPTS) if f"/{name}" in tag), len(SCRIPTS)) for tag in tags}
+    first = sorted((tag for tag in tags if place[tag] < len(SCRIPTS)), key=lambda tag: place[tag])
+    return "\n".join(first), "\n".join(tag for tag in tags if place[tag] == len(SCRIPTS))
+
+
+def later(scripts: str) -> str:
+    """Return tags of scripts that ``assets/begun.js`` runs when the map stands, and are fetched meanwhile."""
+    fetched = (
+        f'<link rel="preload" as="script" fetchpriority="low" href="{address}">'
+        for address in re.findall(r'<script[^>]*? src="([^"]+)"', scripts)
     )
+    bare = re.sub(r' type="application/javascript"', "", scripts)
+    return "\n".join([*fetched, bare.replace("<script", '<script type="text/later"')])
 
 
 def _first_map(part: Any) -> Map | None:

@@ -4,7 +4,7 @@
 
   // Plotly's locale files are CommonJS and come after this file: what they export goes where Plotly looks for it.
   window.module = { set exports(locale) { (window.PlotlyLocales = window.PlotlyLocales || []).push(locale); } };
-  document.addEventListener("DOMContentLoaded", () => delete window.module);
+  window.addEventListener("gisapp-page-runs", () => delete window.module, { once: true });
 
   const POLL_MS = 5000; // how often the server is asked whether its data changed
   const LATE_MS = 8000; // without an answer for so long the age turns amber

@@ -33,6 +33,20 @@ def make_layers(desk, name):
     )
 
 
+def test_a_map_that_is_long_in_coming_does_not_hold_up_the_page(desk):
+    make_layers(desk, "planner")
+    page, held = desk.page, []
+    page.route("**/*.mvt", lambda route: held.append(route))
+    page.goto(f"{desk.home}/zh-Hans/planner")
+    page.wait_for_function("() => !document.getElementById('gm-begun')")
+    assert not page.evaluate("() => window.gisappMapLiving.stands")
+    assert page.evaluate("() => window.module === undefined")
+    for route in held:
+        route.continue_()
+    page.wait_for_function("() => window.gisappMapLiving.stands")
+    assert desk.said == []
+
+
 HELD = """() => document.addEventListener('DOMContentLoaded', () => {
   window.heldMap = window.gisappMapLiving.begun?.living.map;
   window.heldAt = window.heldMap?.getCenter().toArray();
@@ -85,6 +99,8 @@ def test_the_board_stands_before_the_page_and_what_is_chosen_there_is_done(desk)
     row = page.locator("#gm-begun .waiting .row").nth(2)
     code = row.get_attribute("data-incident")
     row.click()
+    while not held:
+        page.wait_for_timeout(20)
     held[0].continue_()
     page.wait_for_function("() => !document.getElementById('gm-begun')")
     expect(page.locator("#dispatch-sheet")).to_contain_text(code)

@@ -91,6 +91,18 @@ def test_the_scripts_of_the_map_run_before_all_others(store):
     assert any("react" in name for name in scripts[len(SCRIPTS) :])
 
 
+def test_where_a_map_is_begun_all_other_scripts_wait_for_it_and_are_fetched_meanwhile(app, store):
+    with_map, without = page(app), page(create_app(store))
+    tags = re.findall(r"<script(.*?)>", without, re.DOTALL)
+    addresses = [re.search(r'src="([^"]+)"', tag)[1] for tag in tags if "src=" in tag]
+    waiting = re.findall(r'<script type="text/later"[^>]*? src="([^"]+)"', with_map)
+    assert waiting == addresses[len(SCRIPTS) :]
+    assert re.findall(r'<link rel="preload" as="script" fetchpriority="low" href="([^"]+)">', with_map) == waiting
+    assert '<script type="text/later" id="_dash-renderer">' in with_map
+    assert '<script id="_dash-config" type="application/json">' in with_map
+    assert "text/later" not in without
+
+
 def test_a_map_whose_layers_come_later_is_not_begun():
     assert begun([Map(id="m", language="en")]) == ""
 
