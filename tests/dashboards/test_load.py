@@ -14,13 +14,14 @@ def test_screens_that_poll_see_what_is_written_and_nothing_acknowledged_is_lost(
     """No error; a 304 is empty (one with a body counts as an error); every report stands on every board at the end."""
     store = tmp_path / "load.gpkg"
     copy_small_city(store)
-    load = Load(8, lasts_s=6, command_every_s=0.5, warm_s=1, poll_s=0.5, made_ready=False, least=4)
+    load = Load(8, lasts_s=6, command_every_s=0.5, warm_s=1, poll_s=0.5, fetch_every_s=1.5, least=4)
     found = load.run(store)
     assert found.faults == []
     assert found.commands.reports
     assert found.commands.remarks
     assert found.unseen == 0
     assert found.lags_s
+    assert found.fetched_s
     assert found.tally.unmoved > 0
     assert found.tally.moved > 0
 
