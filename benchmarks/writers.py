@@ -42,6 +42,8 @@ class Writers:
 
     def write(self, number: int) -> None:
         """Give one command; what goes wrong with it is noted."""
+        if number % 10 == 9:
+            self._look_at_the_pipe()
         began, before = time.perf_counter(), self.done.count()
         tally = (self.command if number % 10 == 9 else self.desk).browser.tally
         try:
@@ -102,10 +104,13 @@ class Writers:
         self.command.changed({"emergency-decide.data": told})
         if self.command.get("emergency-written.data") == at:
             self.done.shutoffs.append(self.command.get("emergency-case.data")["code"])
-            case = self.command.get("emergency-case.data")
-            self.command.changed(
-                {"emergency-case.data": {**case, "code": "", "utility": "water", "bursts": [self.codes["pipe"]]}}
-            )
+
+    def _look_at_the_pipe(self) -> None:
+        """Leave the record of the last shutoff."""
+        case = self.command.get("emergency-case.data")
+        if case["code"]:
+            fresh = {**case, "code": "", "utility": "water", "bursts": [self.codes["pipe"]]}
+            self.command.changed({"emergency-case.data": fresh})
 
 
 def begin(port: int, callbacks: Callbacks, codes: dict[str, str], done: Commands) -> Writers:

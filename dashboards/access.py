@@ -89,6 +89,11 @@ DASH_ROUTES = {
     "/_favicon.ico": Permission.SHELL,
     "_dash_assets.static": Permission.PUBLIC,  # scripts and styles of the program; the login page has some of them
 }
+OF_THE_PROGRAM = (
+    "_dash_assets.static",
+    "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
+)
+"""Routes of scripts and styles: nothing of the city."""
 PAGE_ROUTES = ("/", "/<path:path>")
 UPDATE = "/_dash-update-component"
 KEYED = ("/open311/", "/ogc/", "/public/")

@@ -23,7 +23,6 @@ A :class:`~gisapp.errors.GisappError` raised in a callback becomes a notice on t
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import logging
 import os
@@ -60,6 +59,7 @@ from dashboards.begun import begun, in_order, later
 from dashboards.bundles import add_tiles, tiles_of
 from dashboards.configured import Settings
 from dashboards.marked import add_marks
+from dashboards.packing import add_packing
 from dashboards.provider import add_provider
 from dashboards.readiness import Readiness
 from dashboards.readiness import add_routes as add_readiness
@@ -76,7 +76,6 @@ PAGES: tuple[ModuleType, ...] = (planner, emergency, dispatch, manager, critical
 MAX_SENT_MB = 33
 """Of one request: the largest file that a page takes, and the rest of its form."""
 READERS = 12  # the answering threads, the watchman, the metrics, and what asks for revisions
-PACKED_FROM = 2000  # bytes: what fits into a packet or two is sent as it is
 _FAVICON = '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'
 log = logging.getLogger(__name__)
 
@@ -289,7 +288,7 @@ def _harden(app: dash.Dash, *, host: str) -> None:
         "Permissions-Policy": "camera=(), microphone=(), payment=()",
     }
 
-    app.server.after_request(_packed)
+    add_packing(app.server)
     add_marks(app)
 
     @app.server.after_request
@@ -307,17 +306,6 @@ def _harden(app: dash.Dash, *, host: str) -> None:
         return response
 
     _answer_faults(app.server)
-
-
-def _packed(response: Response) -> Response:
-    """Return an answer of a callback packed, where that pays: rows and charts shrink to a fifth."""
-    if response.mimetype != "application/json" or response.direct_passthrough or "Content-Encoding" in response.headers:
-        return response
-    response.vary.add("Accept-Encoding")
-    if "gzip" in request.accept_encodings and (response.content_length or 0) >= PACKED_FROM:
-        response.set_data(gzip.compress(response.get_data(), compresslevel=1, mtime=0))
-        response.headers["Content-Encoding"] = "gzip"
-    return response
 
 
 def _answer_faults(server: Flask) -> None:

@@ -39,11 +39,10 @@ BANDS = 8
 
 @dataclass(frozen=True, eq=False)
 class Pipes:
-    """The pipes, which of their ends meet, and where on them each incident is, by its row."""
+    """The pipes, and which of their ends meet."""
 
     links: gpd.GeoDataFrame
     graph: PipeGraph
-    at: pd.DataFrame
 
 
 def pipes_picture(
@@ -94,7 +93,7 @@ def told(found: Found) -> npt.NDArray[np.bool_]:
         xy = shapely.get_coordinates(shapely.line_interpolate_point(lines[pieces["link"]], share, normalized=True))
         return shareable_pieces(xy, household_exposure(snapshot.store.table("customers"))[0], width)
 
-    return snapshot.derived(("pipes told", width), ("links", "incidents", "customers"), make)
+    return snapshot.derived(("pipes told", width), ("links", "customers"), make)
 
 
 def _before(found: Found) -> Found | None:
@@ -114,14 +113,22 @@ def _figures(found: Found, *, wait: bool) -> tuple[npt.NDArray[np.float64], npt.
 
 
 def pipes_of(snapshot: Snapshot) -> Pipes:
-    """Return the pipes with their incidents, kept while the tables stay."""
+    """Return the pipes, kept while their table stays."""
 
     def make() -> Pipes:
         links = snapshot.store.table("links").reset_index(drop=True)
-        incidents = snapshot.incidents().reset_index(drop=True)
-        return Pipes(links, pipe_graph(links), on_pipes(incidents, links))
+        return Pipes(links, pipe_graph(links))
 
-    return snapshot.derived(("pipes", snapshot.open_rules), _TABLES, make)
+    return snapshot.derived("pipes", ("links",), make)
+
+
+def _on_them(snapshot: Snapshot) -> pd.DataFrame:
+    """Return where on the pipes each incident is, by its row."""
+
+    def make() -> pd.DataFrame:
+        return on_pipes(snapshot.incidents().reset_index(drop=True), pipes_of(snapshot).links)
+
+    return snapshot.derived(("on pipes", snapshot.open_rules), _TABLES, make)
 
 
 def rates(found: Found) -> npt.NDArray[np.float64]:
@@ -131,7 +138,8 @@ def rates(found: Found) -> npt.NDArray[np.float64]:
     if pipes.graph.length_m.sum() < width:
         return np.empty(0)
     rows = found.cube.select(found.choice, unlocated=not found.asked.bounds)
-    mine = pipes.at[pipes.at.index.isin(rows)]
+    at = _on_them(found.snapshot)
+    mine = at[at.index.isin(rows)]
     pieces = network_density(pipes.graph, mine, bandwidth_m=width, piece_m=_piece_m(width), merge_m=width / BANDS)
     return pieces["density"].to_numpy() / found.years
 
@@ -166,9 +174,8 @@ class _Traces:
 def _painted(found: Found, figure: npt.NDArray[np.float64], unit: str) -> Surface:
     """Return the pieces' figures on the pixels they run through, and on the next ones to the south and east."""
     snapshot, piece_m = found.snapshot, _piece_m(float(found.asked.bandwidth))
-    traces = snapshot.derived(
-        ("pipe pixels", piece_m, snapshot.grids_since()), (*_TABLES, "grids"), lambda: _traces(snapshot, piece_m)
-    )
+    key = ("pipe pixels", piece_m, city_bounds(snapshot))
+    traces = snapshot.derived(key, ("links",), lambda: _traces(snapshot, piece_m))
     values = np.full(traces.shape, -np.inf, dtype=np.float32)
     if len(figure):
         np.maximum.at(values.ravel(), traces.pixel, figure[traces.piece].astype(np.float32))
