@@ -36,7 +36,11 @@ def make_layers(desk, name):
 def test_a_map_that_is_long_in_coming_does_not_hold_up_the_page(desk):
     make_layers(desk, "planner")
     page, held = desk.page, []
-    page.route("**/*.mvt", lambda route: held.append(route))
+
+    def hold(route):  # Playwright marks what it is given
+        held.append(route)
+
+    page.route("**/*.mvt", hold)
     page.goto(f"{desk.home}/zh-Hans/planner")
     page.wait_for_function("() => !document.getElementById('gm-begun')")
     assert not page.evaluate("() => window.gisappMapLiving.stands")
