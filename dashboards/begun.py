@@ -1,7 +1,7 @@
 """The map of a page as the first bytes tell of it: the browser begins it before the page is put together.
 
 The page's own code, its layout and its first answers take a second and all of the processor; they wait until the map is
-drawn, a second and a half at most. The map is begun in the place that the page will give it, so the parts around it
+drawn, two and a half seconds at most. The map is begun in the place that the page will give it, so the parts around it
 stand there as empty boxes of the same classes, and the page then takes the living map (``assets/map-living.js``).
 
 A page whose outermost part has ``data-first`` shows that as well before it stands: its own script finds the part with

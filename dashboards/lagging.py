@@ -19,7 +19,7 @@ from gisapp.store import Store
 
 LARGE = 50_000
 """Rows from which on a table is read beside the answers."""
-RESTS = 4.0
+RESTS = 9.0
 """After it was made anew, figures rest so many times as long as that took."""
 log = logging.getLogger(__name__)
 

@@ -77,6 +77,7 @@ class Snapshot:
         self.after: Callable[[], None] = lambda: None
         """What makes figures ready before screens move on to them, and what is made when they have."""
         self._incidents = Lagging(store, "incidents", made=self._make_ahead, moved=self._forget)
+        self._wants: dict[str, bool] = {}
         self._lock = threading.Lock()
         self._kept: dict[object, OrderedDict[object, _Kept]] = {}
 
@@ -132,6 +133,15 @@ class Snapshot:
             for kept in [one for kind in self._kept.values() for one in kind.values()]:
                 kept.made = dict(list(kept.made.items())[-1:])
         self.after()
+
+    def want(self, name: str) -> None:
+        """Note that somebody looks at figures that are made ahead only while somebody does."""
+        self._wants[name] = True
+
+    def wanted(self, name: str) -> bool:
+        """Return whether somebody has looked at such figures since this was asked last; the first time yes."""
+        wanted, self._wants[name] = self._wants.get(name, True), False
+        return wanted
 
     def soon(self, key: object, tables: tuple[str, ...], make: Callable[[], Value]) -> Value | None:
         """Return what :meth:`derived` does if it is there or made at once; else None, while it is made."""

@@ -1,7 +1,7 @@
 // The page's own scripts, where a map stands first (dashboards/begun.py): they run when the map is drawn, or soon.
 (() => {
   "use strict";
-  const SOON_MS = 1500; // after the page was asked for
+  const SOON_MS = 2500; // after the page was asked for
   let running = false;
 
   // Scripts that are put in run in their order; returned is when that is done.

@@ -33,6 +33,8 @@ MOST_PX = 640
 KERNEL = "epanechnikov along pipes"
 _SAMPLE_PX = 0.4  # so that no pixel is left out on the way
 _TABLES = ("links", "incidents")
+ALONG_PIPES = "along pipes"
+"""Figures that take five seconds of a processor in a city: made ahead while somebody looks at them."""
 BANDS = 8
 """Bands of distance in a bandwidth, in which kernels go on as one: no figure moves by a thousandth of the highest."""
 

@@ -17,7 +17,7 @@ from dashboards.deeds import may
 from dashboards.later import CHARTS, Later
 from dashboards.manager import exports, parts
 from dashboards.manager.again import again
-from dashboards.manager.along import pipes_picture
+from dashboards.manager.along import ALONG_PIPES, pipes_picture
 from dashboards.manager.asked import Asked, asked_from, asked_of
 from dashboards.manager.controls import choices, controls
 from dashboards.manager.days import days, histogram
@@ -123,7 +123,8 @@ def ready(snapshot: Snapshot) -> None:
         found = Found.of(asked, snapshot)
         drawn(found, picture(found), LANGUAGES[0])
         again(asked, asked.span(cube), snapshot, LANGUAGES[0])
-        pipes_picture(replace(found, asked=replace(asked, drawn="pipes")), wait=True)
+        if snapshot.wanted(ALONG_PIPES):
+            pipes_picture(replace(found, asked=replace(asked, drawn="pipes")), wait=True)
 
 
 def _draw_city(app: Dash, snapshot: Snapshot) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboards.manager.along import pipes_picture
+from dashboards.manager.along import ALONG_PIPES, pipes_picture
 from dashboards.manager.found import Found, city_bounds
 from dashboards.specs import layer_specs
 from gisapp.density import Surface, painted, pixel_places, service_area, web_surface
@@ -43,6 +43,7 @@ def drawn(found: Found, made: tuple[Surface, tuple[float, ...]] | None, spoken: 
 def picture(found: Found) -> tuple[Surface, tuple[float, ...]] | None:
     """Return what is drawn, laid out for a web map, and the limits of its classes; None while it is made."""
     if found.asked.drawn == "pipes":
+        found.snapshot.want(ALONG_PIPES)
         return pipes_picture(found)
     if found.asked.drawn == "surface":
         made = web_surface(density(found))

@@ -25,6 +25,7 @@ from gisapp.store.planning import Draft
 
 _COUNTED = (*LOAD_TABLES, "posts")
 _MOST = 6  # plans kept in memory
+DRAFTS = "drafts"  # what is counted for them takes two seconds of a processor in a city
 DRAWN_M = 5.0  # what a border on the map may leave out: corners of triangles smaller than the square of this
 
 
@@ -159,6 +160,7 @@ class Drafts:
         carried = kept.as_in(draft) if kept is not None else None
         if carried is not None:
             return carried
+        self.snapshot.want(DRAFTS)
         load, now, revisions = counted(draft.plan, self.snapshot)
         return Opened(draft, load, now, revisions)
 
@@ -167,9 +169,9 @@ class Drafts:
 
 
 def ready(snapshot: Snapshot) -> None:
-    """Count the stored units, so that the first draft opens at once."""
+    """Count the stored units, so that a draft opens at once: at first, and while drafts are opened."""
     store = snapshot.store
-    if not store.table("unit_grids").empty and not store.table("grids").empty:
+    if snapshot.wanted(DRAFTS) and not store.table("unit_grids").empty and not store.table("grids").empty:
         with suppress(GisappError):  # whoever opens a draft is told
             counted(plan_now(store, units_of_store(store)), snapshot)
 

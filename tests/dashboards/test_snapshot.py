@@ -171,6 +171,14 @@ def test_the_frame_is_that_of_the_base_map(snapshot):
     assert Snapshot(snapshot.store, basemap={"frame": "gcj02"}).frame == "gcj02"
 
 
+def test_figures_that_nobody_looks_at_are_not_made_ahead_again(snapshot):
+    assert snapshot.wanted("some"), "at first everything is"
+    assert not snapshot.wanted("some")
+    snapshot.want("some")
+    assert snapshot.wanted("some")
+    assert not snapshot.wanted("some")
+
+
 @pytest.fixture
 def large(snapshot, monkeypatch):
     """The squares with incidents that count as too many to be read at once."""
