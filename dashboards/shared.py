@@ -24,10 +24,7 @@ from gisapp.errors import UnavailableError
 
 SHARED_S = 5.0
 """So long an answer is given to others: what is judged by the clock is no older."""
-MOST = 400
 WAITS_S = 30
-_UNHEARD = (shell.VERSION, "n_intervals")
-"""Inputs that tell only that it is time to ask."""
 
 
 @dataclass(eq=False)
@@ -87,7 +84,7 @@ class Answers:
                 return found, False
             self._kept[key] = made = _Answer(key)
             self._kept.move_to_end(key)
-            if len(self._kept) > MOST:
+            while made.made_at - next(iter(self._kept.values())).made_at > SHARED_S:
                 self._kept.popitem(last=False)
             return made, True
 
@@ -97,6 +94,8 @@ class Answers:
             return None
         access, asked = access_of(current_app), request.get_json(silent=True)
         if not isinstance(asked, Mapping) or asked.get("output") not in access.shared:
+            return None
+        if not all(isinstance(asked.get(kind, []), list) for kind in ("inputs", "state")):
             return None
         person = access.person()
         if person is None:
@@ -122,17 +121,17 @@ def add_sharing(server: Flask, moved: Callable[[], Hashable]) -> Answers:
 
 
 def _heard(asked: Mapping[str, Any]) -> str:
-    """Return what a callback hears of a request."""
-    given = {kind: [_values(part) for part in asked.get(kind, ())] for kind in ("inputs", "state")}
-    return json.dumps([asked.get("output"), asked.get("changedPropIds"), given], sort_keys=True)
+    """Return a request without the values that tell only that it is time to ask."""
+    given = {kind: [_value(part) for part in asked.get(kind, [])] for kind in ("inputs", "state")}
+    return json.dumps({**asked, **given}, sort_keys=True)
 
 
-def _values(part: Any) -> Any:
-    """Return an input as it is heard."""
+def _value(part: Any) -> Any:
+    """Return an input, bare if it is the version or a clock."""
     if not isinstance(part, Mapping):
         return part
-    heard = not {part.get("id"), part.get("property")} & set(_UNHEARD)
-    return [part.get("id"), part.get("property"), part.get("value") if heard else None]
+    bare = part.get("id") == shell.VERSION or part.get("property") == "n_intervals"
+    return {**part, "value": None} if bare else part
 
 
 def _own(headers: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:

@@ -53,14 +53,14 @@ class Page:
             return f"{self.tells() or asked} in {shell.language()}, made {len(self.made)} times"
 
         access.seal(self.app)
-        shared.add_sharing(self.app.server, self.moved)
+        self.answers = shared.add_sharing(self.app.server, self.moved)
 
     def moved(self):
         if self.away:
             raise UnavailableError("missing", "the store is away", place="here")
         return self.revision
 
-    def ask(self, who="a", asked="x", *, version=0, ticks=None, by="tick.n_intervals", spoken="en"):
+    def ask(self, who="a", asked="x", *, version=0, ticks=None, by="tick.n_intervals", spoken="en", **more):
         def told(name, prop, value):
             return {"id": name, "property": prop, "value": value}
 
@@ -70,6 +70,7 @@ class Page:
             "inputs": [told(shell.VERSION, "data", version), told("tick", "n_intervals", ticks)],
             "state": [told("asked", "data", asked)],
             "changedPropIds": [by],
+            **more,
         }
         headers = {"Who": who, "Referer": f"http://localhost/{spoken}/planner"}
         answer = self.app.server.test_client().post("/_dash-update-component", json=body, headers=headers)
@@ -162,10 +163,26 @@ def test_who_comes_while_it_is_made_waits_for_it():
     assert len(page.made) == 1
 
 
-def test_the_number_of_answers_that_are_kept_is_bounded(monkeypatch):
-    monkeypatch.setattr(shared, "MOST", 3)
+def test_answers_that_nobody_is_given_any_more_are_not_kept(monkeypatch):
     page = Page()
     for number in range(5):
         page.ask(asked=number)
-    assert page.ask(asked=4).endswith("made 5 times")
-    assert page.ask(asked=0).endswith("made 6 times")
+    assert len(page.answers._kept) == 5
+    monkeypatch.setattr(shared, "SHARED_S", 0.0)
+    page.ask(asked=5)
+    assert len(page.answers._kept) <= 1
+
+
+def test_nobody_is_given_what_another_had_put_elsewhere():
+    page = Page()
+    page.ask(outputs={"id": "tick", "property": "children"})
+    assert page.ask().startswith("x in en")
+
+
+@pytest.mark.parametrize(
+    "inputs", [None, 7, "x", [None], [7], [{"id": {"type": "a"}, "property": ["b"], "value": 1}]], ids=str
+)
+def test_a_request_made_by_hand_breaks_nothing_for_others(inputs):
+    page = Page()
+    page.ask(inputs=inputs)
+    assert page.ask().endswith(f"made {len(page.made)} times")
