@@ -274,7 +274,8 @@ class Load:
                 break
             viewer = Viewer(browser.beside(), self.viewers[0].callbacks, page)
             with noted(self.others):
-                self.fetched_s.append(viewer.first_map())
+                taken = viewer.first_map()
+                self.fetched_s += [] if taken is None else [taken]
             viewer.close()
         browser.close()
 

@@ -171,16 +171,17 @@ class Viewer:
             self._clocks[name] = now + every
         self.poll()
 
-    def first_map(self) -> float:
+    def first_map(self) -> float | None:
         """Fetch all that the map of the page waits for, with nothing kept and one after the other; return the seconds.
 
-        The page, its styles, the scripts that run before the map is drawn, and the tiles of a map of the whole.
+        The page, its styles, the scripts that run before the map is drawn, and the tiles of a map of the whole. None
+        where the map does not stand first, since its layers are being made anew.
         """
         began = time.perf_counter()
         page = self._expect(self.browser.ask(self.address), 200).body.decode()
         told = re.search(r'data-map="([^"]*)"', page)
         if told is None:
-            raise RuntimeError(f"{self.page}: the first bytes tell of no map")
+            return None
         for address in re.findall(r'<(?:link rel="stylesheet" href|script src)="([^"]+)"', page):
             self._expect(self.browser.ask(unescape(address)), 200)
         self._tiles = set()
