@@ -59,6 +59,7 @@ from dashboards.begun import begun, in_order, later
 from dashboards.bundles import add_tiles, tiles_of
 from dashboards.configured import Settings
 from dashboards.marked import add_marks
+from dashboards.memory import give_back
 from dashboards.packing import add_packing
 from dashboards.provider import add_provider
 from dashboards.readiness import Readiness
@@ -168,6 +169,7 @@ def warm(server: Flask, kept: snapshot.Snapshot) -> None:
     for page in (emergency, dispatch):
         page.ready(kept)
     standards.ready(server)
+    give_back()
 
 
 def _figures(kept: snapshot.Snapshot) -> None:

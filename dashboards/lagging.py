@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 
+from dashboards.memory import give_back
 from gisapp.errors import GisappError
 from gisapp.store import Store
 
@@ -100,4 +101,5 @@ class Lagging:
         except GisappError as fault:  # the store is away: figures stay as they are
             log.warning("figures were not made anew: %s", fault)
         finally:
+            give_back()
             self._rests_until = time.monotonic() + RESTS * (time.monotonic() - began)
