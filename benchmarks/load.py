@@ -113,7 +113,8 @@ def report(found: Run) -> None:
     say(f"{acknowledged} commands: p95 {1000 * slow:.0f} ms, {at_most(len(found.lost), 0, 'lost', 'd')}")
     say(f"errors: {at_most(len(one.faults) + len(written.faults), 0, 'of them', 'd')}")
     growth = 100 * (after / before - 1)
-    say(f"memory: {before:,.0f} to {after:,.0f} MB, grown by {at_most(growth, AIM_GROWTH, '%')}")
+    grown = at_most(growth, AIM_GROWTH, "%")
+    say(f"memory, medians of the first and the last fifth: {before:,.0f} to {after:,.0f} MB, grown by {grown}")
     say(f"processor: the server {found.cores:.2f} cores; these viewers {found.own_cores:.2f} cores")
     times, cores = found.whole / max(found.sent, 1), found.whole_cores / max(found.cores, 1e-9)
     say(f"sent: {found.sent / 1e3:,.0f} kB a viewer and minute")
@@ -260,8 +261,10 @@ class Load:
         except WRONG as fault:
             self.commands.faults.append(f"writers: {fault!r}")
             return
+        due = time.monotonic()
         for number in count():
-            if self.stop.wait(self.command_every_s):
+            due = max(due + self.command_every_s, time.monotonic())  # however long the last one took
+            if self.stop.wait(max(0.0, due - time.monotonic())):
                 return
             self.writers[0].write(number)
 
@@ -303,13 +306,13 @@ class Load:
         """Wait, tell every minute how it goes, and return what the time after the warm-up came to."""
         self.stop.wait(self.warm_s)
         self._settle()
-        memory, rest, began = server.memory_mb(), self.lasts_s - self.warm_s, time.monotonic()
-        say(f"warmed up: {memory:,.0f} MB; counting for {rest:.0f} s")
+        memory, rest, began = [server.memory_mb()], self.lasts_s - self.warm_s, time.monotonic()
+        say(f"warmed up: {memory[0]:,.0f} MB; counting for {rest:.0f} s")
         spent, own = server.processor_s(), own_s()
         while (passed := time.monotonic() - began) < rest or (
             self.commands.count() < self.least and passed < rest + 120
         ):
-            self.stop.wait(min(60.0, max(1.0, rest - passed)))
+            self._wait(min(60.0, max(1.0, rest - passed)), server, memory)
             self._tell(server, (time.monotonic() - began), spent, own)
         passed = time.monotonic() - began
         tally = self._tally()
@@ -320,11 +323,17 @@ class Load:
             maps_s=self.maps_s,
             drawn_s=self.drawn_s,
             fetched_s=self.fetched_s,
-            memory_mb=(memory, server.memory_mb()),
+            memory_mb=_at_both_ends(memory),
             cores=(server.processor_s() - spent) / passed,
             own_cores=(own_s() - own) / passed,
             sent=60 * tally.received / passed / max(self.count, 1),
         )
+
+    def _wait(self, for_s: float, server: Served, memory: list[float]) -> None:
+        """Wait, and note the memory now and then: while figures are made anew it is more, before and after less."""
+        until = time.monotonic() + for_s
+        while (left := until - time.monotonic()) > 0 and not self.stop.wait(min(5.0, left)):
+            memory.append(server.memory_mb())
 
     def _tell(self, server: Served, passed: float, spent: float, own: float) -> None:
         tally = self._tally()
@@ -370,6 +379,12 @@ def noted(tally: Tally) -> Iterator[None]:
         yield
     except (*WRONG, PageError) as fault:
         tally.faults.append(f"{type(fault).__name__}: {str(fault)[:300]}")
+
+
+def _at_both_ends(memory: list[float]) -> tuple[float, float]:
+    """Return the median of the first and of the last fifth."""
+    some = max(1, len(memory) // 5)
+    return float(np.median(memory[:some])), float(np.median(memory[-some:]))
 
 
 def on_board(viewer: Viewer) -> set[str]:
