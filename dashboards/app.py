@@ -188,6 +188,7 @@ class _Application(dash.Dash):
 
     def interpolate_index(self, **parts: str) -> str:
         parts |= {"title": word("shell.product", shell.language()), "favicon": _FAVICON}
+        parts["app_entry"] = parts["app_entry"].replace("Loading...", word("shell.computing", shell.language()))
         map_first = begun(shell.asked_for(self.pages))
         first, others = in_order(parts["scripts"])
         if map_first:

@@ -103,6 +103,12 @@ def test_where_a_map_is_begun_all_other_scripts_wait_for_it_and_are_fetched_mean
     assert "text/later" not in without
 
 
+def test_the_first_bytes_say_in_the_language_of_the_page_that_it_is_coming(app):
+    shown = page(app, "/zh-Hans/planner")
+    assert word("shell.computing", "zh-Hans") in shown
+    assert "Loading..." not in shown
+
+
 def test_a_map_whose_layers_come_later_is_not_begun():
     assert begun([Map(id="m", language="en")]) == ""
 
