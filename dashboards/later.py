@@ -14,6 +14,8 @@ _PROPS = ("id", "children", "className", "due", "told", "script", "alone")
 class Later(Component):
     """Its children, from when the page's map stands, or could not be drawn, or has taken ten seconds.
 
+    Where the map stood before the page they come when the page has its first answers.
+
     Their code is not even fetched before: it is larger than the map's, and a person looks at the map first. ``due``
     turns true then: a callback that fills the children takes it as an input, and answers nothing before. With ``told``
     they stand while that is true, whatever the map does; with ``alone``, on a page without a map, they come at once.

@@ -5,6 +5,7 @@
   const React = window.React;
   const MOST_MS = 10000; // a map that never stands keeps nothing back for longer
   const AGAIN_MS = 3000; // after a script could not be fetched
+  const LOOK_MS = 100; // how often is looked whether the page still waits for answers
 
   const fetched = new Map(); // the address of a script -> when it has run
 
@@ -28,10 +29,17 @@
       };
       const now = () => (props.script ? run(props.script).then(show, () => setTimeout(now, AGAIN_MS)) : show());
       const timer = setTimeout(now, MOST_MS);
-      if (props.alone || window.gisappMapLiving.stands) now();
+      let looking;
+      // A map that stood before the page: what the page shows first comes first.
+      const look = () => {
+        looking = document.querySelector("#shell-page [data-dash-is-loading]") ? setTimeout(look, LOOK_MS) : now();
+      };
+      if (props.alone) now();
+      else if (window.gisappMapLiving.stands) looking = setTimeout(look, LOOK_MS);
       else window.addEventListener("gisapp-map-ready", now);
       return () => {
         clearTimeout(timer);
+        clearTimeout(looking);
         window.removeEventListener("gisapp-map-ready", now);
       };
     }, []);

@@ -51,6 +51,31 @@ def test_a_map_that_is_long_in_coming_does_not_hold_up_the_page(desk):
     assert desk.said == []
 
 
+def test_charts_and_tables_come_after_the_first_figures_though_the_map_stood_before_the_page(desk):
+    make_layers(desk, "manager")
+    page, held, free = desk.page, [], []
+
+    def hold(route):
+        if free:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/_dash-update-component*", hold)
+    desk.asked.clear()
+    page.goto(f"{desk.home}/zh-Hans/manager")
+    page.wait_for_function("() => !document.getElementById('gm-begun') && window.gisappMapLiving.stands")
+    page.wait_for_timeout(1000)
+    assert held
+    assert not [address for address in desk.asked if "plotly-basic" in address or "ag_grid" in address]
+    free.append(True)
+    for route in held:
+        route.continue_()
+    page.wait_for_selector("#manager-rows .ag-row")
+    assert [address for address in desk.asked if "plotly-basic" in address]
+    assert desk.said == []
+
+
 HELD = """() => document.addEventListener('DOMContentLoaded', () => {
   window.heldMap = window.gisappMapLiving.begun?.living.map;
   window.heldAt = window.heldMap?.getCenter().toArray();
