@@ -26,6 +26,7 @@ from dashboards import access, readiness, shell, snapshot, watching
 from dashboards.app import create_app, warm
 from dashboards.backing import Backing
 from dashboards.configured import Settings
+from dashboards.memory import few_arenas
 from dashboards.workers import by_workers
 from gisapp.addresses import Address
 from gisapp.errors import InputError
@@ -158,6 +159,7 @@ class Serving:
 
     def __init__(self, place: Address, settings: Settings, basemap: dict[str, Any] | None) -> None:
         sys.setswitchinterval(SWITCH_S)
+        few_arenas()
         self.place, self.settings, self.basemap = place, settings, basemap
         self._closing: list[Callable[[], object]] = []
 

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from dashboards.memory import ARENAS
+
 KEEPS = """
 from dashboards.memory import give_back
 def resident_mb():
@@ -17,6 +19,32 @@ before = resident_mb()
 give_back()
 print(before, resident_mb())
 """
+
+
+THREADS = """
+import ctypes, threading
+from dashboards.memory import few_arenas
+few_arenas()
+c = ctypes.CDLL(None)
+c.malloc.restype, c.fopen.restype = ctypes.c_void_p, ctypes.c_void_p
+c.malloc_info.argtypes, c.fclose.argtypes = [ctypes.c_int, ctypes.c_void_p], [ctypes.c_void_p]
+held = threading.Barrier(13)
+def take():
+    c.malloc(5000)
+    held.wait()
+for _ in range(12):
+    threading.Thread(target=take).start()
+held.wait()
+told = c.fopen(b"/proc/self/fd/1", b"w")
+c.malloc_info(0, told)
+c.fclose(told)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc gives every thread an arena on Linux")
+def test_threads_share_few_arenas():
+    said = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=True).stdout
+    assert 1 <= said.count("<heap nr=") <= ARENAS
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc keeps what was freed on Linux")
