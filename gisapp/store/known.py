@@ -14,7 +14,7 @@ from threading import Lock
 from gisapp.accounts import User, running
 
 MOST = 2000
-LATELY = timedelta(seconds=2)
+LATELY = timedelta(seconds=6)  # a little longer than from one poll to the next
 """So long a session is not asked for again; one that another program ends is over after it at the latest."""
 SURE = timedelta(hours=2)
 """So long after the store has said it last nobody is known by memory any more."""
