@@ -16,7 +16,7 @@ from gisapp.incidents import Incident, RuleBook, incident_among
 from gisapp.incidents.locating import Register
 from gisapp.incidents.seeing import RESTRICTED_TO, require_visible, restricted
 from gisapp.reports.routes import TABLES
-from gisapp.reports.waiting import waiting
+from gisapp.reports.waiting import judged, waiting_records
 from gisapp.rules.incidents import CategoryRule
 from gisapp.store import Store
 from gisapp.words import term
@@ -56,9 +56,15 @@ class Desk:
         book, sees = self.book, role if role in RESTRICTED_TO else None
         at = now or self.judged_at()
         listed = self.snapshot.derived(
-            ("waiting", sees, at, book), WAITS, lambda: waiting(*self._open(), book, now=at, role=sees)
+            ("waiting", sees, at, book), WAITS, lambda: judged(self._records(book, sees), book, now=at)
         )
         return listed if everywhere(asking()) else listed[listed["code"].isin(self.rows(role)["code"])]
+
+    def _records(self, book: RuleBook, role: str | None) -> list[Incident]:
+        """Return the incidents of which only the clocks go on while nothing is written."""
+        return self.snapshot.derived(
+            ("records that wait", role, book), WAITS, lambda: waiting_records(*self._open(), book, role=role)
+        )
 
     def judged_at(self) -> datetime:
         """Return the moment at which clocks are judged now."""

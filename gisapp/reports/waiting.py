@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,14 +72,32 @@ def waiting(
     over
         Whether what is over is told, too.
     """
+    records = waiting_records(incidents, incident_steps, book, role=role, chosen=chosen, over=over)
+    found = judged(records, book, now=now)
+    return found[found["clock_state"].isin(list(chosen.clocks))] if chosen.clocks else found
+
+
+def waiting_records(
+    incidents: pd.DataFrame,
+    incident_steps: pd.DataFrame,
+    book: RuleBook,
+    *,
+    role: str | None = None,
+    chosen: Chosen = EVERY,
+    over: bool = False,
+) -> list[Incident]:
+    """Return the incidents that :func:`waiting` lists, whatever their clocks say; its parameters."""
     rows = chosen.of(incidents)
     rows = rows if over else rows[still_open(rows, incident_steps, book)]
     rows = rows if role in RESTRICTED_TO else rows[~restricted(rows, book)]
     mine = incident_steps[incident_steps["incident_code"].isin(rows["code"])]
-    records = list(incidents_of(rows, mine, book.life))
+    return list(incidents_of(rows, mine, book.life))
+
+
+def judged(records: Sequence[Incident], book: RuleBook, *, now: datetime) -> pd.DataFrame:
+    """Return incidents as they are listed, their clocks judged at a moment."""
     told = clock_table(records, lambda one: book.at(one.reported_at), now=now, zone=book.zone)
-    found = incident_list(records, told)
-    return found[found["clock_state"].isin(list(chosen.clocks))] if chosen.clocks else found
+    return incident_list(records, told)
 
 
 def colours_of(found: pd.DataFrame) -> pd.Series:
