@@ -56,6 +56,7 @@ class Run:
     lags_s: list[float]
     unseen: int = 0
     lost: list[str] = field(default_factory=list)
+    seen_s: list[float] = field(default_factory=list)
     maps_s: list[float] = field(default_factory=list)
     drawn_s: list[float] = field(default_factory=list)
     fetched_s: list[float] = field(default_factory=list)
@@ -101,13 +102,14 @@ def report(found: Run) -> None:
         say(f"  {at_most(found.unseen, 0, 'not seen', 'd')}")
     if found.fetched_s:
         middle, most = percentiles(found.fetched_s)
-        say(f"all that a first map waits for, with nothing kept, {len(found.fetched_s)} times:")
+        say(f"all that a living first map waits for, with nothing kept, {len(found.fetched_s)} times:")
         say(f"  fetched within median {middle:.2f} s, p95 {at_most(most, AIM_MAP_S, 's', '.2f')}")
     if found.maps_s:
-        middle, worked = percentiles(found.maps_s)[0], percentiles(found.drawn_s)[0]
-        say(f"and drawn by Chromium without a graphics card on the same {os.cpu_count()} cores,")
-        say(f"  {len(found.maps_s)} times: median {at_most(middle, AIM_MAP_S, 's', '.2f')},")
-        say(f"  the slowest {max(found.maps_s):.2f} s;")
+        seen, alive, worked = (percentiles(values)[0] for values in (found.seen_s, found.maps_s, found.drawn_s))
+        say(f"in Chromium without a graphics card on the same {os.cpu_count()} cores, {len(found.maps_s)} times:")
+        say(f"  the map is seen after median {at_most(seen, AIM_MAP_S, 's', '.2f')},")
+        say(f"  the slowest {max(found.seen_s):.2f} s;")
+        say(f"  alive after median {alive:.2f} s, the slowest {max(found.maps_s):.2f} s;")
         say(f"  {worked:.1f} s of the processor are the browser's own")
     acknowledged, slow = written.count(), percentiles(written.took_s)[1]
     say(f"{acknowledged} commands: p95 {1000 * slow:.0f} ms, {at_most(len(found.lost), 0, 'lost', 'd')}")
@@ -144,6 +146,7 @@ class Load:
     least: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
     commands: Commands = field(default_factory=Commands)
+    seen_s: list[float] = field(default_factory=list)
     maps_s: list[float] = field(default_factory=list)
     drawn_s: list[float] = field(default_factory=list)
     fetched_s: list[float] = field(default_factory=list)
@@ -295,10 +298,11 @@ class Load:
                 if self.stop.wait(60 / self.maps_per_min):
                     break
                 with noted(self.others):
-                    stands, worked = visit(chromium, f"http://127.0.0.1:{server.port}/en/{page}", cookies=held)
+                    seen, stands, worked = visit(chromium, f"http://127.0.0.1:{server.port}/en/{page}", cookies=held)
+                    self.seen_s.append(seen)
                     self.maps_s.append(stands)
                     self.drawn_s.append(worked)
-                    say(f"the map of {page} stands after {stands:.2f} s")
+                    say(f"the map of {page} is seen after {seen:.2f} s, alive after {stands:.2f} s")
             chromium.close()
         browser.close()
 
@@ -320,6 +324,7 @@ class Load:
             tally,
             self.commands,
             self.lags_s,
+            seen_s=self.seen_s,
             maps_s=self.maps_s,
             drawn_s=self.drawn_s,
             fetched_s=self.fetched_s,
@@ -349,7 +354,7 @@ class Load:
         for viewer in self.viewers:
             for one in (viewer.browser, viewer.polling):
                 one.tally = Tally(faults=one.tally.faults)
-        for values in (self.lags_s, self.fetched_s, self.maps_s, self.drawn_s):
+        for values in (self.lags_s, self.fetched_s, self.seen_s, self.maps_s, self.drawn_s):
             values.clear()
         self.commands.took_s.clear()
 

@@ -174,7 +174,7 @@ class Viewer:
     def first_map(self) -> float | None:
         """Fetch all that the map of the page waits for, with nothing kept and one after the other; return the seconds.
 
-        The page, its styles, the scripts that run before the map is drawn, and the tiles of a map of the whole. None
+        The page, its styles and pictures, the scripts before the map is drawn, and the tiles of the whole. None
         where the map does not stand first, since its layers are being made anew.
         """
         began = time.perf_counter()
@@ -182,7 +182,8 @@ class Viewer:
         told = re.search(r'data-map="([^"]*)"', page)
         if told is None:
             return None
-        for address in re.findall(r'<(?:link rel="stylesheet" href|script src)="([^"]+)"', page):
+        of_map = r'<(?:link rel="stylesheet" href|script(?: type="text/map")? src|img src)="([^"]+)"'
+        for address in re.findall(of_map, page):
             self._expect(self.browser.ask(unescape(address)), 200)
         self._tiles = set()
         self._fetch_tiles(json.loads(unescape(told[1]))["props"]["layers"])

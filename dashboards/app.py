@@ -28,7 +28,6 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -58,6 +57,7 @@ from dashboards import (
 from dashboards.begun import begun, in_order, later
 from dashboards.bundles import add_tiles, tiles_of
 from dashboards.configured import Settings
+from dashboards.map import ASSETS
 from dashboards.marked import add_marks
 from dashboards.memory import give_back
 from dashboards.packing import add_packing
@@ -66,6 +66,7 @@ from dashboards.readiness import Readiness
 from dashboards.readiness import add_routes as add_readiness
 from dashboards.shared import add_sharing
 from dashboards.signing import add_login, add_signing, secure
+from dashboards.styles import Styles, add_styles
 from dashboards.workers import WORKERS
 from gisapp import refusals
 from gisapp.errors import GisappError, UnavailableError
@@ -115,7 +116,7 @@ def create_app(
     mark = hashlib.sha256(secret.encode()).hexdigest()[:8]  # two servers on one machine share the browser's cookies
     app = _Application(
         __name__,
-        assets_folder=str(Path(__file__).parent / "assets"),
+        assets_folder=str(ASSETS),
         assets_ignore=r"plotly-basic\.js",  # fetched when a chart is shown (dashboards.later.CHARTS), not at the head
         enable_mcp=False,
         on_error=_show_error,
@@ -154,6 +155,7 @@ def create_app(
     add_provider(app, signing)
     standards.add_standards(app)
     _add_pages(app, pages, kept)
+    app.styles = add_styles(app, ASSETS)
     access.seal(app)
     add_sharing(app.server, lambda: shell.moved(kept))
     _harden(app, host=str(basemap["host"]) if basemap else "")
@@ -185,18 +187,24 @@ class _Application(dash.Dash):
     """Dash with the page's language, its colour scheme and its map in its first bytes."""
 
     pages: tuple[ModuleType, ...] = ()
+    styles: Styles
 
     def interpolate_index(self, **parts: str) -> str:
         parts |= {"title": word("shell.product", shell.language()), "favicon": _FAVICON}
-        parts["app_entry"] = parts["app_entry"].replace("Loading...", word("shell.computing", shell.language()))
-        map_first = begun(shell.asked_for(self.pages))
-        first, others = in_order(parts["scripts"])
+        parts["css"] = self.styles.linked(parts["css"])
+        map_first = begun(shell.asked_for(self.pages), scheme=shell.scheme())
+        first, of_map, others = in_order(parts["scripts"])
         if map_first:
             parts["app_entry"] += map_first
+            of_map = later(of_map, "map")
             others, parts["renderer"] = later(others), later(parts["renderer"])
-        parts["scripts"] = f"{first}\n{others}"
+        parts["scripts"] = f"{first}\n{of_map}\n{others}"
         page = super().interpolate_index(**parts)
-        return page.replace("<html>", f'<html lang="{shell.language()}" data-scheme="{shell.scheme()}">', 1)
+        coming = (
+            f"--computing:'{word('shell.computing', shell.language())}'"  # shell.css writes it over Dash's own words
+        )
+        told = f'lang="{shell.language()}" data-scheme="{shell.scheme()}" style="{coming}"'
+        return page.replace("<html>", f"<html {told}>", 1)
 
 
 def _add_pages(app: _Application, pages: tuple[ModuleType, ...], kept: snapshot.Snapshot) -> None:

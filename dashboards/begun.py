@@ -4,6 +4,9 @@ The page's own code, its layout and its first answers take a second and all of t
 drawn, two and a half seconds at most. The map is begun in the place that the page will give it, so the parts around it
 stand there as empty boxes of the same classes, and the page then takes the living map (``assets/map-living.js``).
 
+Until the map is drawn its layers stand there as pictures (:mod:`dashboards.pictures`), which are seen before the
+scripts of the map run.
+
 A page whose outermost part has ``data-first`` shows that as well before it stands: its own script finds the part with
 all that it tells, and the boxes of the parts beside the map under ``data-place``, their ids.
 """
@@ -20,48 +23,52 @@ from typing import Any
 from dash.development.base_component import Component
 
 from dashboards.map import Map
+from dashboards.pictures import placed
 
 # What shows something before the page stands, in the order of its use: these scripts are asked for first and run first.
-SCRIPTS = (
-    "begun.js",
-    "deeds.js",
-    "dispatch.js",
-    "vendor/maplibre-gl.js",
-    "map-icons.js",
-    "map-style.js",
-    "map-living.js",
-)
+FIRST = ("begun.js", "deeds.js", "dispatch.js")
+OF_MAP = ("vendor/maplibre-gl.js", "map-icons.js", "map-style.js", "map-living.js")
 
 _LONGEST = 60  # what is longer holds words or data for the page's own code
 
 
-def begun(parts: Sequence[Component]) -> str:
-    """Return the empty boxes around the first map of a page, and what it shows; nothing where it is not made ready."""
+def begun(parts: Sequence[Component], *, scheme: str = "light") -> str:
+    """Return the empty boxes around the first map of a page, and what it shows; nothing where it is not made ready.
+
+    ``scheme`` is the look of the page: ``light``, ``dark`` or ``auto``.
+    """
     for part in parts:
         found = _first_map(part)
         if found is not None and getattr(found, "laid", False):
             props = found.to_plotly_json()["props"]
             told = json.dumps({"id": found.id, "props": props}, ensure_ascii=False)
-            return f'<div id="gm-begun" class="gm-begun" data-map="{escape(told)}">{_boxes(part, found)}</div>'
+            shown = placed(props, scheme=scheme)
+            boxes = _boxes(part, found, shown)
+            return f'<div id="gm-begun" class="gm-begun" data-map="{escape(told)}">{boxes}</div>'
     return ""
 
 
-def in_order(scripts: str) -> tuple[str, str]:
-    """Return the tags of the scripts of the map, in their order, and those of all others."""
+def in_order(scripts: str) -> tuple[str, str, str]:
+    """Return the tags of the scripts that run first, of those of the map, each in their order, and of all others."""
     tags = re.findall(r"<script.*?</script>", scripts, re.DOTALL)
-    place = {tag: next((n for n, name in enumerate(SCRIPTS) if f"/{name}" in tag), len(SCRIPTS)) for tag in tags}
-    first = sorted((tag for tag in tags if place[tag] < len(SCRIPTS)), key=lambda tag: place[tag])
-    return "\n".join(first), "\n".join(tag for tag in tags if place[tag] == len(SCRIPTS))
+    groups = [[tag for name in names for tag in tags if f"/{name}" in tag] for names in (FIRST, OF_MAP)]
+    others = [tag for tag in tags if not any(tag in group for group in groups)]
+    first, of_map, rest = ("\n".join(group) for group in (*groups, others))
+    return first, of_map, rest
 
 
-def later(scripts: str) -> str:
-    """Return tags of scripts that ``assets/begun.js`` runs when the map stands, and are fetched meanwhile."""
-    fetched = (
-        f'<link rel="preload" as="script" fetchpriority="low" href="{address}">'
+def later(scripts: str, group: str = "later") -> str:
+    """Return tags of scripts that ``assets/begun.js`` runs.
+
+    Those of the group ``map`` run when the pictures are seen, and are fetched meanwhile; the others are fetched then,
+    and run when the map stands.
+    """
+    fetched = [
+        f'<link rel="preload" as="script" href="{address}">'
         for address in re.findall(r'<script[^>]*? src="([^"]+)"', scripts)
-    )
+    ]
     bare = re.sub(r' type="application/javascript"', "", scripts)
-    return "\n".join([*fetched, bare.replace("<script", '<script type="text/later"')])
+    return "\n".join([*(fetched if group == "map" else []), bare.replace("<script", f'<script type="text/{group}"')])
 
 
 def _first_map(part: Any) -> Map | None:
@@ -71,15 +78,18 @@ def _first_map(part: Any) -> Map | None:
     return next((found for found in map(_first_map, _children(part)) if found is not None), None)
 
 
-def _boxes(part: Any, target: Map, *, first: bool = False) -> str:
-    """Return a part as empty boxes, whole on the way to the map and bare beside it; ``first``: with places inside."""
+def _boxes(part: Any, target: Map, shown: str, *, first: bool = False) -> str:
+    """Return a part as empty boxes, whole on the way to the map and bare beside it; ``first``: with places inside.
+
+    In the place of the map is what is ``shown`` until it is drawn.
+    """
     if part is target:
-        return '<div class="gm"><div class="gm-canvas"></div></div>'
+        return f'<div class="gm"><div class="gm-canvas"></div>{shown}</div>'
     if not isinstance(part, Component):
         return ""
     way = _first_map(part) is target
     first = first or (way and bool(getattr(part, "data-first", None)))
-    inside = [_boxes(child, target, first=first) for child in _children(part)] if way else []
+    inside = [_boxes(child, target, shown, first=first) for child in _children(part)] if way else []
     if first and not way:
         inside = [_place(child) for child in _children(part) if isinstance(child, Component)]
     tag = "section" if type(part).__name__ == "Section" else "div"

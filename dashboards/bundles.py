@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 from flask import Flask
 
+from dashboards import pictures
 from dashboards.access import Permission, access_of, route
 from dashboards.scope import everywhere
 from dashboards.snapshot import LOAD_TABLES, NETWORK_TABLES, Snapshot, snapshot_of
@@ -84,6 +85,7 @@ def add_tiles(app: dash.Dash, frames: Frames, *, frame: str = "wgs84") -> Tiles:
     tiles = Tiles(frames, made, frame=frame)
     app.server.extensions["gisapp.tiles"] = tiles
     route(app, RULE, tile_view(tiles, permit), needs=Permission.SHELL)
+    route(app, pictures.RULE, pictures.picture_view(tiles, permit), needs=Permission.SHELL)
     return tiles
 
 

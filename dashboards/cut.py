@@ -57,10 +57,13 @@ def cut(geoms: np.ndarray, boxes: np.ndarray, kind: int, tile: tuple[int, int, i
         return Parts(xy, np.arange(len(xy) + 1), np.arange(len(xy)))
     margin = side * BUFFER / EXTENT
     frame = (origin[0] - margin, origin[1] - margin, origin[0] + side + margin, origin[1] + side + margin)
-    simple = shapely.simplify(_clipped(geoms, boxes, frame), side * TOLERANCE / EXTENT, preserve_topology=False)
-    if kind == POLYGON:
-        return _rings(simple, origin, side)
-    return _lines(simple, origin, side)
+    return whole(_clipped(geoms, boxes, frame), kind, origin, side)
+
+
+def whole(geoms: np.ndarray, kind: int, origin: np.ndarray, side: float) -> Parts:
+    """Return lines or polygons simplified, in units of a raster that counts ``EXTENT`` steps a ``side``."""
+    simple = shapely.simplify(geoms, side * TOLERANCE / EXTENT, preserve_topology=False)
+    return _rings(simple, origin, side) if kind == POLYGON else _lines(simple, origin, side)
 
 
 def _clipped(geoms: np.ndarray, boxes: np.ndarray, frame: tuple[float, float, float, float]) -> np.ndarray:

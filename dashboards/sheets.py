@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -29,7 +30,7 @@ class Sheet:
     def __init__(self, layer: Shapes, *, frame: str = "wgs84") -> None:
         """Project once, index by zoom; ``frame`` is that of the base map below."""
         self.name, self.kind = layer.name, mvt.KINDS[layer.kind]
-        rows = layer.frame[~(layer.frame.geometry.isna() | layer.frame.geometry.is_empty).to_numpy()]
+        rows = placed_rows(layer)
         self._world = to_world(rows.geometry.to_numpy(), rows.crs, frame=frame)
         self._boxes = shapely.bounds(self._world)
         self._ids = np.arange(1, len(rows) + 1)
@@ -64,6 +65,15 @@ class Sheet:
         parts = cut(self._anchors[rows], self._boxes[rows], mvt.POINT, tile)
         return written + mvt.layer(f"{self.name}:label", mvt.POINT, _near(parts), self._ids[rows], attributes)
 
+    def seen(self, zoom: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows drawn at a zoom, those seen from afar last and ``most`` of them, and where they are.
+
+        Rows are counted among :func:`placed_rows`; places are on the square world.
+        """
+        found = [np.sort(own) for first, (own, _) in self._trees.items() if first <= zoom]
+        rows = np.concatenate(found)[-most:] if found else np.empty(0, dtype=np.int64)
+        return rows, self._world[rows]
+
     def _rows_on(self, tile: tuple[int, int, int]) -> np.ndarray:
         """Return the rows whose box meets the tile with its margin; those seen from afar last, so on top."""
         zoom, column, row = tile
@@ -72,6 +82,11 @@ class Sheet:
         frame = shapely.box(west - margin, north - margin, west + side + margin, north + side + margin)
         found = [np.sort(own[tree.query(frame)]) for first, (own, tree) in self._trees.items() if first <= zoom]
         return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+
+
+def placed_rows(layer: Shapes) -> gpd.GeoDataFrame:
+    """Return the rows of a layer that are somewhere."""
+    return layer.frame[~(layer.frame.geometry.isna() | layer.frame.geometry.is_empty).to_numpy()]
 
 
 def told(layer: Shapes, *, popup: bool = True) -> list[str]:

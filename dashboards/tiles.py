@@ -121,6 +121,14 @@ class Tiles:
         """Tell whether bundles are ready: nobody would have to wait for one."""
         return all(name in self._editions and self._editions[name].number == self._number(name) for name in names)
 
+    def sheets(self, name: str) -> tuple[Sheet, ...]:
+        """Return a bundle's layers that hold something, made ready, from below to above."""
+        return self._edition(name).sheets
+
+    def revision(self, name: str) -> str:
+        """Return the present revision of a bundle."""
+        return self._edition(name).rev
+
     def address(self, name: str) -> Address:
         """Return where a bundle's tiles are at its present revision."""
         edition = self._edition(name)
@@ -239,13 +247,18 @@ def tile_view(tiles: Tiles, permit: Callable[[str], bool]) -> Callable[..., Resp
         if not permit(name):
             abort(403)
         present, content = tiles.tile(name, (z, x, y))
-        answer = Response(content, 200 if content else 204, mimetype="application/vnd.mapbox-vector-tile")
-        answer.headers["Cache-Control"] = _FOREVER if rev == present else "no-store"
-        answer.headers["Vary"] = "Accept-Encoding"
-        if content and "gzip" in request.accept_encodings:
-            answer.headers["Content-Encoding"] = "gzip"
-        elif content:
-            answer.set_data(gzip.decompress(content))
-        return answer
+        return kept_for(rev == present, content, "application/vnd.mapbox-vector-tile")
 
     return view
+
+
+def kept_for(good: bool, content: bytes, mimetype: str) -> Response:
+    """Return packed content, kept for ``good`` or not at all, in the form that the request takes; 204 without any."""
+    answer = Response(content, 200 if content else 204, mimetype=mimetype)
+    answer.headers["Cache-Control"] = _FOREVER if good else "no-store"
+    answer.headers["Vary"] = "Accept-Encoding"
+    if content and "gzip" in request.accept_encodings:
+        answer.headers["Content-Encoding"] = "gzip"
+    elif content:
+        answer.set_data(gzip.decompress(content))
+    return answer

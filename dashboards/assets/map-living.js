@@ -305,7 +305,6 @@
     constructor(place) {
       const { id, props } = JSON.parse(place.dataset.map);
       const frame = place.querySelector(".gm");
-      frame.dataset.theme = pageTheme();
       this.place = place;
       this.id = id;
       this.props = {};
@@ -318,7 +317,17 @@
       if (props.fit) this.living.fit(props.fit);
       else if (props.view) this.living.look(props.view);
       else this.living.first();
+      this.keep(frame.querySelector(".gm-picture"));
       this.timer = setTimeout(() => this.end(), KEPT_MS);
+    }
+
+    // The pictures stand until the map is drawn or looks elsewhere.
+    keep(picture) {
+      if (!picture) return;
+      this.picture = picture;
+      const done = () => picture.remove();
+      window.addEventListener("gisapp-map-ready", done, { once: true });
+      this.living.map.once("movestart", done);
     }
 
     // Give the map to the page, in the place of its empty box; it stays where it is unless the page has another size.
@@ -327,6 +336,7 @@
       const { clientWidth, clientHeight } = living.box;
       living.told = told;
       box.replaceWith(living.box);
+      if (this.picture && this.picture.isConnected) living.box.append(this.picture);
       const alike = living.box.clientWidth === clientWidth && living.box.clientHeight === clientHeight;
       living.held = alike || living.moved_by_hand;
       if (!living.held) { living.placed = false; living.map.resize(); }

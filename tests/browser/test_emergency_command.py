@@ -24,7 +24,7 @@ def press(page, words, status=None, **answers):
 def test_an_event_goes_from_the_map_to_its_evaluation_by_clicks(desk, own):
     page = desk.go("/en/emergency")
     page.wait_for_selector("#emergency-at-events")
-    page.wait_for_function("() => window.gisappMapLiving.stands")
+    page.wait_for_function("() => window.gisappMapLiving?.stands")
     page.locator("#emergency-at-events .writes").click()
     page.keyboard.press("Enter")  # the middle of the map
     page.locator("dialog [name=summary]").fill("DN300 main burst")

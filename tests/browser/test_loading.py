@@ -1,7 +1,11 @@
 """Nothing is said of an answer before it is there: not known is not the same as nobody."""
 
+from io import BytesIO
+
+import numpy as np
 import pytest
 from conftest import nightly, variants
+from PIL import Image
 from playwright.sync_api import expect
 
 from gisapp.words import word
@@ -43,11 +47,11 @@ def test_a_map_that_is_long_in_coming_does_not_hold_up_the_page(desk):
     page.route("**/*.mvt", hold)
     page.goto(f"{desk.home}/zh-Hans/planner")
     page.wait_for_function("() => !document.getElementById('gm-begun')")
-    assert not page.evaluate("() => window.gisappMapLiving.stands")
+    assert not page.evaluate("() => window.gisappMapLiving?.stands")
     assert page.evaluate("() => window.module === undefined")
     for route in held:
         route.continue_()
-    page.wait_for_function("() => window.gisappMapLiving.stands")
+    page.wait_for_function("() => window.gisappMapLiving?.stands")
     assert desk.said == []
 
 
@@ -64,7 +68,7 @@ def test_charts_and_tables_come_after_the_first_figures_though_the_map_stood_bef
     page.route("**/_dash-update-component*", hold)
     desk.asked.clear()
     page.goto(f"{desk.home}/zh-Hans/manager")
-    page.wait_for_function("() => !document.getElementById('gm-begun') && window.gisappMapLiving.stands")
+    page.wait_for_function("() => !document.getElementById('gm-begun') && window.gisappMapLiving?.stands")
     page.wait_for_timeout(1000)
     assert held
     assert not [address for address in desk.asked if "plotly-basic" in address or "ag_grid" in address]
@@ -76,10 +80,10 @@ def test_charts_and_tables_come_after_the_first_figures_though_the_map_stood_bef
     assert desk.said == []
 
 
-HELD = """() => document.addEventListener('DOMContentLoaded', () => {
+HELD = """() => window.addEventListener('gisapp-map-ready', () => {
   window.heldMap = window.gisappMapLiving.begun?.living.map;
   window.heldAt = window.heldMap?.getCenter().toArray();
-})"""
+}, { once: true })"""
 
 
 @pytest.mark.parametrize("name", variants("planner", "emergency", "manager", "dispatch"))
@@ -87,7 +91,7 @@ def test_the_map_that_began_before_the_page_is_the_one_that_the_page_takes(desk,
     make_layers(desk, name)
     desk.page.add_init_script(f"({HELD})()")
     page = desk.go(f"/zh-Hans/{name}")
-    page.wait_for_function("() => !document.getElementById('gm-begun') && window.gisappMapLiving.stands")
+    page.wait_for_function("() => !document.getElementById('gm-begun') && window.gisappMapLiving?.stands")
     page.wait_for_timeout(1000)
     same, moved, controls = page.evaluate(
         """name => { const map = document.querySelector(`#${name}-map .gm-canvas`).gisappMap;
@@ -108,7 +112,7 @@ def test_keys_and_clicks_before_the_page_stands_do_nothing_amiss(desk, name):
     page, held = desk.page, []
     page.route("**/_dash-layout", lambda route: held.insert(0, route))
     page.goto(f"{desk.home}/zh-Hans/{name}")
-    page.wait_for_function("() => window.gisappMapLiving.stands")
+    page.wait_for_function("() => window.gisappMapLiving?.stands")
     assert page.locator("#gm-begun .maplibregl-canvas").count() == 1
     for key in ("n", "1", "x", "z", "ArrowDown", "Escape"):
         page.keyboard.press(key)
@@ -135,3 +139,46 @@ def test_the_board_stands_before_the_page_and_what_is_chosen_there_is_done(desk)
     expect(page.locator("#dispatch-sheet")).to_contain_text(code)
     expect(page.locator("#dispatch-rows .row[aria-current]")).to_have_attribute("data-incident", code)
     assert desk.said == []
+
+
+def stage(page):
+    """What stands in the place of the map, as rows of pixels."""
+    with Image.open(BytesIO(page.locator("#gm-begun .gm").screenshot())) as shown:
+        return np.asarray(shown.convert("RGB"), dtype=np.int16)
+
+
+def alike(one, other):
+    """The share of the pixels that nobody would tell apart."""
+    return (np.abs(one - other).max(axis=2) <= 40).mean()
+
+
+@pytest.mark.parametrize("scheme", variants("light", "dark"))
+@pytest.mark.parametrize("name", variants("emergency", "planner", "manager"))
+def test_before_the_map_is_drawn_pictures_stand_in_its_very_place(open_browser, live, name, scheme):
+    desk = open_browser(live, scheme=scheme)
+    make_layers(desk, name)
+    page, held = desk.page, []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/maplibre-gl.js*", hold)
+    page.route("**/_dash-component-suites/**", lambda route: None)  # the page itself never comes
+    page.goto(f"{desk.home}/zh-Hans/{name}", wait_until="commit")
+    page.wait_for_function("() => performance.getEntriesByType('paint').length && document.images.length")
+    page.wait_for_function("() => [...document.images].every((one) => one.complete && one.naturalWidth)")
+    before = stage(page)
+    for route in held:
+        route.continue_()
+    page.wait_for_function("() => window.gisappMapLiving?.stands && !document.images.length")
+    page.evaluate("""() => {
+        const { gisappMap: map } = document.querySelector('.gm-canvas');
+        const written = map.getStyle().layers.filter(({ type }) => type === 'symbol');
+        for (const { id } of written) map.setLayoutProperty(id, 'visibility', 'none');
+        return new Promise((drawn) => map.once('idle', drawn));
+    }""")
+    after = stage(page)
+    assert before.std() > 5
+    assert alike(before, after) > 0.95
+    assert alike(np.roll(before, 25, axis=1), after) < alike(before, after) - 0.03
+    page.unroute_all(behavior="ignoreErrors")

@@ -143,7 +143,7 @@ def test_the_first_bytes_say_language_scheme_and_name(app):
     client = app.server.test_client()
     client.set_cookie("scheme", "dark")
     text = client.get("/zh-Hans/planner").text
-    assert '<html lang="zh-Hans" data-scheme="dark">' in text
+    assert '<html lang="zh-Hans" data-scheme="dark" ' in text
     assert "<title>网格运营</title>" in text
 
 

@@ -10,10 +10,10 @@ from squares import squares
 
 from dashboards.access import Permission, Person
 from dashboards.app import create_app
-from dashboards.begun import SCRIPTS, begun
+from dashboards.begun import FIRST, OF_MAP, begun
 from dashboards.bundles import tiles_of
 from dashboards.dispatch import ready
-from dashboards.map import Map
+from dashboards.map import ASSETS, Map
 from dashboards.snapshot import snapshot_of
 from gisapp.words import word
 
@@ -45,12 +45,14 @@ def test_a_page_tells_of_its_map(app, name):
     assert told["id"] == f"{name}-map"
     assert told["props"]["layers"]
     assert told["props"]["words"]["label"] == word("map.label", "zh-Hans")
-    assert boxes.count('<div class="gm"><div class="gm-canvas"></div></div>') == 1
+    assert boxes.count('<div class="gm"><div class="gm-canvas"></div>') == 1
     assert 'class="stage"' in boxes
 
 
 def test_the_boxes_around_it_are_those_of_the_page_without_what_is_in_them(app):
     _, boxes = TOLD.search(page(app, "/en/manager")).groups()
+    boxes, pictures = re.subn(r'<div class="gm-picture".*?</div></div>', "", boxes)
+    assert pictures == 1
     assert boxes == (
         '<div class="manager" data-beside="false" data-drawn="surface"><div class="workspace">'
         '<section class="panel"></section><section class="stage"><div class="maps">'
@@ -86,27 +88,42 @@ def test_who_may_not_see_a_page_is_not_told_of_its_map(store):
 
 def test_the_scripts_of_the_map_run_before_all_others(store):
     scripts = re.findall(r'<script src="([^"?]+)', page(create_app(store)))
-    assert [name.removeprefix("/assets/") for name in scripts[: len(SCRIPTS)]] == list(SCRIPTS)
+    before = [*FIRST, *OF_MAP]
+    assert [name.removeprefix("/assets/") for name in scripts[: len(before)]] == before
     assert len(scripts) == len(set(scripts))
-    assert any("react" in name for name in scripts[len(SCRIPTS) :])
+    assert any("react" in name for name in scripts[len(before) :])
 
 
-def test_where_a_map_is_begun_all_other_scripts_wait_for_it_and_are_fetched_meanwhile(app, store):
+def test_where_a_map_is_begun_all_other_scripts_wait_for_it_and_its_own_for_the_pictures(app, store):
     with_map, without = page(app), page(create_app(store))
     tags = re.findall(r"<script(.*?)>", without, re.DOTALL)
     addresses = [re.search(r'src="([^"]+)"', tag)[1] for tag in tags if "src=" in tag]
     waiting = re.findall(r'<script type="text/later"[^>]*? src="([^"]+)"', with_map)
-    assert waiting == addresses[len(SCRIPTS) :]
-    assert re.findall(r'<link rel="preload" as="script" fetchpriority="low" href="([^"]+)">', with_map) == waiting
+    assert waiting == addresses[len(FIRST) + len(OF_MAP) :]
     assert '<script type="text/later" id="_dash-renderer">' in with_map
     assert '<script id="_dash-config" type="application/json">' in with_map
     assert "text/later" not in without
+    of_map = re.findall(r'<script type="text/map" src="/assets/([^"?]+)', with_map)
+    fetched = re.findall(r'<link rel="preload" as="script" href="/assets/([^"?]+)', with_map)
+    assert of_map == fetched == list(OF_MAP)
+    assert "text/map" not in without
+
+
+def test_the_styles_of_a_page_are_one_file_in_their_order(app):
+    shown = page(app)
+    (address,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', shown)
+    answer = app.server.test_client().get(address)
+    assert "immutable" in answer.headers["Cache-Control"]
+    files = [ASSETS / name for name in ("criticality.css", "dispatch.css", "map.css", "shell.css")]
+    places = [answer.text.index(file.read_text("utf-8")) for file in [*files, ASSETS / "vendor/maplibre-gl.css"]]
+    assert places == sorted(places)
+    old = app.server.test_client().get("/styles/another.css")
+    assert (old.text, old.headers["Cache-Control"]) == (answer.text, "no-store")
 
 
 def test_the_first_bytes_say_in_the_language_of_the_page_that_it_is_coming(app):
-    shown = page(app, "/zh-Hans/planner")
-    assert word("shell.computing", "zh-Hans") in shown
-    assert "Loading..." not in shown
+    head = page(app, "/zh-Hans/planner").split("<body", 1)[0]
+    assert f"--computing:'{word('shell.computing', 'zh-Hans')}'" in head
 
 
 def test_a_map_whose_layers_come_later_is_not_begun():
