@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from dashboards.memory import reading_libraries
 from gisapp import __version__
 from gisapp.errors import GisappError, Interrupted
 
@@ -51,8 +52,9 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="gisapp", description="Grids, networks and incidents of a utility.")
     root.add_argument("--version", action="version", version=f"gisapp {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in GROUPS:
-        import_module(f"dashboards.commands.{group}").add_commands(commands)
+    with reading_libraries():
+        for group in GROUPS:
+            import_module(f"dashboards.commands.{group}").add_commands(commands)
     return root
 
 

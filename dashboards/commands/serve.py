@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from dashboards.commands.console import command, say, store_option
+from dashboards.memory import reading_libraries
 from gisapp.errors import InputError
 
 
@@ -23,8 +24,9 @@ def add_commands(commands: Any) -> None:
 
 def run_serve(options: argparse.Namespace) -> int:
     """Serve until stopped."""
-    from dashboards.configured import configured, export
-    from dashboards.serving import serve
+    with reading_libraries():
+        from dashboards.configured import configured, export
+        from dashboards.serving import serve
 
     settings = configured(host=options.host, port=options.port).settings
     export(settings)
