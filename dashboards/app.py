@@ -200,9 +200,8 @@ class _Application(dash.Dash):
             others, parts["renderer"] = later(others), later(parts["renderer"])
         parts["scripts"] = f"{first}\n{of_map}\n{others}"
         page = super().interpolate_index(**parts)
-        coming = (
-            f"--computing:'{word('shell.computing', shell.language())}'"  # shell.css writes it over Dash's own words
-        )
+        # shell.css writes it in place of Dash's own words
+        coming = f"--computing:'{word('shell.computing', shell.language())}'"
         told = f'lang="{shell.language()}" data-scheme="{shell.scheme()}" style="{coming}"'
         return page.replace("<html>", f"<html {told}>", 1)
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 ARENAS = 2
 _M_ARENA_MAX = -8  # of malloc.h
 
+
 @contextmanager
 def reading_libraries() -> Iterator[None]:
     """Search for no cycles inside: a library makes a hundred thousand things that stay, a tenth of the time of a start."""

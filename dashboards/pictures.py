@@ -81,7 +81,7 @@ def placed(props: Mapping[str, Any], *, scheme: str) -> str:
 
 
 def _image(address: str, scheme: str, style: str) -> str:
-    """Return one picture; where the browser chooses light or dark, in both., and for a phone none."""
+    """Return one picture; where the browser chooses light or dark, in both, and for a phone none."""
     light, dark = (escape(address.format(theme=theme)) for theme in THEMES)
     other = f'<source media="(prefers-color-scheme: dark)" srcset="{dark}">' if scheme == "auto" else ""
     source = dark if scheme == "dark" else light
