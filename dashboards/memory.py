@@ -13,7 +13,7 @@ _M_ARENA_MAX = -8  # of malloc.h
 
 @contextmanager
 def reading_libraries() -> Iterator[None]:
-    """Search for no cycles inside: a library makes a hundred thousand things that stay, a tenth of the time of a start."""
+    """Search for no cycles inside: libraries make a hundred thousand things that stay, a tenth of a start."""
     gc.disable()
     try:
         yield
