@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from dashboards.memory import reading_libraries
+from dashboards.memory import one_heap, reading_libraries
 from gisapp import __version__
 from gisapp.errors import GisappError, Interrupted
 
@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    one_heap()
     try:
         options = parser().parse_args(argv)  # in here: the libraries of the commands take a second to be read
         return int(options.run(options))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -19,6 +20,14 @@ def reading_libraries() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def one_heap() -> None:
+    """Let Arrow, which holds the texts of tables, take from glibc, too; before Arrow is read.
+
+    Its own heap would keep what the tables of before leave behind.
+    """
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 def few_arenas() -> None:

@@ -1,5 +1,6 @@
 """What was freed between things in use goes back to the machine."""
 
+import os
 import subprocess
 import sys
 
@@ -45,6 +46,21 @@ c.fclose(told)
 def test_threads_share_few_arenas():
     said = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=True).stdout
     assert 1 <= said.count("<heap nr=") <= ARENAS
+
+
+ARROW = """
+import sys
+from dashboards.__main__ import main
+main(["config", "show"])
+import pyarrow
+print(pyarrow.default_memory_pool().backend_name, file=sys.stderr)
+"""
+
+
+def test_texts_of_tables_are_in_the_same_heap():
+    known = {name: value for name, value in os.environ.items() if not name.startswith(("ARROW_", "GISAPP_"))}
+    said = subprocess.run([sys.executable, "-c", ARROW], capture_output=True, text=True, check=True, env=known).stderr
+    assert said.split()[-1] == "system"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc keeps what was freed on Linux")
