@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 ARENAS = 2
-_M_ARENA_MAX = -8  # of malloc.h
+LARGE = 1 << 20
+"""Bytes from which on memory is of its own, and goes back when it is freed."""
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of malloc.h
 
 
 @contextmanager
@@ -31,12 +33,15 @@ def one_heap() -> None:
 
 
 def few_arenas() -> None:
-    """Let all threads take from few arenas, before there are threads; without glibc nothing happens.
+    """Let all threads take from few arenas, and what is large from none, before there are threads.
 
-    Each thread would else get its own, and what the others freed lies between what it keeps.
+    Each thread would else get its own, and what the others freed lies between what it keeps; and glibc takes ever
+    larger things from them, up to 32 MB, so that a figure made anew leaves a hole that nothing fits. Without glibc
+    nothing happens.
     """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS)
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
 
 
 def give_back() -> None:

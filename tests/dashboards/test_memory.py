@@ -57,6 +57,29 @@ print(pyarrow.default_memory_pool().backend_name, file=sys.stderr)
 """
 
 
+HOLES = """
+import ctypes, resource
+from dashboards.memory import few_arenas
+few_arenas()
+c = ctypes.CDLL(None)
+c.malloc.restype, c.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+for _ in range(3):  # after this glibc would take 8 MB from an arena
+    c.free(c.malloc(8 << 20))
+class Used(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd a b c d e".split()]
+c.mallinfo2.restype = Used
+before = c.mallinfo2().hblks
+c.malloc(8 << 20)
+print(c.mallinfo2().hblks - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="of glibc")
+def test_what_is_large_is_taken_from_no_arena_however_often():
+    said = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, text=True, check=True).stdout
+    assert said == "1\n"
+
+
 def test_texts_of_tables_are_in_the_same_heap():
     known = {name: value for name, value in os.environ.items() if not name.startswith(("ARROW_", "GISAPP_"))}
     said = subprocess.run([sys.executable, "-c", ARROW], capture_output=True, text=True, check=True, env=known).stderr
