@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.aims import at_most
 from dashboards.app import PAGES, create_app, warm
+from dashboards.pictures import SHOWN
 from dashboards.serving import server_for
 from dashboards.snapshot import snapshot_of
 from gisapp.store import open_store
@@ -33,13 +34,13 @@ FLAGS = [
     *("--disable-component-update", "--disable-sync", "--use-angle=swiftshader-webgl", "--enable-unsafe-swiftshader"),
 ]
 STANDS = "() => performance.getEntriesByName('gisapp-map-ready')[0]?.startTime"
-SEEN = """() => new Promise((done) => {
+SEEN = """(shown) => new Promise((done) => {
   const asked = performance.getEntriesByType("resource").filter(({ name }) => /tiles.*svg$/.test(name));
   const painted = new Map();
   const told = () => done(asked.length && painted.size === asked.length ? Math.max(...painted.values()) : null);
   new PerformanceObserver((list) => {
     for (const { identifier, url, renderTime } of list.getEntries()) {
-      if (identifier === "gisapp-picture" && !painted.has(url)) painted.set(url, renderTime);
+      if (identifier === shown && !painted.has(url)) painted.set(url, renderTime);
     }
   }).observe({ type: "element", buffered: true });
   setTimeout(told, 300);
@@ -77,7 +78,7 @@ def visit(browser: Browser, address: str, *, cookies: Sequence[Any] = ()) -> tup
     page, before = context.new_page(), processor_s()
     page.goto(address)
     page.wait_for_function(STANDS, timeout=120_000)
-    stands, worked, seen = page.evaluate(STANDS), processor_s() - before, page.evaluate(SEEN)
+    stands, worked, seen = page.evaluate(STANDS), processor_s() - before, page.evaluate(SEEN, SHOWN)
     context.close()
     return (stands if seen is None else min(seen, stands)) / 1000, stands / 1000, worked
 

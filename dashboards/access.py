@@ -89,10 +89,8 @@ DASH_ROUTES = {
     "/_favicon.ico": Permission.SHELL,
     "_dash_assets.static": Permission.PUBLIC,  # scripts and styles of the program; the login page has some of them
 }
-STYLES = "/styles/<rev>.css"
 OF_THE_PROGRAM = (
     "_dash_assets.static",
-    STYLES,
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
 )
 """Routes of scripts and styles: nothing of the city."""

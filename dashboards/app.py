@@ -24,10 +24,12 @@ A :class:`~gisapp.errors.GisappError` raised in a callback becomes a notice on t
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from html import escape
 from types import ModuleType
 from typing import Any
 
@@ -201,7 +203,7 @@ class _Application(dash.Dash):
         parts["scripts"] = f"{first}\n{of_map}\n{others}"
         page = super().interpolate_index(**parts)
         # shell.css writes it in place of Dash's own words
-        coming = f"--computing:'{word('shell.computing', shell.language())}'"
+        coming = escape(f"--computing:{json.dumps(word('shell.computing', shell.language()), ensure_ascii=False)}")
         told = f'lang="{shell.language()}" data-scheme="{shell.scheme()}" style="{coming}"'
         return page.replace("<html>", f"<html {told}>", 1)
 

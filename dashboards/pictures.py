@@ -17,7 +17,7 @@ import shapely
 from flask import Response, abort
 
 from dashboards.cut import mercator, whole
-from dashboards.mvt import EXTENT, POINT, POLYGON, Parts
+from dashboards.mvt import EXTENT, LINE, POINT, POLYGON, Parts
 from dashboards.sheets import DEEPEST, Sheet, placed_rows
 from dashboards.tiles import EVERYWHERE, Tiles, kept_for
 from gisapp.words import LANGUAGES
@@ -43,6 +43,7 @@ RIBBON_STOPS = ((10, 0.35), (12, 0.6), (14, 1), (17, 1.6))
 STREET_STOPS = ((9, 0.12), (12, 0.35), (14, 1.0), (16, 2.6), (18, 8), (20, 26))
 POINT_STOPS = ((9, 0.45), (12, 0.6), (14, 0.85), (16, 1.15), (19, 1.7))
 _STREET_BASE = 1.5
+_RIM_PX = 1.2
 
 Bounds = Sequence[float]
 
@@ -73,11 +74,15 @@ def placed(props: Mapping[str, Any], *, scheme: str) -> str:
         style = ";".join(f"{name}:{100 * part:.3f}%" for name, part in at.items())
         address = tiles["url"].replace("{z}/{x}/{y}.mvt", f"{zoom}/{{theme}}.svg")
         shown.append(_image(address, scheme, style))
-    room = f"left:{props['room']}px;" if props.get("room") else ""
     return (
-        f'<div class="gm-picture" style="{room}--ratio:{width / height:.5f}" aria-hidden="true">'
+        f'<div class="gm-picture" style="{_room(props.get("room"))}--ratio:{width / height:.5f}" aria-hidden="true">'
         f"<div>{''.join(shown)}</div></div>"
     )
+
+
+def _room(px: int | None) -> str:
+    """Return what keeps free what the map keeps free at the left: on a stage three times as wide (``around``)."""
+    return f"left:clamp(32px,(100% - {3 * px}px)*9999,{px}px);" if px else ""
 
 
 def _image(address: str, scheme: str, style: str) -> str:
@@ -154,11 +159,10 @@ def _layer(sheet: Sheet, layer: Shapes, zoom: int, origin: np.ndarray, theme: st
     for look in dict.fromkeys(looks):  # few: the classes of a layer
         mine = np.fromiter((one == look for one in looks), dtype=bool, count=len(looks))
         if sheet.kind == POINT:
-            drawn.append(_points(places[mine], origin, side, _Look(layer, *look, zoom, theme)))
+            path = _dots(places[mine], origin, side)
         else:
-            parts = whole(places[mine], sheet.kind, origin, side)
-            draw = _polygons if sheet.kind == POLYGON else _lines
-            drawn.append(draw(_path(parts, closed=sheet.kind == POLYGON), _Look(layer, *look, zoom, theme)))
+            path = _path(whole(places[mine], sheet.kind, origin, side), closed=sheet.kind == POLYGON)
+        drawn.append(_DRAW[sheet.kind](path, _Look(layer, *look, zoom, theme)))
     return "".join(drawn)
 
 
@@ -179,7 +183,12 @@ class _Look:
         for (low, least), (high, most) in pairwise(known):
             if low < at <= high:
                 px = least + (most - least) * _share(at - low, high - low, base)
-        return px * _UNITS_A_PX / np.sqrt(2)
+        return self.units(px)
+
+    @staticmethod
+    def units(px: float) -> float:
+        """Return pixels of the screen in units of the picture."""
+        return px * _UNITS_A_PX / float(np.sqrt(2))
 
 
 def _share(passed: float, whole_way: float, base: float) -> float:
@@ -211,20 +220,26 @@ def _lines(path: str, look: _Look) -> str:
     return _stroke(path, style.outline, look.by_zoom(LINE_STOPS, lambda f: f * look.width + 2.5), 0.8) + drawn
 
 
-def _points(places: np.ndarray, origin: np.ndarray, side: float, look: _Look) -> str:
+def _points(path: str, look: _Look) -> str:
     """Return points as the round ends of lines without a length, each with its rim."""
-    xy = np.rint((shapely.get_coordinates(places) - origin) * (EXTENT / side)).astype(np.int64)
-    path = "".join(f"M{x} {y}h0" for x, y in xy.tolist())
-    radius = look.by_zoom(POINT_STOPS, lambda f: f * look.width)
-    rim = look.by_zoom(((0, 1.2),), lambda f: f)
-    outside = _stroke(path, look.style.outline or look.rim, 2 * (radius + rim), 1.0, more=' stroke-linecap="round"')
-    return outside + _stroke(path, look.colour, 2 * radius, look.style.opacity, more=' stroke-linecap="round"')
+    radius, more = look.by_zoom(POINT_STOPS, lambda f: f * look.width), ' stroke-linecap="round"'
+    rim = _stroke(path, look.style.outline or look.rim, 2 * (radius + look.units(_RIM_PX)), 1.0, more=more)
+    return rim + _stroke(path, look.colour, 2 * radius, look.style.opacity, more=more)
+
+
+_DRAW = {POINT: _points, LINE: _lines, POLYGON: _polygons}
 
 
 def _stroke(path: str, colour: str, width: float, opacity: float, *, dash: bool = False, more: str = "") -> str:
     dashes = f' stroke-dasharray="{3 * width:.1f} {2 * width:.1f}"' if dash else ""
     faint = f' stroke-opacity="{opacity:g}"' if opacity < 1 else ""
     return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width:.2f}"{faint}{dashes}{more}/>'
+
+
+def _dots(places: np.ndarray, origin: np.ndarray, side: float) -> str:
+    """Return points as lines without a length."""
+    xy = np.rint((shapely.get_coordinates(places) - origin) * (EXTENT / side)).astype(np.int64)
+    return "".join(f"M{x} {y}h0" for x, y in xy.tolist())
 
 
 def _path(parts: Parts, *, closed: bool) -> str:

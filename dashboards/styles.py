@@ -2,48 +2,60 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
 from dash import Dash
 from flask import Response
 
-from dashboards.access import STYLES, Permission, route
+from dashboards.access import Permission, route
+from dashboards.tiles import kept_for
 
+RULE = "/styles/<rev>.css"
 _LINK = re.compile(r'<link rel="stylesheet" href="/assets/[^"]*">\n?')
-_FOREVER = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True)
+class _Version:
+    """The styles at one time: the links that Dash writes of them, the one that takes their place, and all packed."""
+
+    links: str
+    linked: str
+    rev: str
+    packed: bytes
 
 
 class Styles:
     """The styles in ``folder`` that Dash links, one after the other in its order: those of others come last."""
 
     def __init__(self, folder: Path) -> None:
-        self._files = [*sorted(folder.glob("*.css")), *sorted(folder.glob("vendor/*.css"))]
-        self._told: tuple[str, str] = ("", "")
+        self._folder = folder
+        self._version = self._read("")
 
     def linked(self, links: str) -> str:
         """Return links of a page with one in place of those of the program's own styles."""
-        if self._told[0] != links:
-            rest = _LINK.sub("", links)
-            self._told = (links, f'<link rel="stylesheet" href="/styles/{self._rev(links)}.css">\n{rest}')
-        return self._told[1]
+        if self._version.links != links:
+            self._version = self._read(links)
+        return self._version.linked
 
     def answer(self, rev: str) -> Response:
         """Return the styles; those of another version of the program are not to be kept."""
-        whole = "\n".join(file.read_text("utf-8") for file in self._files)
-        answer = Response(whole, mimetype="text/css")
-        answer.headers["Cache-Control"] = _FOREVER if rev == self._rev(self._told[0]) else "no-store"
-        return answer
+        return kept_for(rev == self._version.rev, self._version.packed, "text/css")
 
-    @staticmethod
-    def _rev(links: str) -> str:
-        """Return what changes when a style does: Dash links each with the time of its file."""
-        return blake2b(links.encode(), digest_size=6).hexdigest()
+    def _read(self, links: str) -> _Version:
+        """Return the styles as they are; Dash links each with the time of its file, so links tell versions apart."""
+        files = [*sorted(self._folder.glob("*.css")), *sorted(self._folder.glob("vendor/*.css"))]
+        whole = "\n".join(file.read_text("utf-8") for file in files)
+        rev = blake2b(links.encode(), digest_size=6).hexdigest()
+        linked = f'<link rel="stylesheet" href="/styles/{rev}.css">\n{_LINK.sub("", links)}'
+        return _Version(links, linked, rev, gzip.compress(whole.encode(), mtime=0))
 
 
 def add_styles(app: Dash, folder: Path) -> Styles:
     """Give an application the route of its styles, and return them."""
     styles = Styles(folder)
-    route(app, STYLES, styles.answer, needs=Permission.PUBLIC)
+    route(app, RULE, styles.answer, needs=Permission.PUBLIC)
     return styles

@@ -7,10 +7,13 @@ import pytest
 import wntr
 from small_city import copy_small_city
 from squares import quarters, squares
+from town import town
 
 from dashboards.__main__ import main
+from dashboards.bundles import bundles
 from dashboards.planner.drafts import Drafts
 from dashboards.snapshot import Snapshot
+from dashboards.tiles import Tiles
 from gisapp.store import create_store, open_store
 
 
@@ -24,6 +27,18 @@ def run(capsys):
         return status, told.out, told.err
 
     return call
+
+
+@pytest.fixture
+def drawn():
+    """The tables of a town that is only drawn."""
+    return town()
+
+
+@pytest.fixture
+def tiles(drawn):
+    """The tiles of that town."""
+    return Tiles(drawn, bundles())
 
 
 @pytest.fixture(scope="module")

@@ -123,7 +123,7 @@ def test_the_styles_of_a_page_are_one_file_in_their_order(app):
 
 def test_the_first_bytes_say_in_the_language_of_the_page_that_it_is_coming(app):
     head = page(app, "/zh-Hans/planner").split("<body", 1)[0]
-    assert f"--computing:'{word('shell.computing', 'zh-Hans')}'" in head
+    assert f"--computing:&quot;{word('shell.computing', 'zh-Hans')}&quot;" in head
 
 
 def test_a_map_whose_layers_come_later_is_not_begun():

@@ -11,28 +11,15 @@ import numpy as np
 import pytest
 import shapely
 from flask import Flask
-from town import town
 
 from dashboards import pictures
-from dashboards.bundles import bundles
 from dashboards.cut import to_world
 from dashboards.pictures import LINE_STOPS, POINT_STOPS, RIBBON_STOPS, STREET_STOPS, framed, picture, placed, zoom_of
-from dashboards.tiles import Tiles
 from layers.palette import base_colours, utility_colour
 
 SVG = "{http://www.w3.org/2000/svg}"
 STYLE = Path(pictures.__file__).parent / "assets" / "map-style.js"
 LIVING = STYLE.parent / "map-living.js"
-
-
-@pytest.fixture
-def drawn():
-    return town()
-
-
-@pytest.fixture
-def tiles(drawn):
-    return Tiles(drawn, bundles())
 
 
 def client(tiles, permit=lambda name: True):
@@ -128,7 +115,7 @@ def test_pictures_stand_where_the_map_will(tiles):
     shown = placed({"layers": specs, "fit": list(fit), "room": 215}, scheme="auto")
     assert shown.count("<img") == 2
     assert shown.count('<source media="(prefers-color-scheme: dark)"') == 2
-    assert "left:215px" in shown
+    assert "left:clamp(32px,(100% - 645px)*9999,215px)" in shown
     zoom = zoom_of(fit)
     west, north, width, height = framed(fit, zoom)
     left, top, wide, high = framed(tiles.address("base").bounds, zoom, margin=16)

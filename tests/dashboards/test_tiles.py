@@ -17,16 +17,6 @@ from dashboards.tiles import Tiles, attach_tiles, degrees
 from gisapp.tables import conform
 
 
-@pytest.fixture
-def drawn():
-    return town()
-
-
-@pytest.fixture
-def tiles(drawn):
-    return Tiles(drawn, bundles())
-
-
 def client(tiles, permit=lambda name: True):
     server = Flask("tiles")
     attach_tiles(server, tiles, permit)
