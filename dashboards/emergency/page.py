@@ -110,7 +110,11 @@ def layout(context: shell.Context) -> Component:
         ],
         className="emergency",
         style=_colours(),
-        **{"data-words": papers.browser_words(context.language), "data-leaves": shell.FIGURES},
+        **{
+            "data-idle": str(case.empty).lower(),  # so from the first bytes on; assets/emergency.js tells it later
+            "data-words": papers.browser_words(context.language),
+            "data-leaves": shell.FIGURES,
+        },
     )
 
 

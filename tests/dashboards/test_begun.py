@@ -62,6 +62,12 @@ def test_the_boxes_around_it_are_those_of_the_page_without_what_is_in_them(app):
     )
 
 
+@pytest.mark.parametrize(("asked", "idle"), [("", "true"), ("?utility=water&pipe=P1", "false")])
+def test_the_place_of_the_map_is_that_of_the_page_that_comes(app, asked, idle):
+    _, boxes = TOLD.search(page(app, f"/en/emergency{asked}")).groups()
+    assert f'<div class="emergency" data-idle="{idle}"' in boxes  # nothing stands at its right before a burst is named
+
+
 def test_what_is_for_the_code_of_the_page_alone_is_not_told_twice():
     one = Map(id="m", language="en", layers=[], laid=True)
     told = {"data-words": "w" * 61, "data-open": "no"}
