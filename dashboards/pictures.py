@@ -25,14 +25,15 @@ from layers.layer import Shapes
 from layers.palette import RIM, THEMES
 from layers.svg_map import values_of
 
-RULE = "/tiles/<name>/<rev>/<int:z>/<theme>.svg"
+RULE = "/tiles/<name>/<rev>/<float:zoom>/<theme>.svg"
+"""``zoom`` has one decimal."""
 MOST = 50_000
 """Shapes of one layer; what is seen from afar goes before."""
 SHOWN = "gisapp-picture"
 """What the browser's clock calls a picture that stands (Element Timing)."""
 
 _UNITS_A_PX = 4
-_STAGE_PX = (760, 700)  # of a desk; on another the picture is scaled, and its lines are a little wider or thinner
+_STAGE_PX = (860, 740)  # of a desk; on another the picture is scaled, and its lines are a little wider or thinner
 _MARGIN_PX = 16
 _NARROW = "(max-width: 860px)"  # as in assets/map-living.js
 _NOTHING = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
@@ -94,14 +95,14 @@ def _image(address: str, scheme: str, style: str) -> str:
     return f'<picture><source media="{_NARROW}" srcset="{_NOTHING}">{other}<img src="{source}" {told}></picture>'
 
 
-def zoom_of(bounds: Bounds) -> int:
-    """Return the zoom whose tiles a desk's map of all of ``bounds`` (degrees) is drawn from."""
+def zoom_of(bounds: Bounds) -> float:
+    """Return the zoom at which a desk's map shows all of ``bounds`` (degrees)."""
     _, _, width, height = framed(bounds, 0)
     most = min(_STAGE_PX[0] / max(width, 1e-9), _STAGE_PX[1] / max(height, 1e-9))
-    return int(np.clip(np.floor(np.log2(most)), 0, DEEPEST))
+    return round(float(np.clip(np.log2(most), 0, DEEPEST)), 1)
 
 
-def framed(bounds: Bounds, zoom: int, *, margin: float = 0.0) -> tuple[float, float, float, float]:
+def framed(bounds: Bounds, zoom: float, *, margin: float = 0.0) -> tuple[float, float, float, float]:
     """Return left, top, width and height of bounds in degrees, in pixels of the square world at a zoom."""
     west, south, east, north = bounds
     (left, top), (right, bottom) = mercator(np.array([[west, north], [east, south]])) * 512 * 2.0**zoom
@@ -113,7 +114,7 @@ def framed(bounds: Bounds, zoom: int, *, margin: float = 0.0) -> tuple[float, fl
     )
 
 
-def picture(tiles: Tiles, name: str, zoom: int, theme: str) -> tuple[str, bytes]:
+def picture(tiles: Tiles, name: str, zoom: float, theme: str) -> tuple[str, bytes]:
     """Return the present revision of a bundle and all of it as a packed SVG; no bytes where nothing is there."""
     rev = tiles.revision(name)
     return rev, tiles.remembered(name, ("picture", zoom, theme), lambda: _packed(tiles, name, zoom, theme))
@@ -122,18 +123,18 @@ def picture(tiles: Tiles, name: str, zoom: int, theme: str) -> tuple[str, bytes]
 def picture_view(tiles: Tiles, permit: Callable[[str], bool]) -> Callable[..., Response]:
     """Return the view that answers :data:`RULE`; ``permit(name)`` says whether this request may see that bundle."""
 
-    def view(name: str, rev: str, z: int, theme: str) -> Response:
-        if name not in tiles or z > DEEPEST or theme not in THEMES:
+    def view(name: str, rev: str, zoom: float, theme: str) -> Response:
+        if name not in tiles or zoom > DEEPEST or zoom != round(zoom, 1) or theme not in THEMES:
             abort(404)
         if not permit(name):
             abort(403)
-        present, content = picture(tiles, name, z, theme)
+        present, content = picture(tiles, name, zoom, theme)
         return kept_for(rev == present, content, "image/svg+xml")
 
     return view
 
 
-def _packed(tiles: Tiles, name: str, zoom: int, theme: str) -> bytes:
+def _packed(tiles: Tiles, name: str, zoom: float, theme: str) -> bytes:
     """Return a bundle as an SVG, packed."""
     bounds = tiles.address(name).bounds
     if bounds == EVERYWHERE:
@@ -147,9 +148,9 @@ def _packed(tiles: Tiles, name: str, zoom: int, theme: str) -> bytes:
     return gzip.compress(f"{svg}{''.join(groups)}</svg>".encode(), compresslevel=6, mtime=0)
 
 
-def _layer(sheet: Sheet, layer: Shapes, zoom: int, origin: np.ndarray, theme: str) -> str:
+def _layer(sheet: Sheet, layer: Shapes, zoom: float, origin: np.ndarray, theme: str) -> str:
     """Return one layer: its fills, borders, lines or points, in the order in which the map draws them."""
-    rows, places = sheet.seen(zoom, MOST)
+    rows, places = sheet.seen(int(zoom), MOST)
     if not len(rows):
         return ""
     side = 2.0**-zoom * EXTENT / (512 * _UNITS_A_PX)
@@ -169,26 +170,21 @@ def _layer(sheet: Sheet, layer: Shapes, zoom: int, origin: np.ndarray, theme: st
 class _Look:
     """How the shapes of one class are drawn at a zoom: widths in units of the picture."""
 
-    def __init__(self, layer: Shapes, colour: str, width: float, zoom: int, theme: str) -> None:
+    def __init__(self, layer: Shapes, colour: str, width: float, zoom: float, theme: str) -> None:
         self.style, self.colour, self.width, self.table = layer.style, colour, width, layer.table
         self.rim, self._zoom = RIM[theme], zoom
 
     def by_zoom(
         self, stops: Iterable[tuple[float, float]], width: Callable[[float], float], base: float = 1.0
     ) -> float:
-        """Return a width that the map grows with the zoom; half a zoom in, as the picture is shown."""
-        at = self._zoom + 0.5
+        """Return a width that the map grows with the zoom."""
+        at = self._zoom
         known = [(float(zoom), width(factor)) for zoom, factor in stops]
         px = known[0][1] if at <= known[0][0] else known[-1][1]
         for (low, least), (high, most) in pairwise(known):
             if low < at <= high:
                 px = least + (most - least) * _share(at - low, high - low, base)
-        return self.units(px)
-
-    @staticmethod
-    def units(px: float) -> float:
-        """Return pixels of the screen in units of the picture."""
-        return px * _UNITS_A_PX / float(np.sqrt(2))
+        return px * _UNITS_A_PX
 
 
 def _share(passed: float, whole_way: float, base: float) -> float:
@@ -223,7 +219,7 @@ def _lines(path: str, look: _Look) -> str:
 def _points(path: str, look: _Look) -> str:
     """Return points as the round ends of lines without a length, each with its rim."""
     radius, more = look.by_zoom(POINT_STOPS, lambda f: f * look.width), ' stroke-linecap="round"'
-    rim = _stroke(path, look.style.outline or look.rim, 2 * (radius + look.units(_RIM_PX)), 1.0, more=more)
+    rim = _stroke(path, look.style.outline or look.rim, 2 * (radius + _RIM_PX * _UNITS_A_PX), 1.0, more=more)
     return rim + _stroke(path, look.colour, 2 * radius, look.style.opacity, more=more)
 
 

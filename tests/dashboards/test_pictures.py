@@ -85,7 +85,7 @@ def test_what_is_seen_from_afar_goes_before_where_there_is_too_much(tiles):
 
 
 def test_a_picture_is_kept_for_good_at_its_revision_only(tiles):
-    address = tiles.address("base").url.replace("{z}/{x}/{y}.mvt", "11/light.svg")
+    address = tiles.address("base").url.replace("{z}/{x}/{y}.mvt", "11.0/light.svg")
     answer = client(tiles).get(address, headers={"Accept-Encoding": "gzip"})
     assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
     assert "immutable" in answer.headers["Cache-Control"]
@@ -95,18 +95,24 @@ def test_a_picture_is_kept_for_good_at_its_revision_only(tiles):
 
 
 @pytest.mark.parametrize(
-    "path", ["/tiles/customers/x/9/light.svg", "/tiles/base/x/17/light.svg", "/tiles/base/x/9/pink.svg"]
+    "path",
+    [
+        "/tiles/customers/x/9.0/light.svg",
+        "/tiles/base/x/9.05/light.svg",
+        "/tiles/base/x/17.0/light.svg",
+        "/tiles/base/x/9.0/pink.svg",
+    ],
 )
 def test_what_is_no_picture_is_404(tiles, path):
     assert client(tiles).get(path).status_code == 404
 
 
 def test_a_picture_is_refused_as_its_tiles_are(tiles):
-    assert client(tiles, lambda name: name != "water").get("/tiles/water/x/9/light.svg").status_code == 403
+    assert client(tiles, lambda name: name != "water").get("/tiles/water/x/9.0/light.svg").status_code == 403
 
 
 def test_nothing_there_is_no_picture(tiles):
-    assert client(tiles).get("/tiles/sites/x/9/light.svg").status_code == 204
+    assert client(tiles).get("/tiles/sites/x/9.0/light.svg").status_code == 204
 
 
 def test_pictures_stand_where_the_map_will(tiles):
