@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from gisapp.errors import InputError, StoreError
 from gisapp.tables import DTYPES
@@ -130,12 +131,13 @@ def parsed_times(texts: list[str | None], place: str) -> np.ndarray:
     return moments.to_numpy(dtype=MS)
 
 
-def column_of(values: list[Any] | np.ndarray, kind: str) -> pd.Series:
+def column_of(values: list[Any] | np.ndarray | pa.Array, kind: str) -> pd.Series:
     """Return the database's values as a column in the dtype of its kind; times come as datetime64[ms]."""
     if kind == "time":
         return pd.Series(values).dt.tz_localize("UTC")
     if kind == "text":
-        return pd.Series(np.array(values, dtype=object), dtype=DTYPES["text"])
+        given: Any = values if isinstance(values, pa.Array) else np.array(values, dtype=object)
+        return pd.Series(pd.array(given, dtype=DTYPES["text"]))
     if kind == "int":
         return pd.Series(pd.array(values, dtype="Int64"))
     return pd.Series(np.array(values, dtype=float if kind == "real" else bool))

@@ -1,7 +1,8 @@
 """Whole columns out of a file.
 
 Text and times are joined inside the database and come over as one long text a chunk: a third of the time
-of a row-wise fetch, and other threads run meanwhile.
+of a row-wise fetch, and other threads run meanwhile. No text becomes an object: five millions of them, made for a
+moment, would leave holes in the memory of a server that reads a table again and again.
 """
 
 from __future__ import annotations
@@ -10,36 +11,51 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from gisapp.store.geometry import decode
-from gisapp.store.rows import MS, NO_TIME, column_of, parsed_times, times_of
+from gisapp.store.rows import MS, NO_TIME, column_of, parsed_times, times_of, values_of
 
-_CHUNK = 250_000
+_CHUNK = 25_000
 _CUT, _NONE = "\x1f", "\x01"
 
 
 def read_columns(connection: Connection, name: str, kinds: Mapping[str, str]) -> dict[str, Any]:
     """Return columns of a table, in the order of ``fid``; geometries as an object array of shapely."""
-    parts: dict[str, list[Any]] = {column: [] for column in kinds}
+    parts: dict[str, list[Any]] = {column: [_part([], kind)] for column, kind in kinds.items()}
     following = f'SELECT min(fid) FROM "{name}" WHERE fid >= ?'
     first = connection.exec_driver_sql(following, (-(2**63),)).scalar()
     while first is not None:
         reading = _Chunk(connection, name, first, first + _CHUNK - 1)
         joined = reading.joined({column: kind for column, kind in kinds.items() if kind in ("text", "time")})
         plain = reading.plain([column for column in kinds if column not in joined])
-        for column, part in (joined | plain).items():
+        for column, part in joined.items():
             parts[column].append(part)
+        for column, values in plain.items():
+            parts[column].append(_part(values, kinds[column]))
         first = connection.exec_driver_sql(following, (first + _CHUNK,)).scalar()
     return {column: _whole(parts[column], kind) for column, kind in kinds.items()}
 
 
+def _part(values: list[Any], kind: str) -> Any:
+    """Return the values of one chunk as they are kept until all are read."""
+    if kind == "text":
+        return pa.array(values_of(column_of(values, kind), kind), pa.large_string())
+    if kind == "time":
+        return np.array(values, MS)
+    return decode(values) if kind == "geom" else column_of(values, kind)
+
+
 def _whole(parts: list[Any], kind: str) -> Any:
     """Return the chunks of one column as one column."""
+    if kind == "text":
+        return column_of(pa.concat_arrays(parts), kind)
     if kind == "time":
-        return column_of(np.concatenate([np.empty(0, MS), *parts]), kind)
-    values = [value for part in parts for value in part] if len(parts) != 1 else parts[0]
-    return decode(values) if kind == "geom" else column_of(values, kind)
+        return column_of(np.concatenate(parts), kind)
+    return np.concatenate(parts) if kind == "geom" else pd.concat(parts, ignore_index=True)
 
 
 class _Chunk:
@@ -61,7 +77,7 @@ class _Chunk:
         return dict(zip(names, map(list, zip(*cursor.fetchall(), strict=True)), strict=True))
 
     def joined(self, kinds: dict[str, str]) -> dict[str, Any]:
-        """Return text columns as lists and time columns as arrays."""
+        """Return text columns as arrays of Arrow and time columns as arrays."""
         if not kinds:
             return {}
         asked = ", ".join(_joining(name, kind) for name, kind in kinds.items())
@@ -77,12 +93,11 @@ class _Chunk:
         if kind == "time":
             times = times_of(joined, self._count)
             return times if times is not None else parsed_times(self.plain([name])[name], f"{self._name}.{name}")
-        if stands == 0:
-            return [None] * self._count
-        texts = joined.split(_CUT)
-        split: list[str | None] = [None if text == _NONE else text for text in texts] if stands < self._count else texts  # type: ignore[assignment]
-        regular = len(split) == self._count and self._count - split.count(None) == stands
-        return split if regular else self.plain([name])[name]
+        texts = pc.split_pattern(pa.array([joined], pa.large_string()), _CUT).values
+        if stands < self._count:
+            texts = pc.if_else(pc.equal(texts, _NONE), None, texts)
+        regular = len(texts) == self._count and self._count - texts.null_count == stands
+        return texts if regular else _part(self.plain([name])[name], kind)
 
 
 def _joining(name: str, kind: str) -> str:

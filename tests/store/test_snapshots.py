@@ -4,12 +4,16 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import tracemalloc
 
 import pytest
 import shapely
+from geopandas.testing import assert_geodataframe_equal
 
 from gisapp.errors import InputError, StoreError
+from gisapp.store import open_store
 from gisapp.store.geometry import register_functions
+from gisapp.tables import conform
 
 EDIT = """
 import sqlite3, sys
@@ -129,6 +133,41 @@ def test_rows_far_apart_in_number_are_read(store, path, rows):
     store.save({"communities": rows("communities", 2)}, actor="tester")
     edited(path, "INSERT INTO communities (fid, code, name) VALUES (9000000000000, 'far', 'far')")
     assert store.table("communities")["code"].tolist() == ["code-0", "code-1", "far"]
+
+
+def test_texts_that_hold_what_parts_and_marks_texts_are_read_as_they_are(store, path, rows):
+    given = ["a\x1fb", "\x01", None, "", "管网"]
+    store.save({"incidents": conform(rows("incidents", 5).assign(summary=given), "incidents")}, actor="tester")
+    assert store.table("incidents")["summary"].fillna("missing").tolist() == [*given[:2], "missing", *given[3:]]
+    edited(path, "UPDATE incidents SET summary = x'4142' WHERE fid = 1")
+    assert store.table("incidents")["summary"][0] == "AB"
+
+
+def test_chunks_are_put_together_in_the_dtypes_of_one(store, rows, monkeypatch):
+    """Rows beyond one chunk, of which one has no value in a column."""
+    given = rows("incidents", 30)
+    given.loc[10:20, ["grid_code", "measure_m", "dispatched_at"]] = None
+    given.loc[10:20, "geom"] = None
+    store.save({"incidents": given}, actor="tester")
+    whole = store.table("incidents")
+    monkeypatch.setattr("gisapp.store.sqlite_columns._CHUNK", 10)
+    with open_store(store.address) as again:
+        assert_geodataframe_equal(again.table("incidents"), whole)
+
+
+def test_no_text_of_a_table_becomes_an_object_while_it_is_read(store, rows, monkeypatch):
+    """A server reads years of incidents again and again; each object lies between those that stay."""
+    monkeypatch.setattr("gisapp.store.sqlite_columns._CHUNK", 500)
+    store.save({"incidents": rows("incidents", 4_000)}, actor="tester")
+    store.table("nodes")
+    tracemalloc.start()
+    try:
+        table = store.table("incidents")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    texts = table.select_dtypes("str").notna().to_numpy().sum()
+    assert most < 40 * texts  # an object is 50 bytes and more
 
 
 def test_many_threads_read_one_table_at_once(store, rows):
