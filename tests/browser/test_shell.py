@@ -1,21 +1,18 @@
 """The frame in a real browser: languages, address, search, schemes, data age, lost connection, keyboard, phone."""
 
 import re
-import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import product
 from types import SimpleNamespace
 
 import pytest
-from conftest import DESK, PATIENCE_MS, PHONE, axe_findings, nightly, variants
+from conftest import DESK, PATIENCE_MS, PHONE, axe_findings, nightly, serving, variants
 from dash import Input, Output, html
 from playwright.sync_api import Error, expect
 
 from dashboards import access
 from dashboards.access import Permission
-from dashboards.app import create_app
-from dashboards.serving import server_for
 from gisapp.errors import StoreError
 from gisapp.words import LANGUAGES, word
 
@@ -99,15 +96,14 @@ def test_a_dark_system_is_dark_at_first_sight(open_browser, live):
 
 def test_a_lost_server_is_amber_at_first_and_said_in_red_within_15_s(chromium, live):
     """However it is lost, and what is back is seen; the page's clock stands still but where the test moves it."""
-    server = server_for(create_app(live.store), "127.0.0.1", 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    served = serving(live.store)
     page = chromium.new_page()
-    page.goto(f"http://127.0.0.1:{server.port}/en/planner", timeout=PATIENCE_MS)
+    page.goto(f"{next(served).url}/en/planner", timeout=PATIENCE_MS)
     expect(page.locator("#planner-bar .writes")).to_be_enabled()
     page.clock.install()
     page.clock.pause_at(page.evaluate("Date.now()") + 1_000)
     for take, give in ((cut, joined), (hung, answering), (killed, None)):
-        see_it_lost(page, lambda take=take: take(page, server))
+        see_it_lost(page, lambda take=take: take(page, served))
         if give is not None:
             give(page)
             expect(page.locator("#shell-lost")).to_be_hidden()
@@ -154,7 +150,7 @@ def see_it_lost(page, take):
     assert page.locator("#planner-bar .writes").evaluate("(control) => control.inert")
 
 
-def cut(page, server):
+def cut(page, served):
     """Take the page's network away."""
     page.context.set_offline(True)
 
@@ -164,7 +160,7 @@ def joined(page):
     page.context.set_offline(False)
 
 
-def hung(page, server):
+def hung(page, served):
     """Let questions go out that nobody answers."""
     page.route("**/version*", lambda asked: HELD.append(asked))  # noqa: PLW0108 - a method of a list takes no mark of Playwright
 
@@ -177,10 +173,9 @@ def answering(page):
             HELD.pop().abort()
 
 
-def killed(page, server):
+def killed(page, served):
     """Take the server away: its port refuses."""
-    server.shutdown()
-    server.server_close()
+    served.close()
 
 
 def test_the_first_tab_stop_leads_past_the_frame(desk):
