@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 ARENAS = 2
-LARGE = 1 << 20
-"""Bytes from which on memory is of its own, and goes back when it is freed."""
+LARGE = 1 << 17
+"""Bytes from which on memory is of its own, and goes back when it is freed: glibc's own first limit."""
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of malloc.h
 
 

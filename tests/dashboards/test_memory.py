@@ -59,7 +59,7 @@ print(pyarrow.default_memory_pool().backend_name, file=sys.stderr)
 
 HOLES = """
 import ctypes, resource
-from dashboards.memory import few_arenas
+from dashboards.memory import LARGE, few_arenas
 few_arenas()
 c = ctypes.CDLL(None)
 c.malloc.restype, c.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
@@ -69,7 +69,7 @@ class Used(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd a b c d e".split()]
 c.mallinfo2.restype = Used
 before = c.mallinfo2().hblks
-c.malloc(8 << 20)
+c.malloc(LARGE)
 print(c.mallinfo2().hblks - before)
 """
 
