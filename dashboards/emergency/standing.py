@@ -119,6 +119,7 @@ class Standings:
         self._answered = lru_cache(maxsize=256)(self._answer)
         self._coinciding = lru_cache(maxsize=2)(self._coincide)
         self._overridden = lru_cache(maxsize=64)(self._override)
+        self._operations = lru_cache(maxsize=64)(self._operation)
         self._estimated = lru_cache(maxsize=32)(_with_pressure)
         self.estimates = Estimates()
 
@@ -157,6 +158,9 @@ class Standings:
 
     def operation(self, code: str) -> Operation:
         """Return one operation as it stands."""
+        return self._operations(code, self._revisions(RECORDS))
+
+    def _operation(self, code: str, _revisions: tuple[int, ...]) -> Operation:
         return operation_of(code, *(self._snapshot.store.table(name) for name in RECORDS))
 
     def coincidences(self) -> tuple[Coincidence, ...]:

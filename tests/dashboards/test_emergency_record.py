@@ -52,6 +52,14 @@ def test_a_case_comes_back_from_the_browser_as_it_was(case):
     assert case_from(case.stored()) == case
 
 
+def test_a_record_is_put_together_once_until_somebody_writes(town, standings):
+    code = riverside.emergency(town)
+    first = standings.operation(code)
+    assert standings.operation(code) is first
+    town.operations.record(code, "remark", "E02", note="seen")
+    assert len(standings.operation(code).steps) == len(first.steps) + 1
+
+
 def test_an_address_names_a_burst_or_a_record():
     assert case_of({"utility": "gas", "pipe": "G1@3,G2", "stuck": "V1"}) == Case("gas", ("G1@3", "G2"), ("V1",))
     assert case_of({"shutoff": "S1", "pipe": "G1"}) == Case(code="S1")
