@@ -6,6 +6,7 @@ import re
 import tempfile
 import warnings
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def _text(file: Path, encoding: str) -> str:
 
 
 # What wntr raises on texts that it does not understand.
-_BROKEN = (RuntimeError, ValueError, LookupError, AttributeError, TypeError, AssertionError, ArithmeticError)
+_BROKEN = (RuntimeError, ValueError, LookupError, AttributeError, NameError, TypeError, AssertionError, ArithmeticError)
 
 
 def _model(text: str, file: Path) -> Any:
@@ -151,17 +152,22 @@ def _reason(error: BaseException, text: str) -> tuple[str, int | None]:
     if named:
         return re.sub(r",? ?at line \d+:?", "", found), int(named.group(1))
     quoted = {value.upper() for value in re.findall(r"'([^' ]+)'", found)} or {found.upper()}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(_lines(text), start=1):
         if quoted & set(line.split(";")[0].upper().split()):
             return found, number
     return found, None
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Return the lines as wntr reads them: a vertical tab, at which ``splitlines`` would cut, ends none."""
+    return StringIO(text, newline=None)
 
 
 def _refuse_rows(text: str, file: Path) -> None:
     """Raise for a row with too few or many values or a code that stands twice: wntr names no line or keeps the last."""
     seen: dict[tuple[str, str], int] = {}
     section = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(_lines(text), start=1):
         values = line.split(";")[0].split()
         if values and values[0].startswith("["):
             section = values[0].upper()

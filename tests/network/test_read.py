@@ -99,6 +99,7 @@ def test_a_declared_encoding_is_used(tmp_path: Path) -> None:
         ("P1 R J1 100", "P1 R J1 abc", r"line 9: .*'abc'"),
         ("P1 R J1 100 200 100 0 Open", "P1 R J1", r"line 9: 3 values in \[PIPES\]; give 6 to 8"),
         ("100 0 Open", "100 0 Open 9", r"line 9: 9 values in \[PIPES\]; give 6 to 8; a remark begins with ;"),
+        ("100 0 Open", "100 0 Open\vP9 R J1 100 200 100 0", r"line 9: 15 values in \[PIPES\]; give 6 to 8"),
         ("Units CMH", "Units FOO", r"line \d+: FOO"),
         ("150 PRV", "150 XXX", r"line 15: .*valve type"),
         ("[PIPES]", "[FOO]", r"line 8: .*syntax error"),
