@@ -318,7 +318,7 @@ def _date(given: Mapping[str, str], name: str, store: Store) -> pd.Timestamp | N
 
 
 def _number(given: Mapping[str, str], name: str, usual: int, most: int) -> int:
-    text = given.get(name, "").strip() or str(usual)
+    text = given.get(name, str(usual))
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most and len(text) < 9):
         raise Fault(400, f"{name} {text!r} cannot be; give a number from 1 to {most:,}")
     return int(text)

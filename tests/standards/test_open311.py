@@ -105,6 +105,7 @@ def test_a_page_links_the_next_one_without_the_key(keyed):
         ("status=done", "use open or closed"),
         ("page_size=1001", "from 1 to 1,000"),
         ("page=0", "give a number from 1"),
+        ("page_size=", "page_size '' cannot be; give a number from 1"),
         ("page=%EF%BC%92", "give a number from 1"),
     ],
 )
