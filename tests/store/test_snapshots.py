@@ -155,17 +155,18 @@ def test_chunks_are_put_together_in_the_dtypes_of_one(store, rows, monkeypatch):
         assert_geodataframe_equal(again.table("incidents"), whole)
 
 
-def test_no_text_of_a_table_becomes_an_object_while_it_is_read(store, rows, monkeypatch):
+def test_no_text_of_a_file_becomes_an_object_while_it_is_read(store, path, rows, monkeypatch):
     """A server reads years of incidents again and again; each object lies between those that stay."""
     monkeypatch.setattr("gisapp.store.sqlite_columns._CHUNK", 500)
     store.save({"incidents": rows("incidents", 4_000)}, actor="tester")
-    store.table("nodes")
-    tracemalloc.start()
-    try:
-        table = store.table("incidents")
-        most = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    with open_store(path) as again:
+        again.table("nodes")
+        tracemalloc.start()
+        try:
+            table = again.table("incidents")
+            most = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
     texts = table.select_dtypes("str").notna().to_numpy().sum()
     assert most < 40 * texts  # an object is 50 bytes and more
 
